@@ -1,0 +1,1 @@
+"""THE EDGES: they translate between the outside world and our words, and never decide."""

@@ -1,0 +1,1 @@
+"""One exchange a file: what is peculiar to it, hidden from everything above."""

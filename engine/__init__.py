@@ -1,0 +1,1 @@
+"""THE GROUND: the pure trading core. No clock, network, disk, thread, Thespian or ccxt."""

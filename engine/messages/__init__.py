@@ -1,0 +1,1 @@
+"""What actors say to each other: commands (imperative), events (past tense), reports (present state)."""

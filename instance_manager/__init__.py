@@ -1,0 +1,1 @@
+"""THE DESK: command line, settings, modes and the life of instances."""

@@ -1,0 +1,1 @@
+"""WHAT TO WANT: strategies as YAML files; market view in, signal out."""

@@ -1,0 +1,1 @@
+"""THE NEIGHBOUR: a local exchange that speaks real exchanges' wire protocols. Imports nothing of Predator."""

@@ -1,0 +1,1 @@
+"""Binance USDT-M futures, as its clients meet it on the wire."""
