@@ -1,0 +1,32 @@
+"""What a play wants: the signal of one closed bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+
+class Intent(IntFlag):
+    """What a play's rules say at the close of one bar. Several may hold at once; exits are acted on before entries."""
+
+    NONE = 0
+    ENTER_LONG = 1
+    EXIT_LONG = 2
+    ENTER_SHORT = 4
+    EXIT_SHORT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """The decision of `play_hash` at the close of the base bar that opened at `bar_open_time_ns`.
+
+    `features` are the indicator values the rules read, in the play's order, for the chart and the audit trail; they are
+    compared bit by bit between modes.
+    """
+
+    play_hash: str
+    symbol: str
+    bar_open_time_ns: int
+    intent: Intent
+    close: float
+    features: tuple[tuple[str, float], ...] = ()
