@@ -1,0 +1,263 @@
+"""Life, health and commands inside an instance and with the account system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.messages.base import Message
+from engine.messages.exchange import AccountSnapshot
+from engine.order import Order
+
+
+# --- performing ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woken(Message):
+    """A `WakeAt` came due."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFailed(Message):
+    """The journal could not make events durable; nothing after them was performed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeliverable(Message):
+    """A `Send` could not be handed over (the peer is down); kept as a dead letter."""
+
+    to: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadJournal(Message):
+    """Port `journal`: every event, oldest first. Answer: `JournalRead`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRead(Message):
+    """The whole journal of this instance: (wall clock of recording, event)."""
+
+    events: tuple[tuple[int, Message], ...]
+
+
+# --- supervision -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawned(Message):
+    """The child runs and answered."""
+
+    role: str
+    generation: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildExited(Message):
+    """The child's process ended (told once per death, whatever Thespian says)."""
+
+    role: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatsRead(Message):
+    """The scoreboard's heartbeat ages in ns by role, read on the supervisor's or guard's tick."""
+
+    ages_ns: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopInstance(Message):
+    """Stop the tree in order; protective orders stay."""
+
+    reason: str
+
+
+# --- commands of a person ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetBreaker(Message):
+    """A person reviewed; clear RED (refused while the cause persists)."""
+
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicRaised(Message):
+    """The latch is already on disk; this only wakes everyone. `flatten` also closes the position."""
+
+    scope: str
+    reason: str
+    flatten: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAnswered(Message):
+    """To the person who asked."""
+
+    is_done: bool
+    text: str
+
+
+# --- guard, reconciler, notifier ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotForwarded(Message):
+    """Reconciler to executor: the exchange's truth. The executor takes in what it did not know, then reports its view."""
+
+    snapshot: AccountSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewReported(Message):
+    """Executor to reconciler: what we believe, after taking in the snapshot that started at `snapshot_started_at_ns`.
+
+    `wallet_expected` is None until the wallet was anchored. `in_flight` is True while an order is unresolved or changed
+    after the snapshot started: then a difference proves nothing yet.
+    """
+
+    snapshot_started_at_ns: int
+    position_quantity: Decimal
+    open_orders: tuple[Order, ...]
+    wallet_expected: Decimal | None
+    in_flight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileNow(Message):
+    """After a fill, a reconnect, a recovery, a breaker change."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled(Message):
+    """Reconciler to executor: the verdict, at most some seconds old when trading depends on it."""
+
+    state: str
+    differences: tuple[str, ...]
+    compared_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityChecked(Message):
+    """Port `scoreboard`'s answer to a guard: sequence and digest of engine, store and operator's view, and ages."""
+
+    engine_sequence: int
+    engine_digest: bytes
+    store_sequence: int
+    store_digest: bytes
+    ages_ns: tuple[tuple[str, int], ...]
+    peer_age_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeWanted(Message):
+    """Guard to executor: something does not agree; open the breaker and cancel open entries."""
+
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Message):
+    """Executor to notifier (and notifier to its port): deliver `text` once, recognisable by `trade_number`."""
+
+    trade_number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified(Message):
+    """The target has it."""
+
+    trade_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyFailed(Message):
+    """The target did not take it; try later."""
+
+    trade_number: int
+    text: str
+
+
+# --- the account system --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentWanted(Message):
+    """To `account.leases`: may `instance` trade `symbol` on `account`? Asked at start and renewed."""
+
+    instance: str
+    account: str
+    symbol: str
+    reply_to: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentGranted(Message):
+    """The fencing epoch, good for `valid_for_ns` from sending; renew in time."""
+
+    symbol: str
+    epoch: int
+    valid_for_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentRefused(Message):
+    """Somebody else trades it."""
+
+    symbol: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetWanted(Message):
+    """To `account.limiter`: request weight and orders for the next window."""
+
+    instance: str
+    account: str
+    role: str
+    reply_to: str
+    weight: int
+    orders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetGranted(Message):
+    """May be spent until `valid_for_ns` after receipt; may be less than wanted."""
+
+    weight: int
+    orders: int
+    valid_for_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReported(Message):
+    """To `account.limiter`: what the exchange's headers said, and the server's wish to be left alone."""
+
+    account: str
+    used_weight: int
+    order_count: int
+    retry_after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetCall(Message):
+    """Nothing to ask; the ports use it to name a spent cost in notes."""
+
+    weight: int
+    orders: int

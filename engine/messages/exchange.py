@@ -1,0 +1,286 @@
+"""The exchange contract in words: the calls we make and the answers that may come.
+
+An order or cancel has three outcomes: done, refused, UNKNOWN. Reads have two: the answer, or `ExchangeUnavailable`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.fill import Fill
+from engine.instrument import Instrument
+from engine.market import Bar
+from engine.messages.base import Message
+from engine.order import Order, OrderStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReport(Message):
+    """What the exchange says of one order. `status` is in our words; `filled_quantity` as the exchange counts it.
+
+    `is_ours` is False when the client order id was not made by Predator. `event_at_ns` is the exchange's clock.
+    For a triggered conditional order `venue_order_id` is the ordinary order it became, where known.
+    """
+
+    client_order_id: str
+    venue_order_id: str
+    symbol: str
+    is_conditional: bool
+    side: str
+    status: OrderStatus
+    quantity: Decimal
+    filled_quantity: Decimal
+    trigger_price: Decimal | None
+    is_reduce_only: bool
+    event_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSnapshot(Message):
+    """What the exchange says of the account and one instrument, read between the two times (our wall clock).
+
+    `position_quantity` is signed. `open_orders` holds ordinary and conditional ones, all pages. `fills` are those of
+    the instrument since the asked time, oldest first.
+    """
+
+    symbol: str
+    started_at_ns: int
+    finished_at_ns: int
+    wallet_balance: Decimal
+    available_balance: Decimal
+    position_quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    liquidation_price: Decimal | None
+    open_orders: tuple[OrderReport, ...]
+    fills: tuple[Fill, ...]
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareInstrument(Message):
+    """Load the instrument, set one-way mode, margin mode and leverage. Answer: `InstrumentPrepared` or a failure."""
+
+    symbol: str
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenUserStream(Message):
+    """Push this account's order and fill events from now on (`StreamOpened`, then `OrderUpdated`, `FillReceived`)."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMarketStream(Message):
+    """Push bars and mark prices from now on (`StreamOpened`, then `BarClosed`, `MarkPriceChanged`)."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder(Message):
+    """Send one order, through the gate. The only call that can open risk; performed by one function (A5)."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(Message):
+    """Cancel by client order id."""
+
+    client_order_id: str
+    symbol: str
+    is_conditional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindOrder(Message):
+    """What became of it? By client order id."""
+
+    client_order_id: str
+    symbol: str
+    is_conditional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFills(Message):
+    """Executions of `symbol` since `since_ns` (exchange clock), all pages."""
+
+    symbol: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSnapshot(Message):
+    """Read balances, position, open orders (both kinds) and fills since `fills_since_ns`."""
+
+    symbol: str
+    fills_since_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchBars(Message):
+    """Closed base bars with open times in [from_open_time_ns, until_open_time_ns); None means the newest `limit`."""
+
+    symbol: str
+    timeframe: str
+    from_open_time_ns: int | None
+    until_open_time_ns: int | None
+    limit: int
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentPrepared(Message):
+    """The exchange's rules for the instrument, and the clock difference (exchange minus us)."""
+
+    instrument: Instrument
+    leverage: int
+    clock_offset_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOpened(Message):
+    """A stream is up. Events before this moment may have been missed: read the state by REST."""
+
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLost(Message):
+    """A stream is down; the adapter is already reconnecting (exponential backoff)."""
+
+    stream: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced(Message):
+    """The exchange took it. `filled_quantity` as it said in the answer (0 where it does not say)."""
+
+    client_order_id: str
+    venue_order_id: str
+    status: OrderStatus
+    filled_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefused(Message):
+    """Not taken. `by_us` is True when the gate denied it (nothing was sent); `reason` is one of ours, `code` theirs."""
+
+    client_order_id: str
+    by_us: bool
+    reason: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOutcomeUnknown(Message):
+    """Sent, and nobody knows."""
+
+    client_order_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelDone(Message):
+    """The exchange cancelled it."""
+
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRefused(Message):
+    """Not cancelled: usually it no longer exists (`reason` = "unknown_order"); find out what became of it."""
+
+    client_order_id: str
+    reason: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOutcomeUnknown(Message):
+    """Sent, and nobody knows; cancelling again is harmless."""
+
+    client_order_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFound(Message):
+    """Answer to `FindOrder`."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotFound(Message):
+    """Answer to `FindOrder`: the exchange says it has no such order (so far: it may appear later)."""
+
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUpdated(Message):
+    """From the user stream."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillReceived(Message):
+    """From the user stream."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillsFetched(Message):
+    """Answer to `FetchFills`, oldest first."""
+
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(Message):
+    """Answer to `TakeSnapshot`."""
+
+    snapshot: AccountSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsFetched(Message):
+    """Answer to `FetchBars`: closed bars only, oldest first."""
+
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeUnavailable(Message):
+    """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
+
+    `kind` is one of unavailable, rate_limited, banned, access_denied, refused; wait `retry_after_ms` before the next.
+    """
+
+    call: str
+    detail: str
+    kind: str
+    text: str
+    retry_after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageObserved(Message):
+    """Request weight and order count of this address and account as the exchange's headers told."""
+
+    used_weight: int
+    order_count: int
