@@ -11,10 +11,13 @@ performer (the shell with real processes, the simulator in virtual time) carries
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from engine.messages.base import Message
+from engine.messages.reports import InstanceView
+from engine.order import Order
 
 StateT = TypeVar("StateT")
 
@@ -29,9 +32,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Make `events` durable in the journal, in one transaction, before anything after this effect happens."""
+    """Make `events` durable in the journal, in one transaction, before anything after this effect happens.
+
+    `orders` are the orders they changed, as they now stand, and `view` is what operators see from now on: both go into
+    the journal's projections in that same transaction.
+    """
 
     events: tuple[Message, ...]
+    orders: tuple[Order, ...] = ()
+    view: InstanceView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +84,17 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
-    """Show `view` on this actor's place of the scoreboard, where guard and operators read it without a message.
+    """Show this actor's state on the scoreboard, where guard and operators read it without a message.
 
-    `sequence` grows with each change of state, `digest` is the state's fingerprint, `phase` one word for people.
+    The executor gives the `sequence` of its last `InstanceView` and that view's `digest` (`reports.digest_of`); others
+    leave both empty. `phase` is one word for people; `extra` holds what changes too often for the journal (mark price,
+    equity, last bar) as JSON values.
     """
 
-    sequence: int
-    digest: bytes
     phase: str
-    view: dict[str, object] = field(default_factory=dict)
+    sequence: int = 0
+    digest: bytes = b""
+    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from engine.messages.base import Message
 from engine.messages.exchange import AccountSnapshot
 from engine.order import Order
 
-
 # --- performing ------------------------------------------------------------------------------------------------------
 
 
@@ -152,14 +151,34 @@ class Reconciled(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrityChecked(Message):
-    """Port `scoreboard`'s answer to a guard: sequence and digest of engine, store and operator's view, and ages."""
+    """Port `scoreboard`'s answer to a guard's `CheckIntegrity`.
+
+    Engine: what the executor last published. Store: the view in the journal, which is what operators see, with its
+    digest computed anew from the bytes. Ages are of each role's heartbeat; a role never seen has none.
+    """
 
     engine_sequence: int
     engine_digest: bytes
     store_sequence: int
     store_digest: bytes
     ages_ns: tuple[tuple[str, int], ...]
-    peer_age_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIntegrity(Message):
+    """Port `scoreboard`: compare what must be the same. Answer: `IntegrityChecked`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldGuardLease(Message):
+    """Port `scoreboard`: I watch; entries are allowed for `valid_for_ns` from now. No answer."""
+
+    valid_for_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadHeartbeats(Message):
+    """Port `scoreboard`: how old is everybody's heartbeat? Answer: `HeartbeatsRead`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,10 +273,3 @@ class UsageReported(Message):
     order_count: int
     retry_after_ms: int
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetCall(Message):
-    """Nothing to ask; the ports use it to name a spent cost in notes."""
-
-    weight: int
-    orders: int
