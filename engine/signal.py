@@ -30,3 +30,20 @@ class Signal:
     intent: Intent
     close: float
     features: tuple[tuple[str, float], ...] = ()
+
+
+def decide(intent: int, side: int) -> tuple[bool, int]:
+    """(close the position?, side to enter: 1 long, -1 short, 0 none) when a play says `intent` while holding `side`.
+
+    Exits come before entries; a side is not entered while its own exit holds; both sides wanted at once is no entry.
+    An entry of the other side while holding one waits until the position is closed by its exit or its protection.
+    Plain integers: live and backtest share it.
+    """
+    close = (side > 0 and intent & 2 != 0) or (side < 0 and intent & 8 != 0)
+    if side != 0 and not close:
+        return False, 0
+    long = intent & 1 != 0 and intent & 2 == 0
+    short = intent & 4 != 0 and intent & 8 == 0
+    if long == short:
+        return close, 0
+    return close, 1 if long else -1

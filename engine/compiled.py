@@ -1,0 +1,48 @@
+"""Compiling plain integer functions with numba, so that one source serves live (as it stands) and backtest (compiled).
+
+numba's on-disk cache looks only at the file of the outermost function. The fingerprint of every source that goes in is
+therefore part of the compiled function's name: an edit of any of them is a different cache entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from types import FunctionType, ModuleType
+from typing import Any
+
+
+def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]]) -> Any:
+    """`entry` compiled and cached on disk; the functions of `parts` it calls, by name, are compiled into it.
+
+    `parts` are in order of use: each may call those before it. Globals (constants) come from the modules of all of them.
+    """
+    import numba
+
+    namespace: dict[str, Any] = {}
+    for function in (*parts, entry):
+        namespace.update(vars(_module_of(function)))
+    for function in parts:
+        namespace[function.__name__] = numba.njit(_rebound(function, function.__name__, namespace))
+    name = f"{entry.__name__}_{_fingerprint((*parts, entry))}"
+    return numba.njit(_rebound(entry, name, namespace), cache=True, nogil=True)
+
+
+def _rebound(function: Callable[..., Any], name: str, namespace: dict[str, Any]) -> FunctionType:
+    assert isinstance(function, FunctionType), function
+    copy = FunctionType(function.__code__, namespace, name, function.__defaults__)
+    copy.__qualname__ = name
+    copy.__module__ = function.__module__
+    return copy
+
+
+def _module_of(function: Callable[..., Any]) -> ModuleType:
+    module = inspect.getmodule(function)
+    assert module is not None, function
+    return module
+
+
+def _fingerprint(functions: Sequence[Callable[..., Any]]) -> str:
+    modules = sorted({_module_of(function) for function in functions}, key=lambda module: module.__name__)
+    return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:12]
