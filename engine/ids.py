@@ -1,6 +1,6 @@
 """Client order ids: made before sending, the same decision made twice gives the same id.
 
-`p` instance(4) `-` epoch(base 36) `-` play(4) `-` minute of the bar(base 36) `-` purpose letter, intent number(base 36).
+`p` instance(4) `-` epoch(base 36) `-` play(4) `-` minute of the bar(base 36) `-` purpose letter, intent number.
 At most 36 characters of `A-Za-z0-9_-`, as the strictest exchange wants; the instance's four letters attribute an order
 on a shared account.
 """

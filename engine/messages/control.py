@@ -80,7 +80,7 @@ class StopInstance(Message):
     reason: str
 
 
-# --- commands of a person ----------------------------------------------------------------------------------------------
+# --- commands of a person --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +108,12 @@ class CommandAnswered(Message):
     text: str
 
 
-# --- guard, reconciler, notifier ----------------------------------------------------------------------------------------
+# --- guard, reconciler, notifier -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotForwarded(Message):
-    """Reconciler to executor: the exchange's truth. The executor takes in what it did not know, then reports its view."""
+    """Reconciler to executor: the exchange's truth. The executor takes in what is new, then reports its view."""
 
     snapshot: AccountSnapshot
 
@@ -182,6 +182,25 @@ class ReadHeartbeats(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLatches(Message):
+    """Port `scoreboard`: is this instance, or everything, panicked? Answer: `LatchesRead`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchesRead(Message):
+    """`scope` is instance, global or empty (no panic); an unreadable latch is a panic."""
+
+    scope: str
+    reason: str
+    flatten: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearPanicLatch(Message):
+    """Port `scoreboard`: remove this instance's latch, after the person's reset is in the journal. No answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeWanted(Message):
     """Guard to executor: something does not agree; open the breaker and cancel open entries."""
 
@@ -212,7 +231,7 @@ class NotifyFailed(Message):
     text: str
 
 
-# --- the account system --------------------------------------------------------------------------------------------------
+# --- the account system ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,4 +291,3 @@ class UsageReported(Message):
     used_weight: int
     order_count: int
     retry_after_ms: int
-

@@ -30,9 +30,10 @@ class InstanceStarted(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorRecorded(Message):
-    """The first bar the strategy was ever fed."""
+    """The first bar the strategy was ever fed, and the first one whose signal counted."""
 
     open_time_ns: int
+    live_from_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class ForeignFillSeen(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionOpened(Message):
-    """The first fill of a trade's entry; protection starts from its average price."""
+    """A trade's entry is filled as far as it will be; its protective levels start from the average price."""
 
     trade_number: int
     protection: ProtectionState
@@ -144,8 +145,9 @@ class PositionOpened(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionAdvanced(Message):
-    """A bar closed and the protective levels moved (or a stop's level was confirmed)."""
+    """A bar closed over an open position: the levels that hold from the next bar on."""
 
+    bar_open_time_ns: int
     protection: ProtectionState
 
 

@@ -63,6 +63,23 @@ class CycleReady(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorChosen(Message):
-    """Strategy to executor: the first bar ever fed; a restart feeds from here again, so the state is the same."""
+    """Strategy to executor: the first bar ever fed, and the first one whose signal counts.
+
+    A restart feeds from the anchor again, so the play's state is what it would have been.
+    """
 
     open_time_ns: int
+    live_from_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeWanted(Message):
+    """Strategy to executor, at every start: where were we?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumePoint(Message):
+    """The recorded anchor (None: this instance never traded) and the newest bar the executor has dealt with."""
+
+    anchor_ns: int | None
+    last_bar_ns: int | None

@@ -61,9 +61,13 @@ def _fields(message: Message) -> Any:
     return _adapter(type(message)).dump_python(message)
 
 
-@cache
 def _adapter(kind: type[Message]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return _adapter_named(kind.__name__)
+
+
+@cache
+def _adapter_named(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_NAMES[name])
 
 
 def _plain(value: object) -> object:
