@@ -1,0 +1,146 @@
+"""The market's course: minutes from a source become a path of prices, step by step, for all instruments together."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from venue.candles import MINUTE_MS, Candle, History, Source
+from venue.clock import VenueClock
+from venue.core.book import Book
+from venue.core.floor import Floor
+from venue.core.movement import move
+
+
+class Tape(Protocol):
+    """Who wants to know what the market prints."""
+
+    def stepped(self, lane: "Lane", traded: Decimal) -> None: ...
+
+    def closed(self, lane: "Lane", minute: Candle, bars: dict[str, Candle]) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """One instrument's way through time."""
+
+    source: Source
+    book: Book
+    offset: int  # rows of the source before the common origin
+    history: History = field(default_factory=History)
+    candle: Candle | None = None  # the minute being played
+    played_volume: Decimal = Decimal(0)
+
+    @property
+    def symbol(self) -> str:
+        return self.book.instrument.symbol
+
+
+def path(candle: Candle, steps: int) -> list[Decimal]:
+    """The prices within a minute: open, the extreme against its direction, the other extreme, close."""
+    rises = candle.close >= candle.open
+    turns = (candle.low, candle.high) if rises else (candle.high, candle.low)
+    corners = (candle.open, *turns, candle.close)
+    return [between(corners, Decimal(3 * k) / (steps - 1)) for k in range(steps)]
+
+
+def between(corners: tuple[Decimal, ...], place: Decimal) -> Decimal:
+    """The price `place` legs along the way through the corners."""
+    leg = min(int(place), len(corners) - 2)
+    share = place - leg
+    return corners[leg] + (corners[leg + 1] - corners[leg]) * share
+
+
+@dataclass(slots=True, kw_only=True)
+class Market:
+    """All lanes and where they are. Minute `index` is the next to be played; `step` counts within it."""
+
+    floor: Floor
+    clock: VenueClock
+    tape: Tape
+    lanes: dict[str, Lane]
+    first_ms: int  # the open of minute 0
+    length: int | None  # minutes there are; None: no end
+    loops: bool = False
+    index: int = 0
+
+    def minute(self, lane: Lane, index: int) -> Candle:
+        """Minute `index` at its own time, also when the source is played again and again."""
+        place = index % self.length if self.length else index
+        found = lane.source.candle(lane.offset + place)
+        return Candle(
+            open_time_ms=self.first_ms + index * MINUTE_MS,
+            open=found.open,
+            high=found.high,
+            low=found.low,
+            close=found.close,
+            volume=found.volume,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        return self.length is not None and not self.loops and self.index >= self.length
+
+    @property
+    def candles_left(self) -> int | None:
+        return None if self.length is None or self.loops else self.length - self.index
+
+    def load_history(self, minutes: int) -> None:
+        """The first minutes are the past: served, never traded."""
+        for lane in self.lanes.values():
+            for index in range(minutes):
+                lane.history.close_minute(self.minute(lane, index))
+            if minutes:
+                lane.book.arrive(lane.history.minutes[-1].close)
+        self.index = minutes
+        self.clock.market_now_ms = self.first_ms + minutes * MINUTE_MS
+
+    def step(self, number: int, steps: int, is_quiet: bool = False) -> None:
+        """Plays one step of the present minute for every instrument."""
+        self.clock.market_now_ms = self.first_ms + self.index * MINUTE_MS + MINUTE_MS * number // steps
+        for lane in self.lanes.values():
+            if number == 0:
+                lane.candle, lane.played_volume = self.minute(lane, self.index), Decimal(0)
+            self._step_lane(lane, number, steps, is_quiet)
+
+    def _step_lane(self, lane: Lane, number: int, steps: int, is_quiet: bool) -> None:
+        assert lane.candle is not None, "a minute is stepped through from its first step"
+        price = lane.book.instrument.round_price(path(lane.candle, steps)[number])
+        move(self.floor, lane.symbol, price, is_gap=number == 0)
+        volume = lane.candle.volume * (number + 1) / steps
+        traded, lane.played_volume = volume - lane.played_volume, volume
+        lane.history.forming = seen_so_far(lane.history.forming, lane.candle, price, volume)
+        if not is_quiet:
+            self.tape.stepped(lane, traded)
+
+    def end_minute(self) -> None:
+        """The minute is over: it is closed for everyone at once, then told."""
+        self.index += 1
+        self.clock.market_now_ms = self.first_ms + self.index * MINUTE_MS
+        for lane in self.lanes.values():
+            assert lane.candle is not None, "a minute ends after it was played"
+            bars = lane.history.close_minute(lane.candle)
+            self.tape.closed(lane, lane.candle, bars)
+
+    def play_minute(self, steps: int = 4) -> None:
+        """A whole minute at once; only its close is told."""
+        for number in range(steps):
+            self.step(number, steps, is_quiet=True)
+        self.end_minute()
+
+
+def seen_so_far(before: Candle | None, candle: Candle, price: Decimal, volume: Decimal) -> Candle:
+    """The forming minute after the price came to `price`."""
+    return Candle(
+        open_time_ms=candle.open_time_ms,
+        open=candle.open,
+        high=max(before.high if before else candle.open, price),
+        low=min(before.low if before else candle.open, price),
+        close=price,
+        volume=volume,
+    )
+
+
+def steps_per_minute(speed: float) -> int:
+    """Four at least (a bar has four prices), about two each wall second when the market is slow, sixty at most."""
+    seconds = 60 / speed if speed > 0 else 60
+    return max(4, min(60, round(seconds * 2)))
