@@ -24,7 +24,12 @@ StateT = TypeVar("StateT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Give `message` to the actor `to` of this instance, or of the account system when `to` starts with `account.`."""
+    """Give `message` to the actor `to`.
+
+    `executor` is an actor of this instance, `supervisor` its supervisor, `account.limiter` one of the account system,
+    `live-1.executor` one of another instance, `*.executor` that of every running instance, and `operator` the person
+    whose command is being answered.
+    """
 
     to: str
     message: Message

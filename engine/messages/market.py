@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from engine.market import Bar, MarkPrice
 from engine.messages.base import Message
@@ -37,6 +38,7 @@ class BarClosed(Message):
 class MarkPriceChanged(Message):
     """Conflated: only the newest matters. Its silence is what stale data means."""
 
+    is_conflated: ClassVar[bool] = True
     mark: MarkPrice
 
 

@@ -1,0 +1,117 @@
+"""What the account system remembers, and what supervisors ask of their surroundings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.messages.base import Message
+
+# --- remembered on disk ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentLease(Message):
+    """`instance` alone may trade `symbol` on `account` until `expires_at_ns`. The epoch never falls, even after release."""
+
+    account: str
+    symbol: str
+    instance: str
+    epoch: int
+    expires_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasesHeld(Message):
+    """The whole table of leases, as it now stands."""
+
+    leases: tuple[InstrumentLease, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSpending(Message):
+    """What was granted on `account` in the minute that began at `minute_started_at_ns`, and who must wait until when."""
+
+    account: str
+    minute_started_at_ns: int
+    weight: int
+    orders: int
+    backed_off_until_ns: int
+    is_stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingNoted(Message):
+    """The spending of every account, as it now stands."""
+
+    accounts: tuple[AccountSpending, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreUnreadable(Message):
+    """Instead of `JournalRead`: what is on disk is not what was written. Nothing may be assumed."""
+
+    text: str
+
+
+# --- words of the account system ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentReleased(Message):
+    """To `account.leases`: `instance` stopped in order and no longer trades `symbol`."""
+
+    instance: str
+    account: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseLatch(Message):
+    """Port `latch`: make the panic latch of `scope` (an instance's name, or `global`) durable. Answer: `LatchRaised`."""
+
+    scope: str
+    reason: str
+    flatten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchRaised(Message):
+    """The latch is on disk."""
+
+    scope: str
+    reason: str
+    flatten: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchFailed(Message):
+    """The latch is NOT on disk (full or read-only): wake everyone all the same, and stop."""
+
+    scope: str
+    reason: str
+    flatten: bool
+    text: str
+
+
+# --- supervision ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLauncher(Message):
+    """Port `launcher`: does the process that started this tree still live? Answer: `LauncherSeen`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherSeen(Message):
+    """A tree without its launcher has nobody to end it, so it ends itself."""
+
+    is_alive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeafLeft(Message):
+    """A child ended itself in order (`Stop`); not a death to restart after."""
+
+    role: str
+    generation: int
+    reason: str
