@@ -1,0 +1,47 @@
+"""Exit codes of `predator`, for people and scripts; `runbooks/exit-codes.md` lists them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from engine.errors import ConfigurationError, StoreError, VenueError
+from instance_manager.errors import (
+    AlreadyRunning,
+    ExchangeUnreachable,
+    NotRunning,
+    RefusedForSafety,
+    UnknownInstance,
+)
+
+
+class ExitCode(IntEnum):
+    """0 is the only success."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_RUNNING = 3
+    REFUSED = 4
+    ALREADY_RUNNING = 5
+    UNREACHABLE = 6
+    STORE = 7
+    DEFECT = 70
+    INTERRUPTED = 130
+
+
+# the first that fits counts, so the special stands before the general
+_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (RefusedForSafety, ExitCode.REFUSED),
+    (UnknownInstance, ExitCode.NOT_RUNNING),
+    (NotRunning, ExitCode.NOT_RUNNING),
+    (AlreadyRunning, ExitCode.ALREADY_RUNNING),
+    (ConfigurationError, ExitCode.USAGE),
+    (ExchangeUnreachable, ExitCode.UNREACHABLE),
+    (VenueError, ExitCode.UNREACHABLE),
+    (StoreError, ExitCode.STORE),
+)
+
+
+def code_for(error: Exception) -> ExitCode:
+    """The exit code an error ends the command with."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)

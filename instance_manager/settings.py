@@ -1,0 +1,125 @@
+"""Settings: what `predator.yaml` may say. Every unknown key is refused; reading the file is `settings_file.py`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from engine.limits import Limits
+
+Mode = Literal["backtest", "shadow", "demo", "live"]
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
+_DEFAULT_LIMITS = Limits()
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LocalExchange(Section):
+    """The exchange that ships with Predator (`predator venue start`): a program on this machine, no key, no network."""
+
+    kind: Literal["local"]
+    host: str = "127.0.0.1"
+    port: int = Field(default=18080, ge=1, le=65535)
+    speed: Decimal = Field(default=Decimal(60), gt=0)
+    symbols: tuple[str, ...] = Field(default=("BTC/USDT:USDT",), min_length=1)
+    candles: Path | None = None
+    generator: Literal["walk", "trend", "pump", "crash", "flat", "gap"] = "walk"
+    seed: int = Field(default=7, ge=0)
+    history: int = Field(default=1500, ge=1)
+
+    @field_validator("host")
+    @classmethod
+    def _is_this_machine(cls, host: str) -> str:
+        if host not in LOOPBACK_HOSTS:
+            raise ValueError(f"a local exchange listens on this machine only ({' or '.join(LOOPBACK_HOSTS)})")
+        return host
+
+
+class RealExchange(Section):
+    """A real exchange, reached through ccxt. Mode demo uses its demo environment, mode live its production."""
+
+    kind: Literal["binanceusdm"]
+
+
+Exchange = Annotated[LocalExchange | RealExchange, Field(discriminator="kind")]
+
+
+class Account(Section):
+    """An account at an exchange. Keys are never written here: only the names of the variables that hold them."""
+
+    exchange: str
+    key_env: str
+    secret_env: str
+    local_account: int = Field(default=1, ge=1, le=8)
+
+    @field_validator("key_env", "secret_env")
+    @classmethod
+    def _names_a_variable(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", name):  # the text must not repeat what may be a secret
+            raise ValueError("is the name of an environment variable (A-Z, 0-9, _), never the key itself")
+        return name
+
+
+class Risk(Section):
+    """What bounds an instance's trading; `max_daily_loss` trips its breaker."""
+
+    max_leverage: int = Field(default=_DEFAULT_LIMITS.max_leverage, ge=1, le=125)
+    max_notional: Decimal = Field(default=_DEFAULT_LIMITS.max_notional, gt=0)
+    max_daily_loss: Decimal = Field(default=_DEFAULT_LIMITS.max_daily_loss, gt=0)
+
+
+class Instance(Section):
+    """One play on one account. A backtest needs no account; `exchange` then says whose candles it reads."""
+
+    mode: Mode
+    play: str = Field(min_length=1)
+    account: str | None = None
+    exchange: str = "local"
+    symbol: str | None = None
+    capital: Decimal = Field(default=Decimal(10_000), gt=0)
+    leverage: int = Field(default=1, ge=1, le=125)
+    timerange: str | None = None
+    risk: Risk | None = None
+    notify: tuple[str, ...] | None = None
+
+    @field_validator("timerange")
+    @classmethod
+    def _is_a_timerange(cls, text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(r"(\d{8})?-(\d{8})?", text):
+            raise ValueError("is written 20240101-20240601; either side may be left out")
+        return text
+
+    @field_validator("symbol")
+    @classmethod
+    def _is_a_symbol(cls, symbol: str | None) -> str | None:
+        if symbol is not None and not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+", symbol):
+            raise ValueError("is written as ccxt does: BTC/USDT:USDT")
+        return symbol
+
+
+# an instance's name becomes a folder and a part of order ids; the account system's own folder is called `account`
+def _is_an_instance_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,23}", name) or name == "account":
+        raise ValueError("an instance's name is made of a-z, 0-9 and -, at most 24 characters, and is not `account`")
+    return name
+
+
+InstanceName = Annotated[str, AfterValidator(_is_an_instance_name)]
+
+
+class Settings(Section):
+    """The whole of `predator.yaml`."""
+
+    exchanges: dict[str, Exchange] = Field(default_factory=dict)
+    accounts: dict[str, Account] = Field(default_factory=dict)
+    instances: dict[InstanceName, Instance] = Field(default_factory=dict)
+    risk: Risk = Field(default_factory=Risk)
+    notify: tuple[str, ...] = ()
