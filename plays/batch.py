@@ -1,0 +1,183 @@
+"""The program of a play over arrays: one node after the other, so that a driver can answer between any two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.candles import Candles
+from engine.market import timeframe_ns
+from plays.indicators import catalogue
+from plays.operators import CROSSES, over_arrays
+from plays.program import Node, Program
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Floats = NDArray[np.float64]
+
+
+class BatchRun:
+    """Computes the nodes of `program` over `candles`, one per `advance`. Raises MarketDataGap when these have a gap."""
+
+    def __init__(self, program: Program, candles: Candles) -> None:
+        candles.require_contiguous()
+        self.candles = candles
+        self._program = program
+        self._values: list[Any] = []
+        self._frames = {frame: aggregated(candles, frame) for frame in program.timeframes}
+
+    def advance(self) -> bool:
+        """Computes the next node; False when all are done."""
+        if len(self._values) == len(self._program.nodes):
+            return False
+        self._values.append(self._compute(self._program.nodes[len(self._values)]))
+        return True
+
+    def column(self, position: int) -> Floats:
+        """The values of one node of the base timeframe."""
+        values: Floats = self._values[position]
+        return values
+
+    def intents(self, bits: Mapping[str, int]) -> NDArray[np.int8]:
+        """The rules as bits per bar; nothing during warm-up."""
+        import numpy as np
+
+        intents = np.zeros(len(self.candles), np.int8)
+        for name, position in self._program.rules.items():
+            intents |= self._values[position].view(np.int8) << np.int8(bits[name].bit_length() - 1)
+        intents[: self._program.warmup_bars] = 0
+        return intents
+
+    def _compute(self, node: Node) -> Any:
+        match node.kind:
+            case "candle":
+                return getattr(self._frames[node.timeframe], node.field)
+            case "number":
+                return node.value
+            case "indicator":
+                return self._indicator(node)
+            case "output":
+                return self._values[node.inputs[0]][node.position]
+            case "ago":
+                return earlier(self._values[node.inputs[0]], node.bars)
+            case "carry":
+                return self._carry(node)
+            case _:
+                return self._operation(node)
+
+    def _indicator(self, node: Node) -> tuple[Floats, ...]:
+        """The outputs over the bars at which all inputs have values; NaN before."""
+        start = max(self._program.nodes[position].lookback for position in node.inputs)
+        size = len(self._frames[node.timeframe])
+        inputs = [self._input(position, start, size) for position in node.inputs]
+        indicator = catalogue()[node.indicator]
+        if size <= node.lookback:
+            return tuple(_nothing(size) for _ in indicator.outputs)
+        columns = indicator.batch(inputs, dict(node.values))
+        return tuple(_masked(column, start, node.lookback) for column in columns)
+
+    def _input(self, position: int, start: int, size: int) -> Floats:
+        import numpy as np
+
+        values = self._values[position]
+        if not isinstance(values, np.ndarray):
+            return np.full(size - start, values)
+        return values[start:] if self._program.nodes[position].kind == "candle" else held(values[start:])
+
+    def _operation(self, node: Node) -> Array:
+        operands = [self._values[position] for position in node.inputs]
+        if node.operator not in CROSSES:
+            return over_arrays(node.operator)(*operands)
+        return crossings(*CROSSES[node.operator], operands, len(self._frames[node.timeframe]))
+
+    def _carry(self, node: Node) -> Array:
+        import numpy as np
+
+        values = self._values[node.inputs[0]]
+        first, ratio = alignment(self.candles, node.source)
+        carried: Array = np.zeros(len(self.candles), bool) if node.is_condition else _nothing(len(self.candles))
+        if node.is_event:
+            carried[first + ratio - 1 : first + ratio * len(values) : ratio] = values
+        else:
+            part = carried[first + ratio - 1 :]
+            part[:] = np.repeat(values, ratio)[: len(part)]
+        return carried
+
+
+def alignment(candles: Candles, timeframe: str) -> tuple[int, int]:
+    """(position of the first base bar that opens a bar of `timeframe`, base bars per such bar)."""
+    frame_ns, base_ns = timeframe_ns(timeframe), timeframe_ns(candles.timeframe)
+    if len(candles) == 0:
+        return 0, frame_ns // base_ns
+    return -int(candles.open_time_ns[0]) % frame_ns // base_ns, frame_ns // base_ns
+
+
+def aggregated(candles: Candles, timeframe: str) -> Candles:
+    """The complete bars of `timeframe` within `candles`, aligned to UTC midnight 1970."""
+    if timeframe == candles.timeframe:
+        return candles
+    first, ratio = alignment(candles, timeframe)
+    count = max(0, len(candles) - first) // ratio
+
+    def grouped(column: Array) -> Array:
+        return column[first : first + count * ratio].reshape(count, ratio)
+
+    volumes = grouped(candles.volume)
+    volume = volumes[:, 0].copy()
+    for bar in range(1, ratio):
+        volume += volumes[:, bar]  # in the order a stream adds them: the same bits
+    return Candles(
+        symbol=candles.symbol, timeframe=timeframe, open_time_ns=grouped(candles.open_time_ns)[:, 0].copy(),
+        open=grouped(candles.open)[:, 0].copy(), high=grouped(candles.high).max(axis=1),
+        low=grouped(candles.low).min(axis=1), close=grouped(candles.close)[:, -1].copy(), volume=volume,
+    )  # fmt: skip
+
+
+def earlier(values: Array, bars: int) -> Array:
+    """The values `bars` earlier; NaN before there are any."""
+    import numpy as np
+
+    if not isinstance(values, np.ndarray):
+        return values
+    result = _nothing(len(values))
+    result[bars:] = values[: max(0, len(values) - bars)]
+    return result
+
+
+def crossings(now: str, before: str, operands: list[Any], size: int) -> Array:
+    """Where `left now right` holds and one bar earlier `left before right` did."""
+    import numpy as np
+
+    left, right = (np.broadcast_to(np.asarray(operand, np.float64), size) for operand in operands)
+    result = np.zeros(size, bool)
+    np.logical_and(over_arrays(now)(left[1:], right[1:]), over_arrays(before)(left[:-1], right[:-1]), out=result[1:])
+    return result
+
+
+def held(values: Floats) -> Floats:
+    """`values` fit to enter an indicator: what is no number repeats the last one that is (0 when there is none)."""
+    import numpy as np
+
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    positions = np.maximum.accumulate(np.where(finite, np.arange(len(values)), -1))
+    return np.where(positions >= 0, values[positions], 0.0)
+
+
+def _nothing(size: int) -> Floats:
+    import numpy as np
+
+    return np.full(size, np.nan)
+
+
+def _masked(column: Floats, start: int, lookback: int) -> Floats:
+    """`column` with the bars before it, and no value within the look-back."""
+    import numpy as np
+
+    whole = np.concatenate([_nothing(start), column]) if start else column
+    whole[:lookback] = np.nan
+    return whole

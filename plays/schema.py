@@ -1,0 +1,225 @@
+"""A play: a strategy as data. Read by `loading.load_play`, which adds file and line to every error.
+
+Ratios in `protection` keep freqtrade's names and meaning: shares of the stake (leverage counts), `stoploss` may be written
+negative as freqtrade does. Percentages in `sizing` are percent. The unit of `time_exit` and of the keys of `minimal_roi`
+is minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from engine.market import TIMEFRAME_MINUTES
+from engine.protection import ProtectionRules
+from engine.signal import Intent
+from engine.sizing import Sizing, SizingMode
+from plays.conditions import Expression, Number, Operation, parse
+from plays.program import Program
+from plays.rules import Compiler
+
+RULES: Mapping[str, int] = {
+    "entry.long": Intent.ENTER_LONG, "exit.long": Intent.EXIT_LONG,
+    "entry.short": Intent.ENTER_SHORT, "exit.short": Intent.EXIT_SHORT,
+}  # fmt: skip
+NAME = r"^[a-z][a-z0-9_]*$"
+SYMBOL = r"^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$"
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _timeframe(value: Any) -> Any:
+    if value not in TIMEFRAME_MINUTES:
+        raise ValueError(f"unknown timeframe {value!r}; known are {', '.join(TIMEFRAME_MINUTES)}")
+    return value
+
+
+Conditions = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Timeframe = Annotated[str, BeforeValidator(_timeframe)]
+Share = Annotated[Decimal, Field(gt=0, lt=10)]
+OwnName = Annotated[str, Field(pattern=NAME)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sides(Section):
+    """Conditions for each side. Several conditions for one side must all hold."""
+
+    long: Conditions = ()
+    short: Conditions = ()
+
+
+class Parameter(Section):
+    """A number of the play, with the range a search may try."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    step: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
+            raise ValueError(f"value {self.value:g} is outside its range of {self.low:g} to {self.high:g}")
+        return self
+
+
+class SizingSection(Section):
+    """How much to trade: exactly one of money, percent of equity, or percent of equity lost when the stop is hit."""
+
+    notional: Decimal | None = Field(default=None, gt=0)
+    percent_of_equity: Decimal | None = Field(default=None, gt=0, le=10_000)
+    risk_percent: Decimal | None = Field(default=None, gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.model_fields_set) != 1 or None in (getattr(self, name) for name in self.model_fields_set):
+            raise ValueError("say exactly one of notional, percent_of_equity, risk_percent")
+        return self
+
+    def sizing(self) -> Sizing:
+        if self.notional is not None:
+            return Sizing(mode=SizingMode.FIXED_NOTIONAL, amount=self.notional)
+        if self.percent_of_equity is not None:
+            return Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=self.percent_of_equity / 100)
+        assert self.risk_percent is not None
+        return Sizing(mode=SizingMode.RISK_PER_TRADE, amount=self.risk_percent / 100)
+
+
+class Protection(Section):
+    """Protective exits. See `engine.protection` for what each does."""
+
+    stoploss: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(lambda value: abs(_number(value)))] | None = None
+    take_profit: Share | None = None
+    minimal_roi: Mapping[int, Annotated[Decimal, Field(gt=-1, lt=10)]] = {}
+    trailing_stop: bool = False
+    trailing_stop_positive: Annotated[Decimal, Field(gt=0, lt=1)] | None = None
+    trailing_stop_positive_offset: Annotated[Decimal, Field(ge=0, lt=10)] = Decimal(0)
+    trailing_only_offset_is_reached: bool = False
+    break_even: Share | None = None
+    time_exit: int | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.trailing_stop_positive is not None and not self.trailing_stop:
+            raise ValueError("trailing_stop_positive does nothing without trailing_stop: true")
+        if self.trailing_stop and self.stoploss is None and self.trailing_stop_positive is None:
+            raise ValueError("trailing_stop needs a stoploss or trailing_stop_positive to trail by")
+        if self.trailing_only_offset_is_reached and not self.trailing_stop_positive_offset:
+            raise ValueError("trailing_only_offset_is_reached needs a trailing_stop_positive_offset above 0")
+        if any(minutes < 0 for minutes in self.minimal_roi):
+            raise ValueError("minimal_roi counts minutes from 0 on")
+        return self
+
+    def rules(self, leverage: Decimal, bar_minutes: int) -> ProtectionRules:
+        return ProtectionRules(
+            stoploss=self.stoploss, take_profit=self.take_profit, minimal_roi=tuple(sorted(self.minimal_roi.items())),
+            trailing_stop=self.trailing_stop, trailing_stop_positive=self.trailing_stop_positive,
+            trailing_stop_positive_offset=self.trailing_stop_positive_offset,
+            trailing_only_offset_is_reached=self.trailing_only_offset_is_reached, break_even=self.break_even,
+            time_exit_minutes=self.time_exit, leverage=leverage, bar_minutes=bar_minutes,
+        )  # fmt: skip
+
+
+class Play(Section):
+    """What to want: when to be long or short in one instrument, how much, and how it is protected."""
+
+    name: OwnName
+    why: Annotated[str, Field(min_length=10)]
+    symbol: Annotated[str, Field(pattern=SYMBOL)]
+    timeframe: Timeframe = "1m"
+    parameters: Mapping[OwnName, float | Parameter] = {}
+    indicators: Mapping[OwnName, str] = {}
+    entry: Sides
+    exit: Sides = Sides()
+    sizing: SizingSection
+    leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(1)
+    protection: Protection = Protection()
+
+    @model_validator(mode="after")
+    def _can_trade(self) -> Self:
+        if not self.entry.long and not self.entry.short:
+            raise ValueError("a play needs an entry for long, short or both")
+        if self.sizing.risk_percent is not None and self.protection.stoploss is None:
+            raise ValueError("sizing by risk_percent needs a stoploss to measure the risk by")
+        return self
+
+    @cached_property
+    def program(self) -> Program:
+        """The rules, compiled. Raises ConditionError when a condition cannot be; a loaded play has been through this."""
+        return Compiler(self.timeframe, self.names).program(
+            {name: all_of([parse(text) for text in texts]) for name, texts in self.conditions.items()}
+        )
+
+    @property
+    def names(self) -> Mapping[str, Expression]:
+        """The play's own words: its parameters and indicators."""
+        numbers = {name: Number(value.value if isinstance(value, Parameter) else value) for name, value in
+                   self.parameters.items()}  # fmt: skip
+        return {**numbers, **{name: parse(text) for name, text in self.indicators.items()}}
+
+    @property
+    def conditions(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules that are given, by name (`entry.long`)."""
+        rules = {
+            "entry.long": self.entry.long, "exit.long": self.exit.long,
+            "entry.short": self.entry.short, "exit.short": self.exit.short,
+        }  # fmt: skip
+        return {name: texts for name, texts in rules.items() if texts}
+
+    @property
+    def warmup_bars(self) -> int:
+        """Base bars before the first signal."""
+        return self.program.warmup_bars
+
+    def protection_rules(self) -> ProtectionRules:
+        """The protective exits as the engine reads them."""
+        return self.protection.rules(self.leverage, TIMEFRAME_MINUTES[self.timeframe])
+
+    @cached_property
+    def hash(self) -> str:
+        """12 hex digits that are equal for plays that decide the same: name, reason and spelling do not count."""
+        rules = {name: self.program.nodes[position].text for name, position in self.program.rules.items()}
+        protection = [str(number) for number in self.protection_rules().row()]
+        sizing = self.sizing.sizing()
+        content = [
+            self.symbol,
+            self.timeframe,
+            rules,
+            protection,
+            sizing.mode.name,
+            _plain(sizing.amount),
+            _plain(self.leverage),
+        ]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def all_of(trees: list[Expression]) -> Expression:
+    """The condition that holds when all of these do."""
+    whole = trees[0]
+    for tree in trees[1:]:
+        whole = Operation("and", (whole, tree), tree.column)
+    return whole
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("expected a number")
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        raise ValueError("expected a number") from None
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
