@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.errors import MarketDataGap
 from engine.market import Bar, timeframe_ns
 
 if TYPE_CHECKING:
@@ -16,13 +17,11 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 
-class MarketDataGap(ValueError):
-    """A bar does not follow its predecessor. Remedy: fetch what is missing and feed again from the anchor."""
-
-    def __init__(self, expected_open_time_ns: int, found_open_time_ns: int) -> None:
-        self.expected_open_time_ns = expected_open_time_ns
-        self.found_open_time_ns = found_open_time_ns
-        super().__init__(f"expected the bar of {utc(expected_open_time_ns)}, got that of {utc(found_open_time_ns)}")
+def gap_between(last_open_time_ns: int, next_open_time_ns: int, step_ns: int) -> MarketDataGap:
+    """The error for a bar that does not follow the one before it. Remedy: fetch what is missing, feed from the anchor."""
+    missing_ns = last_open_time_ns + step_ns
+    text = f"after the bar of {utc(last_open_time_ns)} comes that of {utc(next_open_time_ns)}, not of {utc(missing_ns)}"
+    return MarketDataGap(text, from_ns=missing_ns, to_ns=next_open_time_ns - step_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,8 +71,8 @@ class Candles:
         """Raises MarketDataGap at the first bar that does not follow its predecessor."""
         position = self.first_gap()
         if position is not None:
-            expected = int(self.open_time_ns[position - 1]) + timeframe_ns(self.timeframe)
-            raise MarketDataGap(expected, int(self.open_time_ns[position]))
+            last, following = self.open_time_ns[position - 1 : position + 1].tolist()
+            raise gap_between(last, following, timeframe_ns(self.timeframe))
 
 
 def candles_of(symbol: str, timeframe: str, bars: Sequence[Bar]) -> Candles:

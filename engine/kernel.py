@@ -49,9 +49,9 @@ STATE = 17
 # the columns of a trade
 (
     TRADE_SIDE, TRADE_LOTS, TRADE_ENTRY_BAR, TRADE_EXIT_BAR, TRADE_ENTRY_TICKS, TRADE_EXIT_TICKS, TRADE_FEES, TRADE_PNL,
-    TRADE_REASON,
-) = range(9)  # fmt: skip
-TRADE = 9
+    TRADE_REASON, TRADE_ENTRY_FEE,
+) = range(10)  # fmt: skip
+TRADE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,7 +150,7 @@ def book_exit(state: Any, trades: Any, bar: int, price: int, reason: int, settin
     row = trades[state[TRADES]]
     row[TRADE_SIDE], row[TRADE_LOTS], row[TRADE_ENTRY_BAR], row[TRADE_EXIT_BAR] = side, lots, state[ENTRY_BAR], bar
     row[TRADE_ENTRY_TICKS], row[TRADE_EXIT_TICKS], row[TRADE_FEES] = entry, price, fees
-    row[TRADE_PNL], row[TRADE_REASON] = gross - fees, reason
+    row[TRADE_PNL], row[TRADE_REASON], row[TRADE_ENTRY_FEE] = gross - fees, reason, state[ENTRY_FEE]
     state[TRADES] += 1
     state[BALANCE] += gross - fees + state[ENTRY_FEE]  # the entry's fee was paid at the entry
     state[PROTECTION] = 0

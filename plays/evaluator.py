@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.candles import Candles, MarketDataGap
+from engine.candles import Candles, gap_between
 from engine.market import Bar, timeframe_ns
 from engine.signal import Intent, Signal
 from plays.batch import BatchRun
@@ -110,7 +110,7 @@ class Evaluator:
     def _require_next(self, bar: Bar) -> None:
         last = self._last_open_time_ns
         if last is not None and bar.open_time_ns != last + self._step_ns:
-            raise MarketDataGap(last + self._step_ns, bar.open_time_ns)
+            raise gap_between(last, bar.open_time_ns, self._step_ns)
 
     def _signal(self, bar: Bar, values: list[float]) -> Signal:
         intent = sum(bit for bit, position in self._rules if values[position])

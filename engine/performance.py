@@ -1,0 +1,219 @@
+"""What a run earned and what it risked: equity curve, drawdown, ratios, and where the profit came from.
+
+Everything is derived from closed trades and the marks of each bar. Money is in the settlement currency as float: reports
+are not ledgers. Ratios are of daily returns (UTC days), scaled to a year of 365; with fewer than two days they are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from engine.market import MINUTE_NS
+from engine.protection import ExitReason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+DAY_NS = 24 * 60 * MINUTE_NS
+DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedTrade:
+    """One round trip. `pnl` is net of `fees`; times are those of the bars' opens (UTC)."""
+
+    side: str
+    quantity: Decimal
+    entry_time_ns: int
+    exit_time_ns: int
+    entry_price: Decimal
+    exit_price: Decimal
+    fees: Decimal
+    pnl: Decimal
+    exit_reason: ExitReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonLine:
+    """The trades that closed for one reason."""
+
+    exit_reason: str
+    trades: int
+    wins: int
+    pnl: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthLine:
+    """The trades that closed in one month, and the change of equity over it."""
+
+    month: str
+    trades: int
+    pnl: float
+    return_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """The figures of a run. Percentages are percent; `exposure_percent` is the share of bars with a position."""
+
+    starting_equity: float
+    final_equity: float
+    return_percent: float
+    trades: int
+    wins: int
+    losses: int
+    win_rate_percent: float
+    profit_factor: float
+    expectancy: float
+    average_win: float
+    average_loss: float
+    best_trade: float
+    worst_trade: float
+    fees: float
+    max_drawdown_percent: float
+    max_drawdown: float
+    max_drawdown_bars: int
+    sharpe: float
+    sortino: float
+    calmar: float
+    exposure_percent: float
+    average_bars_held: float
+    buy_and_hold_percent: float
+    by_reason: tuple[ReasonLine, ...]
+    by_month: tuple[MonthLine, ...]
+
+
+def performance_of(
+    trades: Sequence[ClosedTrade], equity: Floats, open_time_ns: Integers, close: Floats, bars_held: Integers,
+    starting_equity: float,
+) -> Performance:  # fmt: skip
+    """The figures. `equity` is the marked equity at each bar's close; `bars_held` that of every trade, open one included."""
+    wins = [float(trade.pnl) for trade in trades if trade.pnl > 0]
+    losses = [float(trade.pnl) for trade in trades if trade.pnl <= 0]
+    fall, fall_share, fall_bars = drawdown(equity, starting_equity)
+    daily = daily_returns(equity, open_time_ns, starting_equity)
+    final = float(equity[-1]) if len(equity) else starting_equity
+    total = final / starting_equity - 1
+    return Performance(
+        starting_equity=starting_equity, final_equity=final, return_percent=total * 100, trades=len(trades),
+        wins=len(wins), losses=len(losses), win_rate_percent=_ratio(len(wins) * 100, len(trades)),
+        profit_factor=_ratio(sum(wins), -sum(losses)), expectancy=_ratio(sum(wins) + sum(losses), len(trades)),
+        average_win=_ratio(sum(wins), len(wins)), average_loss=_ratio(sum(losses), len(losses)),
+        best_trade=max(wins + losses, default=0.0), worst_trade=min(wins + losses, default=0.0),
+        fees=float(sum(trade.fees for trade in trades)), max_drawdown_percent=fall_share * 100, max_drawdown=fall,
+        max_drawdown_bars=fall_bars, sharpe=sharpe(daily), sortino=sortino(daily),
+        calmar=_ratio(annual(total, open_time_ns), fall_share),
+        exposure_percent=_ratio(float(bars_held.sum()) * 100, len(equity)),
+        average_bars_held=_ratio(float(bars_held.sum()), len(bars_held)),
+        buy_and_hold_percent=_ratio(float(close[-1] - close[0]) * 100, float(close[0])) if len(close) else 0.0,
+        by_reason=by_reason(trades), by_month=by_month(trades, equity, open_time_ns, starting_equity),
+    )  # fmt: skip
+
+
+def drawdown(equity: Floats, starting_equity: float) -> tuple[float, float, int]:
+    """(deepest fall from a peak in money, in share of that peak, longest time below a peak in bars)."""
+    import numpy as np
+
+    if len(equity) == 0:
+        return 0.0, 0.0, 0
+    peaks = np.maximum.accumulate(np.maximum(equity, starting_equity))
+    below = equity < peaks
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], below, [False])).astype(np.int8)))
+    longest = int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+    return float((peaks - equity).max()), float(((peaks - equity) / peaks).max()), longest
+
+
+def daily_returns(equity: Floats, open_time_ns: Integers, starting_equity: float) -> Floats:
+    """The return of each UTC day, from the equity at its last bar."""
+    import numpy as np
+
+    days = open_time_ns // DAY_NS
+    last = np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.array([], np.int64)
+    marks = np.concatenate(([starting_equity], equity[last]))
+    returns: Floats = np.diff(marks) / marks[:-1]
+    return returns
+
+
+def sharpe(daily: Floats) -> float:
+    """Mean over spread of daily returns, a year's worth."""
+    if len(daily) < 2:
+        return 0.0
+    return _ratio(float(daily.mean()), float(daily.std(ddof=1))) * sqrt(DAYS_PER_YEAR)
+
+
+def sortino(daily: Floats) -> float:
+    """As Sharpe, but only days below 0 count as spread."""
+    if len(daily) < 2:
+        return 0.0
+    falls = daily.clip(max=0.0)
+    return _ratio(float(daily.mean()), sqrt(float((falls * falls).mean()))) * sqrt(DAYS_PER_YEAR)
+
+
+def annual(total_return: float, open_time_ns: Integers) -> float:
+    """`total_return` over the time of the run, as compound growth per year; capped where a short run would explode."""
+    if len(open_time_ns) < 2 or total_return <= -1:
+        return 0.0
+    years = float(open_time_ns[-1] - open_time_ns[0]) / (DAYS_PER_YEAR * DAY_NS)
+    if years < 1 / DAYS_PER_YEAR:
+        return float(total_return)
+    exponent = min(1 / years, 365.0)
+    growth = (1 + total_return) ** min(exponent, 700 / max(1e-9, abs(_log(1 + total_return))))
+    return float(growth - 1)
+
+
+def by_reason(trades: Sequence[ClosedTrade]) -> tuple[ReasonLine, ...]:
+    """One line per exit reason that occurred, in the order of `ExitReason`."""
+    lines = []
+    for reason in ExitReason:
+        chosen = [trade for trade in trades if trade.exit_reason is reason]
+        if chosen:
+            lines.append(ReasonLine(
+                exit_reason=reason.value, trades=len(chosen), wins=sum(trade.pnl > 0 for trade in chosen),
+                pnl=float(sum(trade.pnl for trade in chosen)),
+            ))  # fmt: skip
+    return tuple(lines)
+
+
+def by_month(
+    trades: Sequence[ClosedTrade], equity: Floats, open_time_ns: Integers, starting_equity: float
+) -> tuple[MonthLine, ...]:
+    """One line per calendar month (UTC) of the run."""
+    import numpy as np
+
+    months = open_time_ns.astype("datetime64[ns]").astype("datetime64[M]")
+    last = np.flatnonzero(np.append(months[1:] != months[:-1], True)) if len(months) else np.array([], np.int64)
+    marks = [starting_equity, *equity[last].tolist()]
+    closed = [month_of(trade.exit_time_ns) for trade in trades]
+    lines = []
+    for number, position in enumerate(last.tolist()):
+        month = str(months[position])
+        before, after = marks[number], marks[number + 1]
+        lines.append(MonthLine(month=month, trades=closed.count(month), pnl=after - before,
+                               return_percent=_ratio((after - before) * 100, before)))  # fmt: skip
+    return tuple(lines)
+
+
+def month_of(time_ns: int) -> str:
+    """2026-11 for a time in November 2026 (UTC)."""
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%Y-%m")
+
+
+def _ratio(part: float, whole: float) -> float:
+    """`part / whole`; 0 when there is nothing to divide by."""
+    return float(part / whole) if whole else 0.0
+
+
+def _log(value: float) -> float:
+    from math import log
+
+    return log(value)

@@ -1,0 +1,294 @@
+"""A backtest: one play over the candles of one instrument. Pure: no file, no clock; the driver brings candles and time.
+
+Work is done in slices (`run_slice`), so that its driver can report progress and stop within a moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from engine import kernel
+from engine.candles import Candles
+from engine.instrument import Instrument
+from engine.kernel import KernelInput, KernelRun
+from engine.performance import ClosedTrade, Performance, performance_of
+from engine.protection import RATIO_SCALE, ExitReason, reason_of
+from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale
+from plays.batch import BatchRun
+from plays.evaluator import SignalArrays, signals_of
+from plays.schema import Play
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+SLICE_BARS = 2_000_000
+
+
+class BacktestError(ValueError):
+    """A backtest cannot be run on this data. The message names the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """Fractions of notional. Every fill of a backtest is a taker's; `slippage` worsens fills at market."""
+
+    taker: Decimal
+    slippage: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a backtest is. `bars_done` counts bars traded over, after all signals were computed."""
+
+    bars_done: int
+    bars_total: int
+    trades: int
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrade:
+    """The position a run ended with, marked at the last close; it is in the equity but not among the trades."""
+
+    side: str
+    quantity: Decimal
+    entry_time_ns: int
+    entry_price: Decimal
+    pnl: Decimal
+
+
+class Backtest:
+    """One run. `fees` default to the instrument's taker fee and no slippage.
+
+    Raises BacktestError when there are too few candles or prices too large for the instrument's tick, MarketDataGap when
+    the candles have a gap.
+    """
+
+    def __init__(
+        self, play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, fees: Fees | None = None
+    ) -> None:
+        if len(candles) <= play.warmup_bars:
+            raise BacktestError(
+                f"{play.name} needs more than {play.warmup_bars} bars to warm up, there are {len(candles)}: "
+                "choose a longer timerange or import more candles"
+            )
+        self._play, self._candles, self._instrument = play, candles, instrument
+        self._starting_equity, self._fees = starting_equity, fees or Fees(taker=instrument.taker_fee)
+        self._scale = money_scale(instrument)
+        self._ticks = tuple(in_ticks(column, instrument) for column in _prices(candles))
+        self._signals_run = BatchRun(play.program, candles)
+        self._signals: SignalArrays | None = None
+        self._run: KernelRun | None = None
+
+    def run_slice(self, max_bars: int = SLICE_BARS) -> Progress:
+        """Works on: one indicator's history, or up to `max_bars` bars of trading."""
+        if self._run is None:
+            self._advance_signals()
+        else:
+            self._run.run_slice(max_bars)
+        return self.progress()
+
+    def progress(self) -> Progress:
+        run = self._run
+        done = run.bars_done if run else 0
+        trades = len(run.trades) if run else 0
+        return Progress(
+            bars_done=done, bars_total=len(self._candles), trades=trades, is_done=done == len(self._candles)
+        )
+
+    def run(self) -> BacktestResult:
+        """All slices at once, and the result."""
+        while not self.run_slice().is_done:
+            pass
+        return self.result()
+
+    def result(self) -> BacktestResult:
+        """What came out. Raises BacktestError while the run is not done."""
+        if self._run is None or self._signals is None or not self.progress().is_done:
+            raise BacktestError("the backtest is not done: call run_slice until it is")
+        return BacktestResult(
+            play=self._play, candles=self._candles, instrument=self._instrument, signals=self._signals,
+            starting_equity=self._starting_equity, run=self._run, close_ticks=self._ticks[3],
+        )  # fmt: skip
+
+    def _advance_signals(self) -> None:
+        if not self._signals_run.advance():
+            self._signals = signals_of(self._play, self._signals_run)
+            self._run = KernelRun(self._input(self._signals), self._scale.to_units(self._starting_equity))
+
+    def _input(self, signals: SignalArrays) -> KernelInput:
+        import numpy as np
+
+        opens, highs, lows, closes = self._ticks
+        return KernelInput(
+            intents=signals.intents, open=opens, high=highs, low=lows, close=closes,
+            rules=np.array(self._play.protection_rules().row(), np.int64), settings=self._settings(),
+        )  # fmt: skip
+
+    def _settings(self) -> Integers:
+        import numpy as np
+
+        sizing, scale, instrument = self._play.sizing.sizing(), self._scale, self._instrument
+        row = np.zeros(kernel.SETTINGS, np.int64)
+        row[kernel.MODE] = int(sizing.mode)
+        row[kernel.AMOUNT] = amount_units(sizing, scale)
+        row[kernel.LEVERAGE] = int(self._play.leverage * SHARE_SCALE)
+        row[kernel.FEE_RATE] = int(self._fees.taker * SHARE_SCALE)
+        row[kernel.SLIPPAGE] = int(self._fees.slippage * RATIO_SCALE)
+        row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
+        row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
+        row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
+        return row
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BacktestResult:
+    """A finished run. Trades are exact; equity and metrics are computed when asked for."""
+
+    play: Play
+    candles: Candles
+    instrument: Instrument
+    signals: SignalArrays
+    starting_equity: Decimal
+    run: KernelRun
+    close_ticks: Integers
+
+    @property
+    def signals_hash(self) -> str:
+        return self.signals.hash
+
+    @cached_property
+    def trades_hash(self) -> str:
+        """A fingerprint of every closed trade, exact to the last unit."""
+        return hashlib.sha256(self.play.hash.encode() + self.run.trades.tobytes()).hexdigest()[:16]
+
+    @property
+    def denied_entries(self) -> int:
+        """Entries below the exchange's minimum."""
+        return int(self.run.state[kernel.DENIED])
+
+    @cached_property
+    def trades(self) -> tuple[ClosedTrade, ...]:
+        """The closed trades, in order of their exits."""
+        times, scale = self.candles.open_time_ns, money_scale(self.instrument)
+        return tuple(self._trade(row, times, scale) for row in self.run.trades.tolist())
+
+    def _trade(self, row: list[int], times: Integers, scale: MoneyScale) -> ClosedTrade:
+        side, lots, entry_bar, exit_bar, entry, exit_, fees, pnl, reason, _ = row
+        exit_reason = reason_of(reason)
+        assert isinstance(exit_reason, ExitReason), row
+        return ClosedTrade(
+            side=side_name(side), quantity=self.instrument.lot_size * lots, entry_time_ns=int(times[entry_bar]),
+            exit_time_ns=int(times[exit_bar]), entry_price=self.instrument.from_ticks(entry),
+            exit_price=self.instrument.from_ticks(exit_), fees=scale.to_money(fees), pnl=scale.to_money(pnl),
+            exit_reason=exit_reason,
+        )  # fmt: skip
+
+    @cached_property
+    def open_trade(self) -> OpenTrade | None:
+        """The position at the end; None when flat. Its entry fee is paid, its exit is not."""
+        state, scale = self.run.state, money_scale(self.instrument)
+        side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
+        if side == 0:
+            return None
+        gross = side * (int(self.close_ticks[-1]) - entry) * lots * scale.tick_lot_units
+        return OpenTrade(
+            side=side_name(side), quantity=self.instrument.lot_size * lots,
+            entry_time_ns=int(self.candles.open_time_ns[int(state[kernel.ENTRY_BAR])]),
+            entry_price=self.instrument.from_ticks(entry), pnl=scale.to_money(gross - int(state[kernel.ENTRY_FEE])),
+        )  # fmt: skip
+
+    @cached_property
+    def final_equity(self) -> Decimal:
+        """The balance plus the open position at the last close, exact."""
+        open_trade, state = self.open_trade, self.run.state
+        scale = money_scale(self.instrument)
+        unpaid = scale.to_money(int(state[kernel.ENTRY_FEE])) if open_trade else Decimal(0)
+        return scale.to_money(int(state[kernel.BALANCE])) + (open_trade.pnl + unpaid if open_trade else Decimal(0))
+
+    @cached_property
+    def equity_curve(self) -> Floats:
+        """Marked equity at each bar's close."""
+        return equity_curve(self)
+
+    @cached_property
+    def metrics(self) -> Performance:
+        """The figures of the run."""
+        return performance_of(
+            self.trades, self.equity_curve, self.candles.open_time_ns, self.candles.close, self._bars_held(),
+            float(self.starting_equity),
+        )  # fmt: skip
+
+    def _bars_held(self) -> Integers:
+        import numpy as np
+
+        rows = self.run.trades
+        held = rows[:, kernel.TRADE_EXIT_BAR] - rows[:, kernel.TRADE_ENTRY_BAR]
+        if self.open_trade is None:
+            return held
+        return np.append(held, len(self.candles) - int(self.run.state[kernel.ENTRY_BAR]))
+
+
+def equity_curve(result: BacktestResult) -> Floats:
+    """Marked equity at each close, from the trades: what was booked by then, and the open position at that close."""
+    import numpy as np
+
+    scale, rows, size = money_scale(result.instrument), result.run.trades, len(result.candles)
+    rows = np.vstack([rows, _open_row(result)]) if result.open_trade else rows
+    steps = np.zeros(size + 1, np.int64)
+    entries, exits = rows[:, kernel.TRADE_ENTRY_BAR], rows[:, kernel.TRADE_EXIT_BAR]
+    np.add.at(steps, entries, -rows[:, kernel.TRADE_ENTRY_FEE])
+    np.add.at(steps, exits, rows[:, kernel.TRADE_PNL] + rows[:, kernel.TRADE_ENTRY_FEE])
+    exposure, basis = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
+    signed = rows[:, kernel.TRADE_SIDE] * rows[:, kernel.TRADE_LOTS]
+    for at, sign in ((entries, 1), (exits, -1)):
+        np.add.at(exposure, at, sign * signed)
+        np.add.at(basis, at, sign * signed * rows[:, kernel.TRADE_ENTRY_TICKS])
+    marks = np.cumsum(exposure)[:size] * result.close_ticks - np.cumsum(basis)[:size]
+    units = scale.to_units(result.starting_equity) + np.cumsum(steps)[:size] + marks * scale.tick_lot_units
+    curve: Floats = units / scale.units
+    return curve
+
+
+def _open_row(result: BacktestResult) -> Integers:
+    """The open position as a trade that never exits within the run."""
+    import numpy as np
+
+    state, row = result.run.state, np.zeros(kernel.TRADE, np.int64)
+    row[kernel.TRADE_SIDE], row[kernel.TRADE_LOTS] = state[kernel.PROTECTION], state[kernel.LOTS]
+    row[kernel.TRADE_ENTRY_BAR], row[kernel.TRADE_EXIT_BAR] = state[kernel.ENTRY_BAR], len(result.candles)
+    row[kernel.TRADE_ENTRY_TICKS], row[kernel.TRADE_ENTRY_FEE] = state[kernel.ENTRY_TICKS], state[kernel.ENTRY_FEE]
+    return row
+
+
+def side_name(side: int) -> str:
+    return "long" if side > 0 else "short"
+
+
+def _prices(candles: Candles) -> tuple[Floats, Floats, Floats, Floats]:
+    return candles.open, candles.high, candles.low, candles.close
+
+
+def in_ticks(prices: Floats, instrument: Instrument) -> Integers:
+    """Prices in whole ticks, as `Instrument.to_ticks` rounds them. Raises BacktestError for prices beyond the kernel."""
+    import numpy as np
+
+    exact = prices / float(instrument.tick_size)
+    if len(exact) and not 0.5 <= float(exact.min()) <= float(exact.max()) < kernel.MOST_TICKS:
+        raise BacktestError(
+            f"prices from {prices.min():g} to {prices.max():g} do not fit a tick of {instrument.tick_size}: "
+            "check the instrument's tick size"
+        )
+    ticks = np.rint(exact).astype(np.int64)
+    # near a half the float may round the other way than the exact decimal
+    for position in np.flatnonzero(np.abs(exact - ticks) > 0.499).tolist():
+        ticks[position] = instrument.to_ticks(float(prices[position]))
+    return ticks
