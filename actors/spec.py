@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from engine.limits import Limits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeAccess:
@@ -26,25 +28,6 @@ class ExchangeAccess:
     redirect_to: str | None = None
     order_timeout_ms: int = 3_000
     read_timeout_ms: int = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What bounds trading and waiting. Every wait has a limit (A7)."""
-
-    stale_data_ms: int = 10_000
-    reconcile_every_ms: int = 5_000
-    reconciliation_valid_ms: int = 20_000
-    resolve_every_ms: int = 500
-    receive_window_ms: int = 10_000
-    not_found_needed: int = 3
-    naked_limit_ms: int = 5_000
-    stop_move_interval_ms: int = 1_000
-    signal_age_ms: int = 10_000
-    guard_lease_ms: int = 400
-    max_leverage: int = 5
-    max_notional: Decimal = Decimal(50_000)
-    max_daily_loss: Decimal = Decimal(2_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

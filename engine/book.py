@@ -32,10 +32,14 @@ KEPT_FILLS = 2_000  # trade ids kept to recognise repetitions; snapshots ask for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The state of one instance. `sequence` counts its events; `seen_fills` are trade ids, oldest first."""
+    """The state of one instance. `sequence` counts its events; `seen_fills` are trade ids, oldest first.
+
+    `began_at_ns` is when the journal began: older executions of the account are history, not strangers.
+    """
 
     sequence: int = 0
     epoch: int = 0
+    began_at_ns: int = 0
     instrument: Instrument | None = None
     ledger: Ledger = Ledger(starting_equity=Decimal(0))
     orders: Mapping[str, Order] = field(default_factory=dict)
@@ -52,6 +56,8 @@ class Book:
     is_panicked: bool = False
     outbox: Mapping[int, str] = field(default_factory=dict)
     entries_failed: int = 0
+    day: str = ""
+    day_start_equity: Decimal | None = None
 
     @property
     def position_quantity(self) -> Decimal:
@@ -84,9 +90,15 @@ def apply(book: Book, event: Message, now_ns: int) -> Book:
     return replace(handler(book, event, now_ns), sequence=book.sequence + 1)
 
 
-def _started(book: Book, event: ev.InstanceStarted, _: int) -> Book:
+def _started(book: Book, event: ev.InstanceStarted, now_ns: int) -> Book:
     ledger = book.ledger if book.instrument else Ledger(starting_equity=event.starting_equity)
-    return replace(book, epoch=event.epoch, instrument=event.instrument, ledger=ledger)
+    return replace(
+        book,
+        epoch=event.epoch,
+        instrument=event.instrument,
+        ledger=ledger,
+        began_at_ns=book.began_at_ns or now_ns,
+    )
 
 
 def _anchored(book: Book, event: ev.AnchorRecorded, _: int) -> Book:
@@ -232,6 +244,10 @@ def _panicked(book: Book, _event: ev.PanicObserved, _: int) -> Book:
     return replace(book, is_panicked=True)
 
 
+def _day_began(book: Book, event: ev.DayBegan, _: int) -> Book:
+    return replace(book, day=event.day, day_start_equity=event.equity)
+
+
 _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.InstanceStarted: _started,
     ev.AnchorRecorded: _anchored,
@@ -261,5 +277,6 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.ActorChanged: _unchanged,
     ev.StreamChanged: _unchanged,
     ev.PanicObserved: _panicked,
+    ev.DayBegan: _day_began,
     ev.InstanceStopped: _unchanged,
 }

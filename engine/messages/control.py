@@ -131,6 +131,7 @@ class ViewReported(Message):
     open_orders: tuple[Order, ...]
     wallet_expected: Decimal | None
     in_flight: bool
+    fills_since_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +265,10 @@ class InstrumentRefused(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetWanted(Message):
-    """To `account.limiter`: request weight and orders for the next window."""
+    """To `account.limiter`: fill me up to this request weight and number of orders.
+
+    `unspent_…` is left of the asker's last grant; the new grant contains it.
+    """
 
     instance: str
     account: str
@@ -272,6 +276,8 @@ class BudgetWanted(Message):
     reply_to: str
     weight: int
     orders: int
+    unspent_weight: int = 0
+    unspent_orders: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -254,6 +254,14 @@ class PanicObserved(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayBegan(Message):
+    """Midnight in the configured zone passed; the daily loss counts from this equity."""
+
+    day: str
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceStopped(Message):
     """An orderly end; protective orders stay at the exchange."""
 

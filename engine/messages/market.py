@@ -64,6 +64,27 @@ class CycleReady(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppendBars(Message):
+    """Port `bars`: keep what this instance received. No answer; a bar already kept is left as it is."""
+
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBars(Message):
+    """Port `bars`: what this instance received from `from_open_time_ns` on. Answer: `BarsRead`."""
+
+    from_open_time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsRead(Message):
+    """Oldest first."""
+
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorChosen(Message):
     """Strategy to executor: the first bar ever fed, and the first one whose signal counts.
 

@@ -50,11 +50,18 @@ def name_of(data: bytes) -> str:
     return str(msgpack.unpackb(data, strict_map_key=False)[1])
 
 
+def is_conflated(name: str) -> bool:
+    """Whether of several waiting messages of this name only the newest matters."""
+    kind = _NAMES.get(name)
+    return kind is not None and kind.is_conflated
+
+
 def _build(name: str, fields: Any) -> Message:
     try:
-        return _adapter(_NAMES[name]).validate_python(fields)
+        built: Message = _adapter(_NAMES[name]).validate_python(fields)
     except ValidationError as error:
         raise MalformedMessage(f"{name}: {error.errors(include_url=False)[:3]}") from error
+    return built
 
 
 def _fields(message: Message) -> Any:

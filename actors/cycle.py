@@ -1,0 +1,219 @@
+"""Cycle: one closed bar and what the play says of it, turned into an exit, an entry, or a reason why not.
+
+Cycles never overlap: while one waits for the position to close, at most one newer waits behind it, and a still newer
+one takes its place (counted). Protection sees every bar all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from actors.turn import Turn
+from engine import ids, precheck, protection
+from engine import ledger as ledgers
+from engine.machine import Note, Send
+from engine.market import Bar
+from engine.messages import events as ev
+from engine.messages.market import AnchorChosen, CycleReady, ResumePoint
+from engine.order import Order, OrderKind, OrderPurpose, Side
+from engine.protection import NO_LEVEL, ProtectionRules
+from engine.signal import Intent, decide
+from engine.sizing import quantity_for
+
+MS = 1_000_000
+
+
+def tell_where_we_were(turn: Turn) -> None:
+    """The strategy starts: where it must feed from, and what has been dealt with."""
+    point = ResumePoint(anchor_ns=turn.book.anchor_ns, last_bar_ns=turn.book.last_bar_ns)
+    turn.do(Send(to="strategy", message=point))
+
+
+def keep_anchor(turn: Turn, message: AnchorChosen) -> None:
+    """The first bar ever fed is part of the instance's identity: it is recorded once."""
+    if turn.book.anchor_ns is None:
+        turn.happen(ev.AnchorRecorded(open_time_ns=message.open_time_ns, live_from_ns=message.live_from_ns))
+
+
+def take(turn: Turn, cycle: CycleReady) -> None:
+    """One bar: protection moves, then exits, then perhaps an entry."""
+    opened_at = cycle.bar.open_time_ns
+    if turn.book.last_bar_ns is not None and opened_at <= turn.book.last_bar_ns:
+        return
+    if turn.state.last_bar_ns is not None and opened_at <= turn.state.last_bar_ns:
+        return
+    turn.change(last_bar_ns=opened_at)
+    if cycle.signal.intent is not Intent.NONE:
+        turn.happen(ev.SignalReceived(signal=cycle.signal))
+    _advance(turn, cycle.bar)
+    _act(turn, cycle)
+
+
+def _advance(turn: Turn, bar: Bar) -> None:
+    book, rules = turn.book, turn.state.settings.rules
+    if book.trade is None or book.protection is None or book.instrument is None:
+        return
+    if bar.open_time_ns <= book.trade.bar_open_time_ns:
+        return  # the entry's own signal bar closed before the position was
+    high, low, close = (book.instrument.to_ticks(price) for price in (bar.high, bar.low, bar.close))
+    moved = protection.advance(rules, book.protection, high, low, close)
+    turn.happen(ev.ProtectionAdvanced(bar_open_time_ns=bar.open_time_ns, protection=moved))
+    due = protection.due_exit(rules, moved, close)
+    if due and not book.trade.exit_reason:
+        turn.happen(ev.ExitWanted(reason=due.value))
+
+
+def _act(turn: Turn, cycle: CycleReady) -> None:
+    trade = turn.book.trade
+    closes, enters = decide(int(cycle.signal.intent), trade.direction if trade else 0)
+    if closes and trade and not trade.exit_reason:
+        turn.happen(ev.ExitWanted(reason="exit_signal"))
+    if enters:
+        _queue(turn, cycle)
+
+
+def _queue(turn: Turn, cycle: CycleReady) -> None:
+    if turn.state.pending is not None:
+        turn.change(replaced_cycles=turn.state.replaced_cycles + 1)
+        _filter(turn, turn.state.pending, "replaced by a newer cycle")
+    turn.change(pending=cycle)
+
+
+def enter_if_due(turn: Turn) -> None:
+    """The waiting cycle, if any: entered when flat, kept while the position is closing, dropped with its reason."""
+    cycle = turn.state.pending
+    if cycle is None:
+        return
+    if turn.now_ns - cycle.observed_at_ns > turn.state.settings.limits.signal_age_ms * MS:
+        _drop(turn, "too late")
+    elif turn.book.trade is not None and turn.book.trade.exit_reason:
+        return
+    elif denial := precheck.entry_denial(turn.book, turn.state.ready, turn.state.settings.limits, turn.now_ns):
+        _drop(turn, denial)
+    else:
+        _enter(turn, cycle)
+
+
+def _drop(turn: Turn, reason: str) -> None:
+    assert turn.state.pending is not None
+    _filter(turn, turn.state.pending, reason)
+    turn.change(pending=None)
+
+
+def _filter(turn: Turn, cycle: CycleReady, reason: str) -> None:
+    turn.happen(ev.SignalFiltered(bar_open_time_ns=cycle.bar.open_time_ns, reason=reason))
+    turn.do(Note(level="INFO", text=f"signal of {cycle.bar.open_time_ns} not acted on: {reason}"))
+
+
+def _enter(turn: Turn, cycle: CycleReady) -> None:
+    settings, instrument = turn.state.settings, turn.book.instrument
+    assert instrument is not None
+    side = decide(int(cycle.signal.intent), 0)[1]
+    price = instrument.round_price(cycle.signal.close)
+    quantity = quantity_for(
+        settings.sizing, ledgers.equity(turn.book.ledger, turn.state.ready.mark), price,
+        _stop_distance(settings.rules, side, instrument.to_ticks(price)) * instrument.tick_size, instrument,
+        Decimal(settings.leverage),
+    )  # fmt: skip
+    denial = instrument.shortfall(quantity, price) or precheck.size_denial(
+        quantity * price, settings.leverage, turn.state.ready, settings.limits
+    )
+    if denial:
+        _drop(turn, denial)
+        return
+    turn.change(pending=None)
+    turn.happen(ev.OrderIntended(order=_entry(turn, cycle, Side.BUY if side > 0 else Side.SELL, quantity)))
+    turn.place(list(turn.book.orders.values())[-1])
+
+
+def _stop_distance(rules: ProtectionRules, side: int, entry_ticks: int) -> Decimal:
+    stop = protection.open_protection(rules, side, entry_ticks).stop_ticks
+    return Decimal(0 if stop == NO_LEVEL else abs(entry_ticks - stop))
+
+
+def _entry(turn: Turn, cycle: CycleReady, side: Side, quantity: Decimal) -> Order:
+    settings = turn.state.settings
+    return Order(
+        client_order_id=ids.client_order_id(
+            instance=settings.instance, epoch=turn.book.epoch, play_hash=settings.play_hash,
+            bar_open_time_ns=cycle.bar.open_time_ns, purpose=OrderPurpose.ENTRY, number=0,
+        ),
+        symbol=settings.symbol,
+        side=side,
+        kind=OrderKind.MARKET,
+        purpose=OrderPurpose.ENTRY,
+        quantity=quantity,
+        trade_number=turn.book.trade_count + 1,
+        bar_open_time_ns=cycle.bar.open_time_ns,
+    )  # fmt: skip
+
+
+def protect_from_entry(turn: Turn) -> None:
+    """The entry is filled as far as it will be for now: protective levels start from its average price."""
+    book = turn.book
+    if book.trade is None or book.protection is not None or book.instrument is None or not book.position_quantity:
+        return
+    still_filling = bool(book.open_orders(OrderPurpose.ENTRY))
+    newest = max((o.changed_at_ns for o in book.orders.values() if o.purpose is OrderPurpose.ENTRY), default=0)
+    if still_filling and turn.now_ns - newest < turn.state.settings.limits.entry_settles_ms * MS:
+        return
+    entry_ticks = book.instrument.to_ticks(book.trade.entry_price)
+    levels = protection.open_protection(turn.state.settings.rules, book.trade.direction, entry_ticks)
+    turn.happen(ev.PositionOpened(trade_number=book.trade.number, protection=levels))
+
+
+def close_trade_if_flat(turn: Turn) -> None:
+    """Flat again: the round trip is a trade, and its one message goes into the outbox with it."""
+    book = turn.book
+    trade = book.trade
+    if trade is None or book.position_quantity:
+        return
+    direction = "long" if trade.direction > 0 else "short"
+    profit = trade.gross_profit - trade.fees
+    reason = trade.exit_reason or _reason_of_last_exit(turn)
+    closed = ev.TradeClosed(
+        trade_number=trade.number,
+        symbol=turn.state.settings.symbol,
+        direction=direction,
+        quantity=trade.entered_quantity,
+        entry_price=trade.entry_price,
+        exit_price=trade.exit_price,
+        opened_at_ns=trade.opened_at_ns,
+        closed_at_ns=book.last_fill_at_ns,
+        entry_bar_open_time_ns=trade.bar_open_time_ns,
+        exit_bar_open_time_ns=turn.state.last_bar_ns or 0,
+        gross_profit=trade.gross_profit,
+        fees=trade.fees,
+        profit=profit,
+        exit_reason=reason,
+        naked_ns=trade.naked_for_ns(turn.now_ns),
+        message=f"{turn.state.settings.instance}: {direction} {trade.entered_quantity} {turn.state.settings.symbol} "
+        f"closed by {reason}, profit {profit:+.2f}",
+    )
+    turn.happen(closed)
+
+
+def _reason_of_last_exit(turn: Turn) -> str:
+    """A resting order closed it: which, or (none of ours did) somebody else."""
+    filled = [o for o in turn.book.orders.values() if o.filled_quantity and o.purpose is not OrderPurpose.ENTRY]
+    if not filled:
+        return "closed_elsewhere"
+    last = max(filled, key=lambda o: o.changed_at_ns)
+    if last.purpose is OrderPurpose.STOP:
+        moved = turn.book.protection is not None and turn.book.protection.stop_moved
+        return "trailing_stop_loss" if moved else "stop_loss"
+    return last.purpose.value
+
+
+def begin_day(turn: Turn) -> None:
+    """The daily loss counts from midnight UTC, not from the start."""
+    today = datetime.fromtimestamp(turn.now_ns / 1e9, UTC).date().isoformat()
+    if turn.book.instrument is not None and turn.book.day != today:
+        turn.happen(ev.DayBegan(day=today, equity=ledgers.equity(turn.book.ledger, turn.state.ready.mark)))
+
+
+def mark(turn: Turn, price: Decimal, observed_at_ns: int) -> None:
+    """The newest mark price; its silence is what stale data means."""
+    turn.change(ready=replace(turn.state.ready, mark=price, mark_at_ns=observed_at_ns))

@@ -1,0 +1,206 @@
+"""Data: the instance's eyes. Bars in order and without a gap, whatever the stream does; the newest mark price.
+
+The stream is never trusted alone: each time it opens, and each time a bar is missing, what is lacking is read by REST
+before anything newer is passed on. Every bar passed on is kept, so that a restart and `compare` can feed it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
+from engine.market import MINUTE_NS, Bar
+from engine.messages import control as ct
+from engine.messages import exchange as ex
+from engine.messages import market as mk
+from engine.messages.base import Message
+
+MS = 1_000_000
+WATCH_MS = 1_000
+PAGE = 1_000
+CHUNK = 500
+ANSWER_NS = 6_000_000_000  # a read unanswered for so long is asked again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`last_ns` is the newest bar passed on; `fetching_since_ns` is set while a read by REST is awaited.
+
+    `history` collects the answer to the strategy's `HistoryWanted`; `ahead` holds live bars that wait for a gap.
+    """
+
+    last_ns: int | None = None
+    is_up: bool = False
+    fetching_since_ns: int | None = None
+    wanted: mk.HistoryWanted | None = None
+    history: tuple[Bar, ...] = ()
+    ahead: tuple[Bar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """The machine of role `data`."""
+
+    symbol: str
+    timeframe: str
+
+    def start(self, now_ns: int) -> Step[State]:
+        stream = Request(port="exchange", call=ex.OpenMarketStream(symbol=self.symbol))
+        return State(), (stream, _watch(now_ns), Publish(phase="STARTING"))
+
+    def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        match message:
+            case mk.BarClosed(bar=bar):
+                return self._bar(state, bar, now_ns)
+            case mk.MarkPriceChanged():
+                return state, (Send(to="executor", message=message),)
+            case mk.HistoryWanted():
+                return self._history(state, message, now_ns)
+            case mk.BarsRead(bars=bars):
+                return self._from_log(state, bars, now_ns)
+            case ex.BarsFetched(bars=bars):
+                return self._fetched(state, bars, now_ns)
+            case ex.StreamOpened():
+                return self._opened(state, now_ns)
+            case ex.StreamLost(reason=reason):
+                return self._lost(state, reason)
+            case ct.Woken():
+                return self._woken(state, now_ns)
+            case ex.ExchangeUnavailable(text=text):
+                return state, (Note(level="WARNING", text=f"bars cannot be read: {text}"),)
+            case _:
+                return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
+
+    # --- live --------------------------------------------------------------------------------------------------------
+
+    def _bar(self, state: State, bar: Bar, now_ns: int) -> Step[State]:
+        if state.last_ns is None or bar.open_time_ns == state.last_ns + MINUTE_NS:
+            return self._pass_on(state, (bar,), now_ns)
+        if bar.open_time_ns <= state.last_ns:
+            return state, ()
+        state = replace(state, ahead=(*state.ahead, bar))
+        return self._fetch(state, now_ns)
+
+    def _pass_on(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
+        kept = Request(port="bars", call=mk.AppendBars(bars=bars))
+        sent = tuple(Send(to="strategy", message=mk.BarClosed(bar=bar, observed_at_ns=now_ns)) for bar in bars)
+        state = replace(state, last_ns=bars[-1].open_time_ns)
+        return state, (*sent, kept, Publish(phase="LIVE", extra={"last_bar_ns": state.last_ns}))
+
+    def _opened(self, state: State, now_ns: int) -> Step[State]:
+        """The stream is up: what was missed while it was down comes first."""
+        state = replace(state, is_up=True)
+        if state.last_ns is None:
+            return state, (_restored(), Publish(phase="LIVE"))
+        return self._fetch(state, now_ns)
+
+    def _lost(self, state: State, reason: str) -> Step[State]:
+        lost = Send(to="executor", message=mk.MarketDataLost(reason=reason))
+        return replace(state, is_up=False), (lost, Publish(phase="LOST", extra={"reason": reason}))
+
+    def _woken(self, state: State, now_ns: int) -> Step[State]:
+        effects: list[Effect] = [_watch(now_ns)]
+        since = state.fetching_since_ns
+        if since is not None and now_ns - since > ANSWER_NS:
+            state, asked = self._fetch(replace(state, fetching_since_ns=None), now_ns)
+            effects += asked
+        return state, tuple(effects)
+
+    # --- reading what is lacking -------------------------------------------------------------------------------------
+
+    def _fetch(self, state: State, now_ns: int) -> Step[State]:
+        if state.fetching_since_ns is not None:
+            return state, ()
+        next_ns = self._next_wanted(state)
+        limit = PAGE if next_ns is not None or state.wanted is None else state.wanted.at_least
+        call = ex.FetchBars(
+            symbol=self.symbol,
+            timeframe=self.timeframe,
+            from_open_time_ns=next_ns,
+            until_open_time_ns=None,
+            limit=limit,
+        )
+        return replace(state, fetching_since_ns=now_ns), (Request(port="exchange", call=call),)
+
+    def _next_wanted(self, state: State) -> int | None:
+        if state.wanted is not None:
+            return state.history[-1].open_time_ns + MINUTE_NS if state.history else state.wanted.from_open_time_ns
+        return None if state.last_ns is None else state.last_ns + MINUTE_NS
+
+    def _fetched(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
+        state = replace(state, fetching_since_ns=None)
+        if state.wanted is not None:
+            return self._history_grew(state, bars, now_ns)
+        return self._gap_closed(state, bars, now_ns)
+
+    def _gap_closed(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
+        new = _continuing(state.last_ns, (*bars, *state.ahead))
+        more = len(bars) >= PAGE
+        state = replace(state, ahead=())
+        effects: list[Effect] = []
+        if new:
+            state, passed = self._pass_on(state, new, now_ns)
+            effects += passed
+        if more:
+            state, asked = self._fetch(state, now_ns)
+            effects += asked
+        elif state.is_up:
+            effects.append(_restored())
+        return state, tuple(effects)
+
+    # --- history for the strategy ------------------------------------------------------------------------------------
+
+    def _history(self, state: State, wanted: mk.HistoryWanted, now_ns: int) -> Step[State]:
+        if state.wanted is not None:
+            return state, ()
+        state = replace(state, wanted=wanted, history=())
+        if wanted.from_open_time_ns is None:
+            return self._fetch(state, now_ns)
+        return state, (Request(port="bars", call=mk.ReadBars(from_open_time_ns=wanted.from_open_time_ns)),)
+
+    def _from_log(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
+        if state.wanted is None or state.wanted.from_open_time_ns is None:
+            return state, ()
+        first = state.wanted.from_open_time_ns - MINUTE_NS
+        return self._fetch(replace(state, history=_continuing(first, bars)), now_ns)
+
+    def _history_grew(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
+        assert state.wanted is not None
+        start = state.wanted.from_open_time_ns
+        before = state.history[-1].open_time_ns if state.history else None if start is None else start - MINUTE_NS
+        new = _continuing(before, bars)
+        state = replace(state, history=(*state.history, *new))
+        kept = (Request(port="bars", call=mk.AppendBars(bars=new)),) if new else ()
+        if start is not None and len(bars) >= PAGE:
+            state, asked = self._fetch(state, now_ns)
+            return state, (*kept, *asked)
+        return self._deliver(state, kept)
+
+    def _deliver(self, state: State, effects: tuple[Effect, ...]) -> Step[State]:
+        bars = state.history
+        chunks = [bars[at : at + CHUNK] for at in range(0, len(bars), CHUNK)] or [()]
+        sent = tuple(
+            Send(to="strategy", message=mk.HistoryDelivered(bars=chunk, is_last=chunk is chunks[-1]))
+            for chunk in chunks
+        )
+        last = bars[-1].open_time_ns if bars else None
+        newest = max((at for at in (state.last_ns, last) if at is not None), default=None)
+        return replace(state, wanted=None, history=(), last_ns=newest), (*effects, *sent)
+
+
+def _continuing(last_ns: int | None, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The bars that follow `last_ns` without a gap; older and repeated ones are left out."""
+    run: list[Bar] = []
+    for bar in bars:
+        if last_ns is None or bar.open_time_ns == last_ns + MINUTE_NS:
+            run.append(bar)
+            last_ns = bar.open_time_ns
+    return tuple(run)
+
+
+def _restored() -> Send:
+    return Send(to="executor", message=mk.MarketDataRestored())
+
+
+def _watch(now_ns: int) -> WakeAt:
+    return WakeAt(at_ns=now_ns + WATCH_MS * MS, label="watch")

@@ -1,0 +1,330 @@
+"""Executor: the single writer. Everything that changes the instance's money happens here, one message at a time.
+
+Signals and the exchange's words come in, facts go to the journal, orders go out; nothing else writes. A turn is always:
+take the message in, then let the book say what has to be done (`engine.plan`), then perform it after it is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actors import cycle, intake
+from actors.turn import ExecutorSettings, State, Turn
+from engine import plan
+from engine.book import Book, apply
+from engine.machine import Effect, Note, Request, Send, Step, Stop, WakeAt
+from engine.messages import control as ct
+from engine.messages import events as ev
+from engine.messages import exchange as ex
+from engine.messages import market as mk
+from engine.messages.base import Message
+
+MS = 1_000_000
+TICK_MS = 100
+STORE_RETRY_MS = 1_000
+LEASE_EVERY_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """The machine of role `executor`."""
+
+    settings: ExecutorSettings
+
+    def start(self, now_ns: int) -> Step[State]:
+        state = State(settings=self.settings)
+        return state, (Request(port="journal", call=ct.ReadJournal()),)
+
+    def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        turn = Turn(state, now_ns)
+        if isinstance(message, ct.JournalRead):
+            _recover(turn, message)
+        elif isinstance(message, ct.RecordFailed):
+            return _store_lost(turn, message)
+        elif state.is_recovered:
+            if not intake.take(turn, message):
+                _HANDLERS.get(type(message), _unexpected)(turn, message)
+            _follow_up(turn)
+        elif isinstance(message, ct.Woken):
+            _try_the_store_again(turn, message)
+        return turn.finish()
+
+
+# --- starting --------------------------------------------------------------------------------------------------------
+
+
+def _recover(turn: Turn, message: ct.JournalRead) -> None:
+    """The fold of the journal is the state; then the exchange is asked about everything that is open."""
+    book = Book()
+    for recorded_at_ns, event in message.events:
+        book = apply(book, event, recorded_at_ns)
+    turn.change(book=book, is_recovered=True, store_failed="")
+    _prepare(turn)
+    _ask_for_lease(turn)
+    _tick_again(turn)
+    for order in book.open_orders():
+        turn.doubt(order)
+
+
+def _prepare(turn: Turn) -> None:
+    settings = turn.state.settings
+    turn.do(Request(port="exchange", call=ex.PrepareInstrument(symbol=settings.symbol, leverage=settings.leverage)))
+
+
+def _try_the_store_again(turn: Turn, message: ct.Woken) -> None:
+    if message.label == "store":
+        turn.do(Request(port="journal", call=ct.ReadJournal()))
+
+
+def _ask_for_lease(turn: Turn) -> None:
+    settings = turn.state.settings
+    wanted = ct.InstrumentWanted(
+        instance=settings.instance,
+        account=settings.account,
+        symbol=settings.symbol,
+        reply_to="executor",
+        epoch=turn.state.epoch or 0,
+    )
+    turn.do(Send(to="account.leases", message=wanted))
+
+
+def _prepared(turn: Turn, message: ex.InstrumentPrepared) -> None:
+    turn.change(prepared=message)
+    turn.do(Request(port="exchange", call=ex.OpenUserStream(symbol=turn.state.settings.symbol)))
+    turn.fetch_fills()
+    _begin(turn)
+
+
+def _granted(turn: Turn, message: ct.InstrumentGranted) -> None:
+    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns)
+    turn.change(epoch=message.epoch)
+    _begin(turn)
+
+
+def _begin(turn: Turn) -> None:
+    """A new life, once the instrument is known and the fencing epoch is ours."""
+    prepared, epoch, settings = turn.state.prepared, turn.state.epoch, turn.state.settings
+    if prepared is None or epoch is None or epoch == turn.book.epoch:
+        return
+    turn.happen(
+        ev.InstanceStarted(
+            instance=settings.instance,
+            play=settings.play,
+            play_hash=settings.play_hash,
+            epoch=epoch,
+            starting_equity=settings.capital,
+            instrument=prepared.instrument,
+        )
+    )
+    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started")))
+
+
+def _lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:
+    turn.ready(leased_until_ns=None)
+    turn.do(Note(level="WARNING", text=f"{message.symbol} is traded by {message.holder}"))
+
+
+# --- what happens ----------------------------------------------------------------------------------------------------
+
+
+def _follow_up(turn: Turn) -> None:
+    """After every message: what the book now says has to be done."""
+    if not turn.state.ready.has_snapshot or turn.book.instrument is None:
+        return
+    intake.settle_unmatched(turn)
+    cycle.close_trade_if_flat(turn)
+    cycle.protect_from_entry(turn)
+    _carry_out(turn)
+    cycle.enter_if_due(turn)
+    _send_messages(turn)
+
+
+def _carry_out(turn: Turn) -> None:
+    settings = turn.state.settings
+    made = plan.make(
+        plan.Situation(
+            instance=settings.instance,
+            play_hash=settings.play_hash,
+            book=turn.book,
+            busy=turn.state.busy,
+            limits=settings.limits,
+            now_ns=turn.now_ns,
+        )
+    )
+    for event in made.events:
+        turn.happen(event)
+    for order in made.place:
+        turn.happen(ev.OrderIntended(order=order))
+        turn.place(order)
+    for order in made.cancel:
+        turn.cancel(order)
+    for order in made.find:
+        turn.find(order)
+
+
+def _send_messages(turn: Turn) -> None:
+    """The outbox: each message goes to the notifier again until it is acknowledged."""
+    for number, text in turn.book.outbox.items():
+        sent = turn.state.notified_at_ns.get(number)
+        if sent is None or turn.now_ns - sent > turn.state.settings.limits.notify_retry_ms * MS:
+            turn.change(notified_at_ns={**turn.state.notified_at_ns, number: turn.now_ns})
+            turn.do(Send(to="notifier", message=ct.Notify(trade_number=number, text=text)))
+
+
+def _notified(turn: Turn, message: ct.Notified) -> None:
+    if message.trade_number in turn.book.outbox:
+        turn.happen(ev.NotificationDelivered(trade_number=message.trade_number))
+
+
+def _woken(turn: Turn, message: ct.Woken) -> None:
+    if message.label == "prepare":
+        _prepare(turn)
+        return
+    if message.label != "tick":
+        return
+    _tick_again(turn)
+    turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
+    cycle.begin_day(turn)
+    leased = turn.state.ready.leased_until_ns
+    if leased is None or leased - turn.now_ns < 2 * LEASE_EVERY_NS:
+        _ask_for_lease_sometimes(turn)
+
+
+def _ask_for_lease_sometimes(turn: Turn) -> None:
+    if turn.now_ns // LEASE_EVERY_NS != (turn.now_ns - TICK_MS * MS) // LEASE_EVERY_NS:
+        _ask_for_lease(turn)
+
+
+def _tick_again(turn: Turn) -> None:
+    turn.do(WakeAt(at_ns=turn.now_ns + TICK_MS * MS, label="tick"))
+
+
+def _latches(turn: Turn, message: ct.LatchesRead) -> None:
+    if not message.scope:
+        return
+    if not turn.book.is_panicked:
+        turn.happen(ev.PanicObserved(scope=message.scope, reason=message.reason))
+    if message.flatten and turn.book.trade and not turn.book.trade.exit_reason:
+        turn.happen(ev.ExitWanted(reason="force_exit"))
+
+
+def _panic(turn: Turn, message: ct.PanicRaised) -> None:
+    """The latch is already on disk; this only makes us look now."""
+    _latches(turn, ct.LatchesRead(scope=message.scope, reason=message.reason, flatten=message.flatten))
+
+
+def _freeze(turn: Turn, message: ct.FreezeWanted) -> None:
+    if turn.book.breaker.level != "RED":
+        turn.happen(ev.BreakerTripped(level="RED", cause=message.cause, text=message.text))
+
+
+def _reset(turn: Turn, message: ct.ResetBreaker) -> None:
+    """A person's word, refused while the cause persists."""
+    if turn.book.reconciliation == "CRITICAL":
+        answer = ct.CommandAnswered(is_done=False, text="reconciliation is still CRITICAL: mend that first")
+    elif turn.book.open_orders() and any(order.is_unresolved for order in turn.book.open_orders()):
+        answer = ct.CommandAnswered(is_done=False, text="an order is still unknown")
+    else:
+        turn.happen(ev.BreakerReset(reason=message.reason, operator=message.operator))
+        turn.do(Request(port="scoreboard", call=ct.ClearPanicLatch()))
+        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker reset")))
+        answer = ct.CommandAnswered(is_done=True, text=f"reset by {message.operator}: {message.reason}")
+    turn.do(Send(to="supervisor", message=answer))
+
+
+def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
+    """The exchange's truth from the reconciler; then it gets our view of the same moment."""
+    if turn.book.instrument is None:
+        return
+    intake.snapshot(turn, message.snapshot)
+    started = message.snapshot.started_at_ns
+    changed = [order for order in turn.book.orders.values() if order.changed_at_ns >= started or order.is_unresolved]
+    busy = turn.state.busy.doubted or turn.state.unmatched or turn.state.busy.cancelling
+    view = ct.ViewReported(
+        snapshot_started_at_ns=started,
+        position_quantity=turn.book.position_quantity,
+        open_orders=turn.book.open_orders(),
+        wallet_expected=turn.book.wallet_expected,
+        in_flight=bool(changed or busy),
+        fills_since_ns=turn.fills_wanted_since(),
+    )
+    turn.do(Send(to="reconciler", message=view))
+
+
+def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
+    turn.ready(reconciled_at_ns=turn.now_ns)
+    if message.state != turn.book.reconciliation:
+        turn.happen(ev.ReconciliationChanged(state=message.state, differences=message.differences))
+    if message.state == "CRITICAL" and turn.book.breaker.level != "RED":
+        text = "; ".join(message.differences)
+        turn.happen(ev.BreakerTripped(level="RED", cause="reconciliation", text=text))
+
+
+def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
+    turn.ready(user_stream_up=True)
+    turn.happen(ev.StreamChanged(stream=message.stream, is_up=True, text=""))
+    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="user stream opened")))
+
+
+def _stream_lost(turn: Turn, message: ex.StreamLost) -> None:
+    if turn.state.ready.user_stream_up:
+        turn.happen(ev.StreamChanged(stream=message.stream, is_up=False, text=message.reason))
+    turn.ready(user_stream_up=False)
+
+
+def _unavailable(turn: Turn, message: ex.ExchangeUnavailable) -> None:
+    turn.do(Note(level="WARNING", text=f"{message.call} {message.detail}: {message.kind}: {message.text}"))
+    if message.call == "PrepareInstrument":
+        turn.do(WakeAt(at_ns=turn.now_ns + max(message.retry_after_ms, 1_000) * MS, label="prepare"))
+
+
+def _store_lost(turn: Turn, message: ct.RecordFailed) -> Step[State]:
+    """Nothing of the failed record happened. The book in memory is ahead of the disk, so it is read anew."""
+    effects: tuple[Effect, ...] = (
+        Note(level="CRITICAL", text=f"the journal cannot be written: {message.text}"),
+        WakeAt(at_ns=turn.now_ns + STORE_RETRY_MS * MS, label="store"),
+    )
+    return State(settings=turn.state.settings, store_failed=message.text), effects
+
+
+def _stop(turn: Turn, message: ct.StopInstance) -> None:
+    """An orderly end: protective orders stay at the exchange."""
+    turn.happen(ev.InstanceStopped(reason=message.reason))
+    turn.do(Stop(reason=message.reason))
+
+
+def _unexpected(turn: Turn, message: Message) -> None:
+    turn.do(Note(level="WARNING", text=f"the executor does not know what to do with {type(message).__name__}"))
+
+
+def _ignored(turn: Turn, message: Message) -> None:
+    """Known, and nothing to do."""
+
+
+_HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
+    ct.Woken: _woken,
+    ct.InstrumentGranted: _granted,
+    ct.InstrumentRefused: _lease_refused,
+    ct.LatchesRead: _latches,
+    ct.PanicRaised: _panic,
+    ct.FreezeWanted: _freeze,
+    ct.ResetBreaker: _reset,
+    ct.SnapshotForwarded: _snapshot,
+    ct.Reconciled: _reconciled,
+    ct.Notified: _notified,
+    ct.StopInstance: _stop,
+    ct.Undeliverable: _ignored,
+    ex.InstrumentPrepared: _prepared,
+    ex.StreamOpened: _stream_opened,
+    ex.StreamLost: _stream_lost,
+    ex.ExchangeUnavailable: _unavailable,
+    mk.CycleReady: cycle.take,
+    mk.AnchorChosen: cycle.keep_anchor,
+    mk.ResumeWanted: lambda turn, _: cycle.tell_where_we_were(turn),
+    mk.MarkPriceChanged: lambda turn, m: cycle.mark(turn, m.mark.price, m.mark.observed_at_ns),
+    mk.MarketDataLost: lambda turn, _: turn.ready(market_up=False),
+    mk.MarketDataRestored: lambda turn, _: turn.ready(market_up=True),
+    ev.ActorChanged: lambda turn, event: turn.happen(event),
+}

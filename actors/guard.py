@@ -1,0 +1,93 @@
+"""Guard: watches that what the operator sees, what the engine holds and what the store holds are the same.
+
+As long as it finds them the same and everybody alive, it renews the guard lease; the gate lets entries pass only while
+a lease is valid. So a dead or doubting guard needs to tell nobody: entries end by themselves. The standby guard is the
+same machine; it holds the lease only while its peer's heartbeat is too old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.limits import Limits
+from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
+from engine.messages import control as ct
+from engine.messages.base import Message
+
+MS = 1_000_000
+EVERY_MS = 100
+PEER_SILENT_MS = 300
+ALIVE_MS = 3_000  # a heartbeat older than this belongs to somebody who cannot be relied on
+CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`mismatches` counts checks in a row that found the same difference, `seen` what they saw."""
+
+    mismatches: int = 0
+    seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
+    is_frozen: bool = False
+    is_holding: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The machine of roles `guard` and `standby_guard`. `watched` are the roles without which nobody may trade."""
+
+    role: str
+    peer: str
+    is_standby: bool
+    watched: tuple[str, ...]
+    limits: Limits
+
+    def start(self, now_ns: int) -> Step[State]:
+        return State(), (WakeAt(at_ns=now_ns, label="check"), Publish(phase="WATCHING"))
+
+    def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        match message:
+            case ct.Woken():
+                again = WakeAt(at_ns=now_ns + EVERY_MS * MS, label="check")
+                return state, (again, Request(port="scoreboard", call=ct.CheckIntegrity()))
+            case ct.IntegrityChecked() as checked:
+                return self._checked(state, checked)
+            case _:
+                return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
+
+    def _checked(self, state: State, checked: ct.IntegrityChecked) -> Step[State]:
+        state = _compared(state, checked)
+        ages = dict(checked.ages_ns)
+        dead = [role for role in self.watched if ages.get(role, ALIVE_MS * MS) >= ALIVE_MS * MS]
+        differs = state.mismatches >= CHECKS_TO_BELIEVE
+        must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_MS * MS) >= PEER_SILENT_MS * MS
+        holds = must_hold and not dead and not differs
+        effects: list[Effect] = []
+        if holds:
+            valid = self.limits.guard_lease_ms * MS
+            effects.append(Request(port="scoreboard", call=ct.HoldGuardLease(valid_for_ns=valid)))
+        if differs and must_hold and not state.is_frozen:
+            effects.append(_freeze(checked))
+        effects += self._shown(state, holds, dead, differs)
+        return replace(state, is_frozen=differs, is_holding=holds), tuple(effects)
+
+    def _shown(self, state: State, holds: bool, dead: list[str], differs: bool) -> list[Effect]:
+        phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
+        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead})]
+        if holds != state.is_holding:
+            text = (
+                "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
+            )
+            shown.append(Note(level="INFO", text=f"{self.role} {text}"))
+        return shown
+
+
+def _compared(state: State, checked: ct.IntegrityChecked) -> State:
+    seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
+    if checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence:
+        return replace(state, mismatches=0, seen=seen)
+    return replace(state, mismatches=state.mismatches + 1 if seen == state.seen else 1, seen=seen)
+
+
+def _freeze(checked: ct.IntegrityChecked) -> Send:
+    text = f"engine at event {checked.engine_sequence}, store at {checked.store_sequence}, and they stay different"
+    return Send(to="executor", message=ct.FreezeWanted(cause="engine and store differ", text=text))

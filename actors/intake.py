@@ -1,0 +1,244 @@
+"""Intake: the exchange's words become facts in the book. Doubled, late or reordered words change nothing but time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from actors.turn import Turn
+from engine import ids, order
+from engine.fill import Fill
+from engine.machine import Request, Send
+from engine.messages import events as ev
+from engine.messages import exchange as ex
+from engine.messages.base import Message
+from engine.messages.control import ReconcileNow
+from engine.order import Order, OrderPurpose, OrderStatus
+
+MS = 1_000_000
+UNMATCHED_LIMIT_NS = 5_000_000_000  # a fill may run ahead of the word that says whose it is, not longer
+EVENT_OF = {
+    OrderStatus.CANCELLED: ev.OrderCancelled,
+    OrderStatus.EXPIRED: ev.OrderExpired,
+}
+
+
+def take(turn: Turn, message: Message) -> bool:
+    """Takes in one answer or stream event; False when it is no word of the exchange."""
+    handler = _HANDLERS.get(type(message))
+    if handler is None:
+        return False
+    handler(turn, message)
+    return True
+
+
+def _placed(turn: Turn, message: ex.OrderPlaced) -> None:
+    turn.answered(message.client_order_id)
+    known = turn.book.orders[message.client_order_id]
+    _accept(turn, known, message.venue_order_id)
+    _compare_filled(turn, known.client_order_id, message.filled_quantity, message.status)
+
+
+def _refused(turn: Turn, message: ex.OrderRefused) -> None:
+    turn.answered(message.client_order_id)
+    known = turn.book.orders[message.client_order_id]
+    if message.by_us and order.can_become(known, OrderStatus.DENIED):
+        turn.happen(ev.OrderDenied(client_order_id=known.client_order_id, reason=message.reason))
+    elif message.reason == "duplicate_id":
+        _unknown(turn, ex.OrderOutcomeUnknown(client_order_id=known.client_order_id, text="its id is taken"))
+    elif order.can_become(known, OrderStatus.REJECTED):
+        turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code=message.code, reason=message.reason))
+        _after_refusal(turn, known, message.reason)
+
+
+def _after_refusal(turn: Turn, known: Order, reason: str) -> None:
+    if turn.book.trade and known.purpose is OrderPurpose.STOP and reason == "would_trigger":
+        turn.happen(ev.ExitWanted(reason="stop_loss"))
+    if known.purpose is not OrderPurpose.ENTRY:
+        turn.do(Send(to="reconciler", message=ReconcileNow(reason=f"{known.purpose} refused: {reason}")))
+
+
+def _unknown(turn: Turn, message: ex.OrderOutcomeUnknown) -> None:
+    turn.answered(message.client_order_id)
+    known = turn.book.orders[message.client_order_id]
+    if order.can_become(known, OrderStatus.UNKNOWN):
+        turn.happen(ev.OrderBecameUnknown(client_order_id=known.client_order_id, text=message.text))
+
+
+def _cancelled(turn: Turn, message: ex.CancelDone) -> None:
+    turn.answered(message.client_order_id)
+    known = turn.book.orders.get(message.client_order_id)
+    if known and order.can_become(known, OrderStatus.CANCELLED):
+        turn.happen(ev.OrderCancelled(client_order_id=known.client_order_id))
+
+
+def _cancel_refused(turn: Turn, message: ex.CancelRefused) -> None:
+    turn.answered(message.client_order_id)
+    known = turn.book.orders.get(message.client_order_id)
+    if known and known.is_open:
+        turn.doubt(known)  # it is gone: filled, triggered or cancelled by somebody
+        turn.fetch_fills()
+
+
+def _cancel_unknown(turn: Turn, message: ex.CancelOutcomeUnknown) -> None:
+    known = turn.book.orders.get(message.client_order_id)
+    if known and known.is_open:
+        turn.doubt(known)
+
+
+def _found(turn: Turn, message: ex.OrderFound) -> None:
+    turn.answered(message.report.client_order_id)
+    _report(turn, message.report)
+
+
+def _not_found(turn: Turn, message: ex.OrderNotFound) -> None:
+    """Only its repetition, for longer than a lost request may live, is the exchange's word that it never came."""
+    known = turn.book.orders.get(message.client_order_id)
+    if known is None or not known.is_open:
+        turn.answered(message.client_order_id)
+        return
+    times = turn.state.not_found.get(known.client_order_id, 0) + 1
+    turn.change(not_found={**turn.state.not_found, known.client_order_id: times})
+    limits = turn.state.settings.limits
+    lived = turn.now_ns - known.created_at_ns > limits.receive_window_ms * MS
+    if times >= limits.not_found_needed and lived:
+        turn.answered(known.client_order_id)
+        _never_came(turn, known)
+
+
+def _never_came(turn: Turn, known: Order) -> None:
+    if order.can_become(known, OrderStatus.REJECTED) and known.is_unresolved:
+        turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code="", reason="not_found"))
+    elif order.can_become(known, OrderStatus.EXPIRED):
+        turn.happen(ev.OrderExpired(client_order_id=known.client_order_id))
+    turn.do(Send(to="reconciler", message=ReconcileNow(reason="an order was not found")))
+
+
+def _updated(turn: Turn, message: ex.OrderUpdated) -> None:
+    _report(turn, message.report)
+
+
+def _report(turn: Turn, report: ex.OrderReport) -> None:
+    """What the exchange says of one order, whoever asked."""
+    known = turn.book.orders.get(report.client_order_id)
+    if known is None:
+        return
+    _accept(turn, known, report.venue_order_id)
+    known = turn.book.orders[known.client_order_id]
+    if report.status is OrderStatus.TRIGGERED and order.can_become(known, OrderStatus.TRIGGERED):
+        turn.happen(ev.OrderTriggered(client_order_id=known.client_order_id, venue_order_id=report.venue_order_id))
+    if report.status is OrderStatus.REJECTED and order.can_become(known, OrderStatus.REJECTED):
+        turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code="", reason="rejected later"))
+    # while its fills are not all here, its end is not news: it will be asked for again
+    if _compare_filled(turn, known.client_order_id, report.filled_quantity, report.status):
+        _end(turn, known.client_order_id, report.status)
+
+
+def _accept(turn: Turn, known: Order, venue_order_id: str) -> None:
+    if known.is_unresolved and order.can_become(known, OrderStatus.ACCEPTED):
+        turn.happen(ev.OrderAccepted(client_order_id=known.client_order_id, venue_order_id=venue_order_id))
+
+
+def _compare_filled(turn: Turn, client_order_id: str, filled: Any, status: OrderStatus) -> bool:
+    """True when we know all fills the exchange counts; otherwise they are asked for (only fills change money)."""
+    known = turn.book.orders[client_order_id]
+    lacking = filled > known.filled_quantity
+    if lacking or (status is OrderStatus.FILLED and known.leaves_quantity):
+        turn.fetch_fills()
+        turn.doubt(known)
+    return not lacking
+
+
+def _end(turn: Turn, client_order_id: str, status: OrderStatus) -> None:
+    event = EVENT_OF.get(status)
+    if event and order.can_become(turn.book.orders[client_order_id], status):
+        turn.happen(event(client_order_id=client_order_id))
+
+
+def _fill_received(turn: Turn, message: ex.FillReceived) -> None:
+    take_fill(turn, message.fill)
+
+
+def _fills_fetched(turn: Turn, message: ex.FillsFetched) -> None:
+    for fill in message.fills:
+        take_fill(turn, fill)
+
+
+def take_fill(turn: Turn, fill: Fill) -> None:
+    """One execution: once, however often it is told; held back for a while when nobody knows whose it is."""
+    book = turn.book
+    if fill.trade_id in book.seen_fills or fill.symbol != turn.state.settings.symbol:
+        return
+    known = book.order_of(fill)
+    if known is not None:
+        turn.happen(ev.OrderFilled(client_order_id=known.client_order_id, fill=fill))
+    elif fill.occurred_at_ns >= book.began_at_ns and not _is_held(turn, fill):
+        turn.change(unmatched=(*turn.state.unmatched, (turn.now_ns, fill)))
+
+
+def _is_held(turn: Turn, fill: Fill) -> bool:
+    return any(held.trade_id == fill.trade_id for _, held in turn.state.unmatched)
+
+
+def settle_unmatched(turn: Turn) -> None:
+    """Fills that waited: ours by now, or foreign after all."""
+    waiting = turn.state.unmatched
+    turn.change(unmatched=())
+    for since, fill in waiting:
+        if turn.book.order_of(fill) is None and turn.now_ns - since > UNMATCHED_LIMIT_NS:
+            _foreign(turn, fill)
+        elif turn.book.order_of(fill) is None:
+            turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
+        else:
+            take_fill(turn, fill)
+
+
+def _foreign(turn: Turn, fill: Fill) -> None:
+    turn.happen(ev.ForeignFillSeen(fill=fill))
+    turn.happen(ev.BreakerTripped(level="RED", cause="foreign fill", text=f"execution {fill.trade_id} is not ours"))
+    turn.do(Send(to="reconciler", message=ReconcileNow(reason="foreign fill")))
+
+
+def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
+    """The exchange's truth: fills first, then orders, then what it no longer has."""
+    turn.ready(has_snapshot=True, available_balance=seen.available_balance)
+    for fill in seen.fills:
+        take_fill(turn, fill)
+    for report in seen.open_orders:
+        _report(turn, report)
+        _cancel_zombie(turn, report, seen.started_at_ns)
+    resting = {report.client_order_id for report in seen.open_orders}
+    for known in turn.book.open_orders():
+        if known.client_order_id not in resting and known.changed_at_ns < seen.started_at_ns and known.is_working:
+            turn.doubt(known)
+    if turn.book.wallet_anchor is None and not turn.book.trade_count and not turn.book.orders:
+        turn.happen(ev.WalletAnchored(wallet_balance=seen.wallet_balance))
+
+
+def _cancel_zombie(turn: Turn, report: ex.OrderReport, started_at_ns: int) -> None:
+    """Provably ours (its id says so) and not open in the book: it must not live."""
+    settings = turn.state.settings
+    known = turn.book.orders.get(report.client_order_id)
+    ours = report.client_order_id.startswith(ids.owner_prefix(settings.instance))
+    finished_before = known is None or (not known.is_open and known.changed_at_ns < started_at_ns)
+    if ours and finished_before:
+        call = ex.CancelOrder(
+            client_order_id=report.client_order_id, symbol=report.symbol, is_conditional=report.is_conditional
+        )
+        turn.do(Request(port="exchange", call=call))
+        turn.do(Send(to="reconciler", message=ReconcileNow(reason="zombie order")))
+
+
+_HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
+    ex.OrderPlaced: _placed,
+    ex.OrderRefused: _refused,
+    ex.OrderOutcomeUnknown: _unknown,
+    ex.CancelDone: _cancelled,
+    ex.CancelRefused: _cancel_refused,
+    ex.CancelOutcomeUnknown: _cancel_unknown,
+    ex.OrderFound: _found,
+    ex.OrderNotFound: _not_found,
+    ex.OrderUpdated: _updated,
+    ex.FillReceived: _fill_received,
+    ex.FillsFetched: _fills_fetched,
+}

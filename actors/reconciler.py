@@ -1,0 +1,134 @@
+"""Reconciler: reads the exchange's truth, shows it to the executor, judges whether the two agree.
+
+One round: snapshot from the exchange → executor takes it in and answers with its view → compare → verdict. A difference
+counts only when it stands in two rounds with nothing in flight; so orders on their way are no false alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from engine import reconcile
+from engine.limits import Limits
+from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
+from engine.messages import control as ct
+from engine.messages import exchange as ex
+from engine.messages.base import Message
+from engine.reconcile import Difference, Verdict
+
+MS = 1_000_000
+SOON_MS = 300  # between the rounds that confirm or clear a suspicion
+ANSWER_MS = 2_000  # the executor's answer is awaited so long before the round is given up
+FIRST_LOOK_BACK_NS = 24 * 3_600 * 1_000_000_000
+ROUNDS_TO_BELIEVE = 2
+FAILURES_TO_WARN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting)."""
+
+    asked_at_ns: int | None = None
+    snapshot: ex.AccountSnapshot | None = None
+    fills_since_ns: int = 0
+    suspicions: int = 0
+    failures: int = 0
+    in_flight_since_ns: int | None = None
+    again: bool = False
+    verdict: str = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """The machine of role `reconciler`."""
+
+    instance: str
+    symbol: str
+    limits: Limits
+    owns_wallet: bool
+    epsilon: Decimal = Decimal("0.00000100")
+
+    def start(self, now_ns: int) -> Step[State]:
+        state = State(fills_since_ns=now_ns - FIRST_LOOK_BACK_NS)
+        return state, (WakeAt(at_ns=now_ns, label="round"), Publish(phase="STARTING"))
+
+    def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        match message:
+            case ct.Woken():
+                return self._begin(state, now_ns)
+            case ct.ReconcileNow():
+                return self._hurry(state, now_ns)
+            case ex.SnapshotTaken(snapshot=snapshot):
+                forward = Send(to="executor", message=ct.SnapshotForwarded(snapshot=snapshot))
+                return replace(state, snapshot=snapshot, failures=0), (forward,)
+            case ex.ExchangeUnavailable(text=text):
+                return self._failed(state, text, now_ns)
+            case ct.ViewReported() as view:
+                return self._judge(state, view, now_ns)
+            case _:
+                return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
+
+    def _begin(self, state: State, now_ns: int) -> Step[State]:
+        if state.asked_at_ns is not None and now_ns - state.asked_at_ns < ANSWER_MS * MS:
+            return state, (WakeAt(at_ns=state.asked_at_ns + ANSWER_MS * MS, label="round"),)
+        call = ex.TakeSnapshot(symbol=self.symbol, fills_since_ns=state.fills_since_ns)
+        state = replace(state, asked_at_ns=now_ns, snapshot=None, again=False)
+        return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
+
+    def _hurry(self, state: State, now_ns: int) -> Step[State]:
+        """At once when resting, else again right after this round."""
+        if state.asked_at_ns is None:
+            return self._begin(state, now_ns)
+        return replace(state, again=True), ()
+
+    def _judge(self, state: State, view: ct.ViewReported, now_ns: int) -> Step[State]:
+        snapshot = state.snapshot
+        if snapshot is None or view.snapshot_started_at_ns != snapshot.started_at_ns:
+            return state, ()  # the view of a round given up
+        state = replace(state, fills_since_ns=view.fills_since_ns, asked_at_ns=None)
+        differences = reconcile.compare(
+            view, snapshot, instance=self.instance, owns_wallet=self.owns_wallet, epsilon=self.epsilon
+        )
+        if not differences:
+            return self._settled(state, Verdict.HEALTHY, (), now_ns)
+        if view.in_flight:
+            return self._wait(state, now_ns)
+        if state.suspicions + 1 < ROUNDS_TO_BELIEVE:
+            return replace(state, suspicions=state.suspicions + 1), (_wake(now_ns, SOON_MS),)
+        return self._settled(state, reconcile.worst(differences), differences, now_ns)
+
+    def _wait(self, state: State, now_ns: int) -> Step[State]:
+        """Something is on its way: no verdict, unless it is on its way for too long."""
+        since = state.in_flight_since_ns or now_ns
+        state = replace(state, in_flight_since_ns=since, suspicions=0)
+        if now_ns - since < self.limits.reconciliation_valid_ms * MS:
+            return state, (_wake(now_ns, SOON_MS),)
+        return self._tell(state, Verdict.WARNING, ("orders have been in flight for too long",), now_ns)
+
+    def _settled(self, state: State, verdict: Verdict, differences: tuple[Difference, ...], now_ns: int) -> Step[State]:
+        state = replace(state, in_flight_since_ns=None, suspicions=min(len(differences), ROUNDS_TO_BELIEVE))
+        return self._tell(state, verdict, tuple(difference.text for difference in differences), now_ns)
+
+    def _tell(self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int) -> Step[State]:
+        word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
+        next_ms = SOON_MS if state.again else self.limits.reconcile_every_ms
+        effects: tuple[Effect, ...] = (
+            Send(to="executor", message=word),
+            Publish(phase=verdict.value, extra={"differences": list(texts), "compared_at_ns": now_ns}),
+            _wake(now_ns, next_ms),
+        )
+        return replace(state, again=False, verdict=verdict.value), effects
+
+    def _failed(self, state: State, text: str, now_ns: int) -> Step[State]:
+        failures = state.failures + 1
+        state = replace(state, failures=failures, asked_at_ns=None, snapshot=None)
+        wait = _wake(now_ns, min(1_000 * 2 ** min(failures, 4), self.limits.reconcile_every_ms * 2))
+        if failures < FAILURES_TO_WARN:
+            return state, (Note(level="WARNING", text=f"no snapshot: {text}"), wait)
+        state, effects = self._tell(state, Verdict.WARNING, (f"the exchange cannot be read: {text}",), now_ns)
+        return state, (*effects, wait)
+
+
+def _wake(now_ns: int, after_ms: int) -> WakeAt:
+    return WakeAt(at_ns=now_ns + after_ms * MS, label="round")

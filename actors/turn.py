@@ -1,0 +1,218 @@
+"""Turn: one message handled by the executor. Facts are folded into the book as they are decided; effects wait for them.
+
+Whatever the order in which a turn decides, its effects come out as: the record of all its facts (durable first), then
+what follows from them, then what everybody may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from engine import book as books
+from engine import ledger as ledgers
+from engine.book import Book
+from engine.breaker import Level
+from engine.fill import Fill
+from engine.limits import Limits
+from engine.machine import Effect, Publish, Record, Request
+from engine.messages import wire
+from engine.messages.base import Message
+from engine.messages.exchange import CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
+from engine.messages.market import CycleReady
+from engine.messages.reports import InstanceView, digest_of
+from engine.order import Order, OrderPurpose
+from engine.plan import Busy
+from engine.precheck import Readiness
+from engine.protection import ProtectionRules
+from engine.sizing import Sizing
+
+FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSettings:
+    """What an executor is told once: who it is, what it trades, by which rules."""
+
+    instance: str
+    account: str
+    play: str
+    play_hash: str
+    symbol: str
+    leverage: int
+    capital: Decimal
+    rules: ProtectionRules
+    sizing: Sizing
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The executor's state. Only `book` survives a crash; all else is learned again."""
+
+    settings: ExecutorSettings
+    book: Book = field(default_factory=Book)
+    ready: Readiness = field(default_factory=Readiness)
+    busy: Busy = field(default_factory=Busy)
+    is_recovered: bool = False
+    epoch: int | None = None
+    prepared: InstrumentPrepared | None = None
+    pending: CycleReady | None = None
+    replaced_cycles: int = 0
+    last_bar_ns: int | None = None
+    not_found: Mapping[str, int] = field(default_factory=dict)
+    unmatched: tuple[tuple[int, Fill], ...] = ()
+    notified_at_ns: Mapping[int, int] = field(default_factory=dict)
+    store_failed: str = ""
+
+    @property
+    def phase(self) -> str:
+        """One word for people and for `start`, which waits until it is neither STARTING nor RECOVERING."""
+        if self.store_failed or self.book.is_panicked or self.book.breaker.level is Level.RED:
+            return "HALTED"
+        if not self.is_recovered:
+            return "STARTING"
+        if self.book.instrument is None or not self.ready.has_snapshot:
+            return "RECOVERING"
+        return "READY" if self.book.reconciliation == "HEALTHY" else "WAITING"
+
+
+class Turn:
+    """The executor's workbench for one message."""
+
+    def __init__(self, state: State, now_ns: int) -> None:
+        self.state = state
+        self.now_ns = now_ns
+        self._events: list[Message] = []
+        self._effects: list[Effect] = []
+        self._touched: dict[str, None] = {}
+
+    @property
+    def book(self) -> Book:
+        return self.state.book
+
+    def change(self, **fields: object) -> None:
+        """Replace fields of the state that are not money."""
+        self.state = replace(self.state, **fields)  # type: ignore[arg-type]
+
+    def ready(self, **fields: object) -> None:
+        """Replace what is known of the world."""
+        self.change(ready=replace(self.state.ready, **fields))  # type: ignore[arg-type]
+
+    def happen(self, event: Message) -> None:
+        """A fact: it is in the book now and will be in the journal before any effect of this turn."""
+        self.change(book=books.apply(self.book, event, self.now_ns))
+        self._events.append(event)
+        touched = getattr(event, "client_order_id", None) or getattr(
+            getattr(event, "order", None), "client_order_id", None
+        )
+        if touched:
+            self._touched[touched] = None
+
+    def do(self, effect: Effect) -> None:
+        """Something to be performed after the facts are durable."""
+        self._effects.append(effect)
+
+    def place(self, order: Order) -> None:
+        self._busy(placing={**self.state.busy.placing, order.client_order_id: self.now_ns})
+        self.do(Request(port="exchange", call=PlaceOrder(order=self.book.orders[order.client_order_id])))
+
+    def cancel(self, order: Order) -> None:
+        self._busy(cancelling={**self.state.busy.cancelling, order.client_order_id: self.now_ns})
+        call = CancelOrder(
+            client_order_id=order.client_order_id, symbol=order.symbol, is_conditional=order.kind.is_conditional
+        )
+        self.do(Request(port="exchange", call=call))
+
+    def find(self, order: Order) -> None:
+        self._busy(finding={**self.state.busy.finding, order.client_order_id: self.now_ns})
+        call = FindOrder(
+            client_order_id=order.client_order_id, symbol=order.symbol, is_conditional=order.kind.is_conditional
+        )
+        self.do(Request(port="exchange", call=call))
+
+    def fetch_fills(self) -> None:
+        """Ask for executions we may not know of."""
+        call = FetchFills(symbol=self.state.settings.symbol, since_ns=self.fills_wanted_since())
+        self.do(Request(port="exchange", call=call))
+
+    def fills_wanted_since(self) -> int:
+        """From when on executions may be unknown to us, with a margin for clocks."""
+        oldest = min((o.created_at_ns for o in self.book.open_orders()), default=self.now_ns)
+        return min(oldest, self.book.last_fill_at_ns or self.book.began_at_ns or self.now_ns) - FILL_MARGIN_NS
+
+    def doubt(self, order: Order) -> None:
+        """Its fate must be asked for, whatever its status says."""
+        self._busy(doubted=self.state.busy.doubted | {order.client_order_id})
+
+    def answered(self, client_order_id: str) -> None:
+        """Some answer about this order arrived: nothing is outstanding for it."""
+        busy = self.state.busy
+        self._busy(
+            placing=_without(busy.placing, client_order_id),
+            cancelling=_without(busy.cancelling, client_order_id),
+            finding=_without(busy.finding, client_order_id),
+            doubted=busy.doubted - {client_order_id},
+        )
+
+    def finish(self) -> tuple[State, tuple[Effect, ...]]:
+        """The state after this turn, and its effects in the order in which they are to be performed."""
+        view = view_of(self.state)
+        record: tuple[Effect, ...] = ()
+        if self._events:
+            orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
+            record = (Record(events=tuple(self._events), orders=orders, view=view),)
+        return self.state, (*record, *self._effects, _shown(self.state, view))
+
+    def _busy(self, **fields: object) -> None:
+        self.change(busy=replace(self.state.busy, **fields))  # type: ignore[arg-type]
+
+
+def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:
+    return {k: v for k, v in asked.items() if k != key}
+
+
+def view_of(state: State) -> InstanceView:
+    """What operators see: only what is durable, so that it can be compared with the store."""
+    book, position = state.book, state.book.ledger.position
+    return InstanceView(
+        sequence=book.sequence,
+        phase="HALTED" if book.is_panicked or book.breaker.level is Level.RED else "TRADING",
+        epoch=book.epoch,
+        position_quantity=position.quantity,
+        entry_price=position.entry_price,
+        wallet_balance=book.ledger.wallet_balance,
+        realised_profit=book.ledger.realised_profit,
+        fees=book.ledger.fees,
+        stop_price=_resting_price(book, OrderPurpose.STOP),
+        take_profit_price=_resting_price(book, OrderPurpose.TAKE_PROFIT),
+        open_orders=len(book.open_orders()),
+        unresolved_orders=sum(order.is_unresolved for order in book.orders.values()),
+        trade_count=book.trade_count,
+        breaker=str(book.breaker.level),
+        breaker_cause=book.breaker.cause,
+        reconciliation=book.reconciliation,
+        is_panicked=book.is_panicked,
+    )
+
+
+def _resting_price(book: Book, purpose: OrderPurpose) -> Decimal | None:
+    resting = [order for order in book.open_orders(purpose) if order.is_working]
+    return resting[-1].trigger_price if resting else None
+
+
+def _shown(state: State, view: InstanceView) -> Publish:
+    ready, book = state.ready, state.book
+    naked = book.trade.naked_since_ns if book.trade else None
+    extra = {
+        "equity": str(ledgers.equity(book.ledger, ready.mark)),
+        "mark": str(ready.mark) if ready.mark is not None else None,
+        "last_bar_ns": state.last_bar_ns,
+        "replaced_cycles": state.replaced_cycles,
+        "naked_since_ns": naked,
+        "reconciled_at_ns": ready.reconciled_at_ns,
+        "store_failed": state.store_failed,
+        "leased_until_ns": ready.leased_until_ns,
+    }
+    return Publish(phase=state.phase, sequence=view.sequence, digest=digest_of(wire.encode(view)), extra=extra)

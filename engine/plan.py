@@ -1,0 +1,259 @@
+"""Plan: what the book says has to be done now. A pure function of what is known, so it is the same after a crash.
+
+Theory of operation. Nothing here remembers a step: each rule compares what is (position, orders) with what must be
+(a stop for exactly the position, no order without a position, an answer for every unknown order) and names the
+difference. Asking again while the difference is being worked on must name nothing, which is what `Busy` is for.
+
+The ladder of protection: stop → (refused, or naked for too long) close at market → (refused repeatedly) RED and panic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from engine import ids
+from engine.book import Book
+from engine.limits import Limits
+from engine.messages import events as ev
+from engine.messages.base import Message
+from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
+from engine.protection import NO_LEVEL
+from engine.trade import Trade
+
+MS = 1_000_000
+EXITS = (OrderPurpose.EXIT, OrderPurpose.EMERGENCY_EXIT)
+PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """What has been asked of the exchange and not been answered, by client order id and since when."""
+
+    placing: Mapping[str, int] = field(default_factory=dict)
+    cancelling: Mapping[str, int] = field(default_factory=dict)
+    finding: Mapping[str, int] = field(default_factory=dict)
+    doubted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything the plan looks at."""
+
+    instance: str
+    play_hash: str
+    book: Book
+    busy: Busy
+    limits: Limits
+    now_ns: int
+
+    @property
+    def held(self) -> Decimal:
+        return abs(self.book.position_quantity)
+
+    def is_older(self, at_ns: int, limit_ms: int) -> bool:
+        return self.now_ns - at_ns >= limit_ms * MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do: journal these facts, place these orders (as intents first), cancel and look up those."""
+
+    events: tuple[Message, ...] = ()
+    place: tuple[Order, ...] = ()
+    cancel: tuple[Order, ...] = ()
+    find: tuple[Order, ...] = ()
+
+
+def make(now: Situation) -> Plan:
+    """What has to be done now."""
+    trade = now.book.trade
+    find = tuple(order for order in now.book.orders.values() if _needs_word(now, order))
+    if trade is None or not now.held:
+        return Plan(events=_lost_answers(now), cancel=_leftovers(now), find=find)
+    if trade.exit_reason:
+        return Plan(events=_lost_answers(now) + _exit_failing(now, trade), place=_exit(now, trade), find=find)
+    return Plan(
+        events=_lost_answers(now) + _give_up(now, trade) + _now_protected(now, trade),
+        place=_stop(now, trade) + _take_profit(now, trade),
+        cancel=_superseded(now),
+        find=find,
+    )
+
+
+# --- knowing what became of orders -----------------------------------------------------------------------------------
+
+
+def _lost_answers(now: Situation) -> tuple[Message, ...]:
+    """A request nobody answered, not even with an error: its outcome is unknown."""
+    return tuple(
+        ev.OrderBecameUnknown(client_order_id=order.client_order_id, text="no answer")
+        for order in now.book.orders.values()
+        if order.status is OrderStatus.INTENDED and _waited_out(now, order)
+    )
+
+
+def _waited_out(now: Situation, order: Order) -> bool:
+    since = now.busy.placing.get(order.client_order_id)
+    return since is None or now.is_older(since, now.limits.order_answer_ms)
+
+
+def _needs_word(now: Situation, order: Order) -> bool:
+    asked = now.busy.finding.get(order.client_order_id)
+    if asked is not None and not now.is_older(asked, now.limits.resolve_every_ms):
+        return False
+    if order.client_order_id in now.busy.doubted:
+        return order.is_open
+    return order.status is OrderStatus.UNKNOWN
+
+
+# --- leaving ---------------------------------------------------------------------------------------------------------
+
+
+def _leftovers(now: Situation) -> tuple[Order, ...]:
+    """Flat: no protective order may stay."""
+    return tuple(order for order in now.book.open_orders(*PROTECTIVE) if _can_cancel(now, order))
+
+
+def _can_cancel(now: Situation, order: Order) -> bool:
+    asked = now.busy.cancelling.get(order.client_order_id)
+    waits = asked is not None and not now.is_older(asked, now.limits.exit_retry_ms)
+    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED) and not waits
+
+
+def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:
+    past = [o for o in now.book.orders.values() if o.purpose in EXITS and o.trade_number == trade.number]
+    if any(o.is_open for o in past):
+        return ()
+    if past and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms):
+        return ()
+    purpose = OrderPurpose.EMERGENCY_EXIT if trade.exit_reason == "emergency_exit" else OrderPurpose.EXIT
+    return (_order(now, trade, purpose, OrderKind.MARKET, None),)
+
+
+def _exit_failing(now: Situation, trade: Trade) -> tuple[Message, ...]:
+    if _refused(now, trade, *EXITS) < now.limits.most_rejections or now.book.is_panicked:
+        return ()
+    cause = "the position cannot be closed"
+    return (
+        ev.BreakerTripped(level="RED", cause=cause, text=f"{now.limits.most_rejections} exits were refused"),
+        ev.PanicObserved(scope="instance", reason=cause),
+    )
+
+
+# --- protecting ------------------------------------------------------------------------------------------------------
+
+
+def _give_up(now: Situation, trade: Trade) -> tuple[Message, ...]:
+    """Close rather than stay without a working stop."""
+    naked = trade.naked_since_ns
+    too_long = naked is not None and now.is_older(naked, now.limits.naked_limit_ms)
+    refused = _refused(now, trade, OrderPurpose.STOP) >= now.limits.most_rejections
+    stuck = any(
+        order.status is OrderStatus.TRIGGERED and now.is_older(order.changed_at_ns, now.limits.trigger_stuck_ms)
+        for order in now.book.open_orders(*PROTECTIVE)
+    )
+    return (ev.ExitWanted(reason="emergency_exit"),) if too_long or refused or stuck else ()
+
+
+def _refused(now: Situation, trade: Trade, *purposes: OrderPurpose) -> int:
+    return sum(
+        order.status is OrderStatus.REJECTED and order.purpose in purposes and order.trade_number == trade.number
+        for order in now.book.orders.values()
+    )
+
+
+def _now_protected(now: Situation, trade: Trade) -> tuple[Message, ...]:
+    if trade.naked_since_ns is None:
+        return ()
+    for stop in now.book.open_orders(OrderPurpose.STOP):
+        if stop.is_working and stop.leaves_quantity >= now.held and stop.trigger_price is not None:
+            return (
+                ev.PositionProtected(
+                    trade_number=trade.number,
+                    stop_price=stop.trigger_price,
+                    naked_ns=trade.naked_for_ns(now.now_ns),
+                ),
+            )
+    return ()
+
+
+def _stop(now: Situation, trade: Trade) -> tuple[Order, ...]:
+    protection = now.book.protection
+    if protection is None or protection.stop_ticks == NO_LEVEL:
+        return ()
+    wanted = _price(now, protection.stop_ticks)
+    stops = now.book.open_orders(OrderPurpose.STOP)
+    if stops and not _is_outdated(now, stops[-1], wanted):
+        return ()
+    return (_order(now, trade, OrderPurpose.STOP, OrderKind.STOP_MARKET, wanted),)
+
+
+def _is_outdated(now: Situation, newest: Order, wanted: Decimal) -> bool:
+    """A stop that waits for its trigger but covers another quantity, or another price for long enough."""
+    if newest.status is not OrderStatus.ACCEPTED:
+        return False
+    moved = newest.trigger_price != wanted and now.is_older(newest.created_at_ns, now.limits.stop_move_interval_ms)
+    return newest.leaves_quantity != now.held or moved
+
+
+def _take_profit(now: Situation, trade: Trade) -> tuple[Order, ...]:
+    protection = now.book.protection
+    if protection is None or protection.take_profit_ticks == NO_LEVEL:
+        return ()
+    wanted = _price(now, protection.take_profit_ticks)
+    targets = now.book.open_orders(OrderPurpose.TAKE_PROFIT)
+    refused = _refused(now, trade, OrderPurpose.TAKE_PROFIT) >= now.limits.most_rejections
+    if refused or (targets and not _is_outdated(now, targets[-1], wanted)):
+        return ()
+    return (_order(now, trade, OrderPurpose.TAKE_PROFIT, OrderKind.TAKE_PROFIT_MARKET, wanted),)
+
+
+def _superseded(now: Situation) -> tuple[Order, ...]:
+    """Old stops and targets, once the newer one is known to rest."""
+    return tuple(
+        order
+        for purpose in PROTECTIVE
+        for order in _older_than_a_resting_one(now.book.open_orders(purpose))
+        if _can_cancel(now, order)
+    )
+
+
+def _older_than_a_resting_one(orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    resting = [at for at, order in enumerate(orders) if order.status is OrderStatus.ACCEPTED]
+    return orders[: resting[-1]] if resting else ()
+
+
+# --- making ----------------------------------------------------------------------------------------------------------
+
+
+def _price(now: Situation, ticks: int) -> Decimal:
+    assert now.book.instrument is not None
+    return now.book.instrument.from_ticks(ticks)
+
+
+def _order(
+    now: Situation, trade: Trade, purpose: OrderPurpose, kind: OrderKind, trigger_price: Decimal | None
+) -> Order:
+    assert now.book.instrument is not None
+    return Order(
+        client_order_id=ids.client_order_id(
+            instance=now.instance,
+            epoch=now.book.epoch,
+            play_hash=now.play_hash,
+            bar_open_time_ns=trade.bar_open_time_ns,
+            purpose=purpose,
+            number=trade.intents,
+        ),
+        symbol=now.book.instrument.symbol,
+        side=Side.SELL if now.book.position_quantity > 0 else Side.BUY,
+        kind=kind,
+        purpose=purpose,
+        quantity=now.held,
+        trade_number=trade.number,
+        bar_open_time_ns=trade.bar_open_time_ns,
+        is_reduce_only=True,
+        trigger_price=trigger_price,
+        reason=trade.exit_reason,
+    )

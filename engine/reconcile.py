@@ -1,0 +1,93 @@
+"""Reconciliation: our view against the exchange's. Differences come out, each with its severity and a text for people.
+
+The exchange is the source of truth. Nothing is repaired here: the executor took in what the snapshot could explain
+before its view was made, so whatever still differs is something nobody decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from engine import ids
+from engine.messages.control import ViewReported
+from engine.messages.exchange import AccountSnapshot, OrderReport
+
+
+class Verdict(StrEnum):
+    """Only HEALTHY trades."""
+
+    HEALTHY = "HEALTHY"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing on which the two do not agree."""
+
+    kind: str
+    severity: Verdict
+    text: str
+
+
+def compare(
+    view: ViewReported, snapshot: AccountSnapshot, *, instance: str, owns_wallet: bool, epsilon: Decimal
+) -> tuple[Difference, ...]:
+    """Every difference between `view` and `snapshot` (of the same moment). Empty means healthy.
+
+    `owns_wallet` is True when nobody else trades on the account, so that its balance can be explained in full.
+    """
+    return (
+        *_position(view, snapshot),
+        *_orders(view, snapshot, instance),
+        *(_wallet(view, snapshot, epsilon) if owns_wallet else ()),
+    )
+
+
+def worst(differences: tuple[Difference, ...]) -> Verdict:
+    """The verdict these differences make."""
+    severities = {difference.severity for difference in differences}
+    if Verdict.CRITICAL in severities:
+        return Verdict.CRITICAL
+    return Verdict.WARNING if severities else Verdict.HEALTHY
+
+
+def _position(view: ViewReported, snapshot: AccountSnapshot) -> tuple[Difference, ...]:
+    ours, theirs = view.position_quantity, snapshot.position_quantity
+    if ours == theirs:
+        return ()
+    kind = "phantom position" if not theirs else "untracked position" if not ours else "position differs"
+    return (
+        Difference(kind=kind, severity=Verdict.CRITICAL, text=f"{kind}: we hold {ours}, the exchange says {theirs}"),
+    )
+
+
+def _orders(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
+    ours = {order.client_order_id for order in view.open_orders}
+    theirs = {report.client_order_id: report for report in snapshot.open_orders}
+    missing = sorted(ours - theirs.keys())
+    unknown = [report for key, report in theirs.items() if key not in ours]
+    return (
+        *(
+            Difference(kind="missing order", severity=Verdict.CRITICAL, text=f"the exchange does not have {key}")
+            for key in missing
+        ),
+        *(_unknown(report, instance) for report in unknown),
+    )
+
+
+def _unknown(report: OrderReport, instance: str) -> Difference:
+    what = f"{report.side} {report.quantity} ({report.client_order_id or report.venue_order_id})"
+    if report.client_order_id.startswith(ids.owner_prefix(instance)):
+        return Difference(kind="zombie order", severity=Verdict.WARNING, text=f"zombie order being cancelled: {what}")
+    return Difference(kind="ghost order", severity=Verdict.CRITICAL, text=f"an order nobody here sent: {what}")
+
+
+def _wallet(view: ViewReported, snapshot: AccountSnapshot, epsilon: Decimal) -> tuple[Difference, ...]:
+    expected, theirs = view.wallet_expected, snapshot.wallet_balance
+    if expected is None or abs(expected - theirs) <= epsilon:
+        return ()
+    text = f"balance drift: {expected} is explained, the exchange says {theirs}"
+    return (Difference(kind="balance drift", severity=Verdict.CRITICAL, text=text),)
