@@ -1,0 +1,74 @@
+"""Connection: the ccxt client, its session and its dialect, made by the first call and closed once."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from loguru import logger
+
+from adapters.access import Access
+from adapters.ccxt_client import Answer, build_client
+from adapters.ccxt_session import Session
+from adapters.dialects.binance import ERROR_FAMILIES, HOSTS, Binance
+from adapters.redaction import redact, register_secret
+from engine.messages.exchange import UsageObserved
+
+SHOWN = 1_500  # characters of a body in the exchange log
+ORDER_COUNT_VALID_S = 60.0
+
+
+class Connection:
+    """Knows nothing of messages; tells `on_usage` what each answer's headers say."""
+
+    def __init__(self, access: Access, on_usage: Callable[[UsageObserved], None], now_ns: Callable[[], int]) -> None:
+        register_secret(access.key, access.secret)
+        self._access, self._on_usage, self._now_ns = access, on_usage, now_ns
+        self._session: Session | None = None
+        self._dialect: Binance | None = None
+        self._order_count: tuple[float, int] = (0.0, 0)
+
+    async def dialect(self) -> Binance:
+        """The exchange's calls; ccxt is loaded here."""
+        if self._dialect is None:
+            client = build_client(self._access, self.session(), self._observe, ERROR_FAMILIES)
+            self._dialect = Binance(client, self._access.environment, self._now_ns)
+        return self._dialect
+
+    def session(self) -> Session:
+        """The one way out."""
+        if self._session is None:
+            self._session = Session(self._access, HOSTS[self._access.environment])
+        return self._session
+
+    async def close(self) -> None:
+        """Close every socket."""
+        if self._dialect is not None:
+            await self._dialect.close()
+        if self._session is not None:
+            await self._session.close()
+
+    def _observe(self, answer: Answer) -> None:
+        level = "WARNING" if answer.status >= 400 else "DEBUG" if answer.method == "GET" else "INFO"
+        logger.bind(channel="exchange").log(level, "{}", describe(answer))
+        self._tell_usage({name.lower(): value for name, value in answer.headers.items()})
+
+    def _tell_usage(self, headers: dict[str, str]) -> None:
+        weight = headers.get("x-mbx-used-weight-1m", "")
+        count = headers.get("x-mbx-order-count-1m", "")
+        if count.isdigit():
+            self._order_count = (time.monotonic(), int(count))
+        if weight.isdigit():
+            self._on_usage(UsageObserved(used_weight=int(weight), order_count=self._recent_orders()))
+
+    def _recent_orders(self) -> int:
+        told_at, count = self._order_count
+        return count if time.monotonic() - told_at < ORDER_COUNT_VALID_S else 0
+
+
+def describe(answer: Answer) -> str:
+    """One line of the exchange log, without secrets and at a bearable length."""
+    path = re.sub(r"^\w+://[^/]+", "", answer.url)
+    body = answer.body if len(answer.body) <= SHOWN else f"{answer.body[:SHOWN]}… ({len(answer.body)} characters)"
+    return redact(f"{answer.method} {path} {answer.request} -> {answer.status} {body}")

@@ -1,0 +1,136 @@
+"""Subscriptions: the account's stream and the market's stream of one instrument, as messages.
+
+The user stream may be silent for hours, so besides pongs two things are watched: the listen key is renewed (and the
+stream made anew when the exchange no longer knows it), and each order we place must be heard of within `ECHO_S`; if it
+is not, the stream is mute and is dialled again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+from loguru import logger
+
+from adapters.ccxt_connection import Connection
+from adapters.ccxt_errors import judge
+from adapters.ccxt_streams import Patience, Stream
+from adapters.ccxt_translate import mapping
+from adapters.dialects.binance import LISTEN_KEY_RENEWAL_S, Binance
+from engine.errors import MalformedMessage
+from engine.messages.base import Message
+from engine.messages.exchange import OrderUpdated
+from engine.messages.market import BarClosed
+
+BASE_TIMEFRAME = "1m"
+ECHO_S = 5.0
+USER = Patience(silence_s=None)
+MARKET = Patience(silence_s=10.0)  # mark prices come every second
+
+
+class Subscriptions:
+    """At most one user and one market stream; both come back by themselves until closed."""
+
+    def __init__(self, connection: Connection, push: Callable[[Message], None], now_ns: Callable[[], int]) -> None:
+        self._connection, self._push, self._now_ns = connection, push, now_ns
+        self._user: Stream | None = None
+        self._market: Stream | None = None
+        self._renewal: asyncio.Task[None] | None = None
+        self._awaited: dict[str, asyncio.TimerHandle] = {}
+        self._last_bar_ns = 0
+        self._restarts: set[asyncio.Task[None]] = set()
+
+    async def open_user(self, symbol: str) -> Message:
+        """Order and fill events of this account's `symbol`; the first dial's outcome."""
+        dialect = await self._connection.dialect()
+        await dialect.market(symbol)
+        if self._user is None:
+            self._user = Stream(
+                name="user",
+                session=self._connection.session(),
+                address=dialect.user_stream_url,
+                handle=lambda data: self._take_user(dialect, symbol, data),
+                push=self._push,
+                patience=USER,
+            )
+            self._renewal = asyncio.create_task(self._renew(dialect, self._user), name="listen key")
+        return await self._user.open()
+
+    async def open_market(self, symbol: str) -> Message:
+        """Closed base bars and mark prices of `symbol`; the first dial's outcome."""
+        dialect = await self._connection.dialect()
+        await dialect.market(symbol)
+        if self._market is None:
+            self._market = Stream(
+                name="market",
+                session=self._connection.session(),
+                address=lambda: self._market_address(dialect, symbol),
+                handle=lambda data: self._take_market(dialect, data),
+                push=self._push,
+                patience=MARKET,
+            )
+        return await self._market.open()
+
+    def expect(self, client_order_id: str) -> None:
+        """An order was placed: the user stream must say so."""
+        if self._user is not None and self._user.is_open and client_order_id not in self._awaited:
+            later = asyncio.get_running_loop().call_later(ECHO_S, self._not_heard, client_order_id)
+            self._awaited[client_order_id] = later
+
+    async def close(self) -> None:
+        """Stop both streams."""
+        for timer in self._awaited.values():
+            timer.cancel()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
+        for stream in (self._user, self._market):
+            if stream is not None:
+                await stream.close()
+
+    def _take_user(self, dialect: Binance, symbol: str, data: bytes | str) -> None:
+        for message in dialect.events_of(_parsed(data), symbol):
+            if isinstance(message, OrderUpdated):
+                self._heard(message.report.client_order_id)
+            self._push(message)
+
+    def _heard(self, client_order_id: str) -> None:
+        if timer := self._awaited.pop(client_order_id, None):
+            timer.cancel()
+
+    def _not_heard(self, client_order_id: str) -> None:
+        self._awaited.pop(client_order_id, None)
+        if self._user is not None:
+            task = asyncio.create_task(self._user.restart(f"mute: no event of order {client_order_id}"))
+            self._restarts.add(task)
+            task.add_done_callback(self._restarts.discard)
+
+    async def _market_address(self, dialect: Binance, symbol: str) -> str:
+        self._last_bar_ns = 0  # an exchange that was restarted may begin at an earlier market time
+        return await dialect.market_stream_url(symbol, BASE_TIMEFRAME)
+
+    def _take_market(self, dialect: Binance, data: bytes | str) -> None:
+        message = dialect.market_events_of(_parsed(data), self._now_ns())
+        if isinstance(message, BarClosed):
+            if message.bar.open_time_ns <= self._last_bar_ns:
+                logger.bind(channel="exchange").warning("bar {} came again or late", message.bar.open_time_ns)
+                return
+            self._last_bar_ns = message.bar.open_time_ns
+        if message is not None:
+            self._push(message)
+
+    async def _renew(self, dialect: Binance, stream: Stream) -> None:
+        while True:
+            await asyncio.sleep(LISTEN_KEY_RENEWAL_S)
+            try:
+                await dialect.renew_user_stream()
+            except Exception as error:  # noqa: BLE001 - whatever it was, a new stream gets a new key
+                await stream.restart(f"listen key not renewed: {judge(error)}")
+
+
+def _parsed(data: bytes | str) -> dict[str, object]:
+    try:
+        return dict(mapping(orjson.loads(data)))
+    except orjson.JSONDecodeError as error:
+        raise MalformedMessage(f"not JSON: {error}") from error

@@ -1,0 +1,1 @@
+"""The journal's schema as numbered scripts, up and down."""
