@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import cycle, intake
+from actors import cycle, intake, recovery
 from actors.turn import ExecutorSettings, State, Turn
 from engine import plan
-from engine.book import Book, apply
-from engine.machine import Effect, Note, Request, Send, Step, Stop, WakeAt
+from engine.machine import Note, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -22,8 +21,6 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 
 MS = 1_000_000
-TICK_MS = 100
-STORE_RETRY_MS = 1_000
 LEASE_EVERY_NS = 1_000_000_000
 
 
@@ -40,90 +37,16 @@ class Executor:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         turn = Turn(state, now_ns)
         if isinstance(message, ct.JournalRead):
-            _recover(turn, message)
+            recovery.recover(turn, message)
         elif isinstance(message, ct.RecordFailed):
-            return _store_lost(turn, message)
+            return recovery.store_lost(turn, message)
         elif state.is_recovered:
             if not intake.take(turn, message):
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
             _follow_up(turn)
         elif isinstance(message, ct.Woken):
-            _try_the_store_again(turn, message)
+            recovery.try_the_store_again(turn, message)
         return turn.finish()
-
-
-# --- starting --------------------------------------------------------------------------------------------------------
-
-
-def _recover(turn: Turn, message: ct.JournalRead) -> None:
-    """The fold of the journal is the state; then the exchange is asked about everything that is open."""
-    book = Book()
-    for recorded_at_ns, event in message.events:
-        book = apply(book, event, recorded_at_ns)
-    turn.change(book=book, is_recovered=True, store_failed="")
-    _prepare(turn)
-    _ask_for_lease(turn)
-    _tick_again(turn)
-    for order in book.open_orders():
-        turn.doubt(order)
-
-
-def _prepare(turn: Turn) -> None:
-    settings = turn.state.settings
-    turn.do(Request(port="exchange", call=ex.PrepareInstrument(symbol=settings.symbol, leverage=settings.leverage)))
-
-
-def _try_the_store_again(turn: Turn, message: ct.Woken) -> None:
-    if message.label == "store":
-        turn.do(Request(port="journal", call=ct.ReadJournal()))
-
-
-def _ask_for_lease(turn: Turn) -> None:
-    settings = turn.state.settings
-    wanted = ct.InstrumentWanted(
-        instance=settings.instance,
-        account=settings.account,
-        symbol=settings.symbol,
-        reply_to="executor",
-        epoch=turn.state.epoch or 0,
-    )
-    turn.do(Send(to="account.leases", message=wanted))
-
-
-def _prepared(turn: Turn, message: ex.InstrumentPrepared) -> None:
-    turn.change(prepared=message)
-    turn.do(Request(port="exchange", call=ex.OpenUserStream(symbol=turn.state.settings.symbol)))
-    turn.fetch_fills()
-    _begin(turn)
-
-
-def _granted(turn: Turn, message: ct.InstrumentGranted) -> None:
-    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns)
-    turn.change(epoch=message.epoch)
-    _begin(turn)
-
-
-def _begin(turn: Turn) -> None:
-    """A new life, once the instrument is known and the fencing epoch is ours."""
-    prepared, epoch, settings = turn.state.prepared, turn.state.epoch, turn.state.settings
-    if prepared is None or epoch is None or epoch == turn.book.epoch:
-        return
-    turn.happen(
-        ev.InstanceStarted(
-            instance=settings.instance,
-            play=settings.play,
-            play_hash=settings.play_hash,
-            epoch=epoch,
-            starting_equity=settings.capital,
-            instrument=prepared.instrument,
-        )
-    )
-    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started")))
-
-
-def _lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:
-    turn.ready(leased_until_ns=None)
-    turn.do(Note(level="WARNING", text=f"{message.symbol} is traded by {message.holder}"))
 
 
 # --- what happens ----------------------------------------------------------------------------------------------------
@@ -180,11 +103,11 @@ def _notified(turn: Turn, message: ct.Notified) -> None:
 
 def _woken(turn: Turn, message: ct.Woken) -> None:
     if message.label == "prepare":
-        _prepare(turn)
+        recovery.prepare(turn)
         return
     if message.label != "tick":
         return
-    _tick_again(turn)
+    recovery.tick_again(turn)
     turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
     cycle.begin_day(turn)
     leased = turn.state.ready.leased_until_ns
@@ -193,12 +116,8 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
 
 
 def _ask_for_lease_sometimes(turn: Turn) -> None:
-    if turn.now_ns // LEASE_EVERY_NS != (turn.now_ns - TICK_MS * MS) // LEASE_EVERY_NS:
-        _ask_for_lease(turn)
-
-
-def _tick_again(turn: Turn) -> None:
-    turn.do(WakeAt(at_ns=turn.now_ns + TICK_MS * MS, label="tick"))
+    if turn.now_ns // LEASE_EVERY_NS != (turn.now_ns - recovery.TICK_MS * MS) // LEASE_EVERY_NS:
+        recovery.ask_for_lease(turn)
 
 
 def _latches(turn: Turn, message: ct.LatchesRead) -> None:
@@ -280,15 +199,6 @@ def _unavailable(turn: Turn, message: ex.ExchangeUnavailable) -> None:
         turn.do(WakeAt(at_ns=turn.now_ns + max(message.retry_after_ms, 1_000) * MS, label="prepare"))
 
 
-def _store_lost(turn: Turn, message: ct.RecordFailed) -> Step[State]:
-    """Nothing of the failed record happened. The book in memory is ahead of the disk, so it is read anew."""
-    effects: tuple[Effect, ...] = (
-        Note(level="CRITICAL", text=f"the journal cannot be written: {message.text}"),
-        WakeAt(at_ns=turn.now_ns + STORE_RETRY_MS * MS, label="store"),
-    )
-    return State(settings=turn.state.settings, store_failed=message.text), effects
-
-
 def _stop(turn: Turn, message: ct.StopInstance) -> None:
     """An orderly end: protective orders stay at the exchange."""
     turn.happen(ev.InstanceStopped(reason=message.reason))
@@ -305,8 +215,8 @@ def _ignored(turn: Turn, message: Message) -> None:
 
 _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.Woken: _woken,
-    ct.InstrumentGranted: _granted,
-    ct.InstrumentRefused: _lease_refused,
+    ct.InstrumentGranted: recovery.granted,
+    ct.InstrumentRefused: recovery.lease_refused,
     ct.LatchesRead: _latches,
     ct.PanicRaised: _panic,
     ct.FreezeWanted: _freeze,
@@ -316,7 +226,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.Notified: _notified,
     ct.StopInstance: _stop,
     ct.Undeliverable: _ignored,
-    ex.InstrumentPrepared: _prepared,
+    ex.InstrumentPrepared: recovery.prepared,
     ex.StreamOpened: _stream_opened,
     ex.StreamLost: _stream_lost,
     ex.ExchangeUnavailable: _unavailable,

@@ -1,0 +1,101 @@
+"""Recovery: how an executor comes to life. The journal's fold first, then the exchange, then a new epoch of its own.
+
+Nothing is planned before the exchange's state was seen once: until then every open order is in doubt.
+"""
+
+from __future__ import annotations
+
+from actors.turn import State, Turn
+from engine.book import Book, apply
+from engine.machine import Effect, Note, Request, Send, Step, WakeAt
+from engine.messages import control as ct
+from engine.messages import events as ev
+from engine.messages import exchange as ex
+
+MS = 1_000_000
+TICK_MS = 100
+STORE_RETRY_MS = 1_000
+
+
+def recover(turn: Turn, message: ct.JournalRead) -> None:
+    """The fold of the journal is the state; then the exchange is asked about everything that is open."""
+    book = Book()
+    for recorded_at_ns, event in message.events:
+        book = apply(book, event, recorded_at_ns)
+    turn.change(book=book, is_recovered=True, store_failed="")
+    prepare(turn)
+    ask_for_lease(turn)
+    tick_again(turn)
+    for order in book.open_orders():
+        turn.doubt(order)
+
+
+def prepare(turn: Turn) -> None:
+    settings = turn.state.settings
+    turn.do(Request(port="exchange", call=ex.PrepareInstrument(symbol=settings.symbol, leverage=settings.leverage)))
+
+
+def try_the_store_again(turn: Turn, message: ct.Woken) -> None:
+    if message.label == "store":
+        turn.do(Request(port="journal", call=ct.ReadJournal()))
+
+
+def ask_for_lease(turn: Turn) -> None:
+    settings = turn.state.settings
+    wanted = ct.InstrumentWanted(
+        instance=settings.instance,
+        account=settings.account,
+        symbol=settings.symbol,
+        reply_to="executor",
+        epoch=turn.state.epoch or 0,
+    )
+    turn.do(Send(to="account.leases", message=wanted))
+
+
+def prepared(turn: Turn, message: ex.InstrumentPrepared) -> None:
+    turn.change(prepared=message)
+    turn.do(Request(port="exchange", call=ex.OpenUserStream(symbol=turn.state.settings.symbol)))
+    turn.fetch_fills()
+    _begin(turn)
+
+
+def granted(turn: Turn, message: ct.InstrumentGranted) -> None:
+    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns)
+    turn.change(epoch=message.epoch)
+    _begin(turn)
+
+
+def _begin(turn: Turn) -> None:
+    """A new life, once the instrument is known and the fencing epoch is ours."""
+    prepared, epoch, settings = turn.state.prepared, turn.state.epoch, turn.state.settings
+    if prepared is None or epoch is None or epoch == turn.book.epoch:
+        return
+    turn.happen(
+        ev.InstanceStarted(
+            instance=settings.instance,
+            play=settings.play,
+            play_hash=settings.play_hash,
+            epoch=epoch,
+            starting_equity=settings.capital,
+            instrument=prepared.instrument,
+        )
+    )
+    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started")))
+
+
+def lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:
+    turn.ready(leased_until_ns=None)
+    turn.do(Note(level="WARNING", text=f"{message.symbol} is traded by {message.holder}"))
+
+
+def store_lost(turn: Turn, message: ct.RecordFailed) -> Step[State]:
+    """Nothing of the failed record happened. The book in memory is ahead of the disk, so it is read anew."""
+    effects: tuple[Effect, ...] = (
+        Note(level="CRITICAL", text=f"the journal cannot be written: {message.text}"),
+        WakeAt(at_ns=turn.now_ns + STORE_RETRY_MS * MS, label="store"),
+    )
+    return State(settings=turn.state.settings, store_failed=message.text), effects
+
+
+def tick_again(turn: Turn) -> None:
+    turn.do(WakeAt(at_ns=turn.now_ns + TICK_MS * MS, label="tick"))
