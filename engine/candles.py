@@ -49,10 +49,14 @@ class Candles:
 
     def rows(self, first: int, last: int) -> Candles:
         """The bars [first, last) by position. No copy is made."""
-        part = slice(first, last)
+        return self.take(slice(first, last))
+
+    def take(self, positions: slice | Integers) -> Candles:
+        """The bars at these positions."""
         return Candles(
-            symbol=self.symbol, timeframe=self.timeframe, open_time_ns=self.open_time_ns[part], open=self.open[part],
-            high=self.high[part], low=self.low[part], close=self.close[part], volume=self.volume[part],
+            symbol=self.symbol, timeframe=self.timeframe, open_time_ns=self.open_time_ns[positions],
+            open=self.open[positions], high=self.high[positions], low=self.low[positions],
+            close=self.close[positions], volume=self.volume[positions],
         )  # fmt: skip
 
     def bars(self) -> Iterator[Bar]:

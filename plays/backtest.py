@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine import kernel
 from engine.candles import Candles
+from engine.errors import ConfigurationError
 from engine.instrument import Instrument
 from engine.kernel import KernelInput, KernelRun
 from engine.performance import ClosedTrade, Performance, performance_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 SLICE_BARS = 2_000_000
 
 
-class BacktestError(ValueError):
+class BacktestError(ConfigurationError):
     """A backtest cannot be run on this data. The message names the remedy."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from engine.errors import ConfigurationError
 
-class PlayError(ValueError):
+
+class PlayError(ConfigurationError):
     """A play cannot be used. `line` and `column` count from 1 (0: unknown); `hint` is the remedy, if there is one."""
 
     def __init__(self, reason: str, *, source: str = "", line: int = 0, column: int = 0, hint: str = "") -> None:
