@@ -1,4 +1,4 @@
-"""Candles: one minute bars from a Parquet file, checked before the first is served, and longer bars folded from them."""
+"""Candles: minutes from a Parquet file, checked before the first is served, and longer bars folded from them."""
 
 import math
 from bisect import bisect_left

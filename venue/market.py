@@ -52,7 +52,7 @@ def between(corners: tuple[Decimal, ...], place: Decimal) -> Decimal:
 
 @dataclass(slots=True, kw_only=True)
 class Market:
-    """All lanes and where they are. Minute `index` is the next to be played; `step` counts within it."""
+    """All lanes and where they are: the next step to be played is `number` of `steps` in minute `index`."""
 
     floor: Floor
     clock: VenueClock
@@ -62,6 +62,8 @@ class Market:
     length: int | None  # minutes there are; None: no end
     loops: bool = False
     index: int = 0
+    number: int = 0
+    steps: int = 4
 
     def minute(self, lane: Lane, index: int) -> Candle:
         """Minute `index` at its own time, also when the source is played again and again."""
@@ -114,17 +116,29 @@ class Market:
 
     def end_minute(self) -> None:
         """The minute is over: it is closed for everyone at once, then told."""
-        self.index += 1
+        self.index, self.number = self.index + 1, 0
         self.clock.market_now_ms = self.first_ms + self.index * MINUTE_MS
         for lane in self.lanes.values():
             assert lane.candle is not None, "a minute ends after it was played"
             bars = lane.history.close_minute(lane.candle)
             self.tape.closed(lane, lane.candle, bars)
 
-    def play_minute(self, steps: int = 4) -> None:
-        """A whole minute at once; only its close is told."""
-        for number in range(steps):
-            self.step(number, steps, is_quiet=True)
+    def advance(self, steps: int) -> None:
+        """Plays the next step; a minute whose steps are all played ends first. `steps` counts from the next minute."""
+        if self.number >= self.steps:
+            self.end_minute()
+        if self.is_over:
+            return
+        if self.number == 0:
+            self.steps = steps
+        self.step(self.number, self.steps)
+        self.number += 1
+
+    def finish_minute(self) -> None:
+        """What is left of the present minute at once; only its close is told."""
+        while self.number < self.steps:
+            self.step(self.number, self.steps, is_quiet=True)
+            self.number += 1
         self.end_minute()
 
 

@@ -1,1 +1,1 @@
-"""Binance USDT-M futures, as its clients meet it on the wire."""
+"""The dialect of Binance USDT-M futures: REST, streams, codes and texts."""

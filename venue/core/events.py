@@ -13,7 +13,6 @@ class OrderChanged:
     order: Order
     execution: Execution
     trade: Trade | None = None
-    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,6 @@ class AccountChanged:
     reason: str
     change: Decimal
     positions: tuple[Position, ...] = ()
-    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

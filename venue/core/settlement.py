@@ -127,7 +127,6 @@ class Adjustment:
     kind: str  # the line of the income statement
     reason: str  # the word of the account event
     symbol: str = ""
-    is_silent: bool = False
 
 
 def adjust(floor: Floor, account: Account, adjustment: Adjustment) -> None:
@@ -140,6 +139,5 @@ def adjust(floor: Floor, account: Account, adjustment: Adjustment) -> None:
             reason=adjustment.reason,
             change=adjustment.change,
             positions=positions,
-            is_silent=adjustment.is_silent,
         )
     )

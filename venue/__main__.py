@@ -1,0 +1,112 @@
+"""`python -m venue`: reads its arguments, opens the door, plays the market, ends cleanly when told to."""
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from venue.binance.door import serve_rest
+from venue.binance.sockets import serve_socket
+from venue.candles import CandleError
+from venue.control import Control
+from venue.runner import Runner
+from venue.settings import Settings, SettingsError, read_settings
+from venue.venue import Venue, build
+
+LOG = logging.getLogger("venue")
+ENDED, BAD_ARGUMENTS, PORT_TAKEN = 0, 2, 3
+LARGEST_BODY = 1 << 20
+SHUTDOWN_S = 0.3
+
+
+def make_app(venue: Venue, runner: Runner) -> web.Application:
+    """The web application: control routes first, everything else is the exchange's."""
+
+    async def anything(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await serve_socket(venue, request)
+        return await serve_rest(venue, request)
+
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.add_routes(Control(venue, runner).routes())
+    app.router.add_route("*", "/{anything:.*}", anything)
+    return app
+
+
+def write_ready(path: Path, host: str, port: int) -> None:
+    """Atomically: whoever sees the file sees all of it."""
+    started = datetime.now(UTC).isoformat()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps({"pid": os.getpid(), "host": host, "port": port, "started": started}))
+    temporary.replace(path)
+
+
+async def run(settings: Settings) -> int:
+    venue = build(settings)
+    runner = Runner(venue)
+    server = web.AppRunner(make_app(venue, runner), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    await server.setup()
+    try:
+        await listen(server, venue)
+    except OSError as error:
+        await server.cleanup()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise
+        print(f"venue: cannot listen on {settings.host}:{settings.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return PORT_TAKEN
+    await serve_until_told(venue, runner)
+    await venue.hub.close()
+    await server.cleanup()
+    venue.truth.close()
+    if settings.ready_file:
+        settings.ready_file.unlink(missing_ok=True)
+    return ENDED
+
+
+async def listen(server: web.AppRunner, venue: Venue) -> None:
+    site = web.TCPSite(server, venue.settings.host, venue.settings.port)
+    await site.start()
+    venue.port = server.addresses[0][1]
+    LOG.info("listening on %s:%s for %s", venue.settings.host, venue.port, ", ".join(venue.floor.books))
+    if venue.settings.ready_file:
+        write_ready(venue.settings.ready_file, venue.settings.host, venue.port)
+
+
+async def serve_until_told(venue: Venue, runner: Runner) -> None:
+    """Plays until a signal, the end of the candles, or a fault of its own (which is raised)."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    work = [asyncio.create_task(job) for job in (runner.play(), runner.keep_house())]
+    ends = [asyncio.create_task(event.wait()) for event in (told, runner.is_over)]
+    await asyncio.wait([*work, *ends], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*work, *ends):
+        task.cancel()
+    for task in (*work, *ends):
+        with suppress(asyncio.CancelledError):
+            await task
+    LOG.info("ended")
+
+
+def main() -> int:
+    try:
+        settings = read_settings(sys.argv[1:])
+        logging.basicConfig(
+            filename=settings.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        )
+        return asyncio.run(run(settings))
+    except (SettingsError, CandleError) as error:
+        print(f"venue: {error}", file=sys.stderr)  # noqa: T201 - there is nobody else to tell
+        return BAD_ARGUMENTS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The door: a REST request comes in, is weighed, checked, answered or sabotaged, and goes out with its headers."""
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from venue.binance.call import Call
+from venue.binance.errors import WireError, from_refusal
+from venue.binance.routes import Endpoint, endpoint_for
+from venue.binance.sabotage import sabotage
+from venue.binance.security import Security, account_for, check_signed
+from venue.core.refusal import Refused
+from venue.faults import REQUEST_KINDS, Target
+
+if TYPE_CHECKING:
+    from venue.venue import Venue
+
+CLIENT_ID_NAMES = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What goes back: a status and a JSON body, or raw text."""
+
+    status: int
+    body: object
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    content_type: str = "application/json"
+
+    def encode(self) -> bytes:
+        return (json.dumps(self.body, separators=(",", ":")) if self.text is None else self.text).encode()
+
+    def response(self) -> web.Response:
+        return web.Response(
+            status=self.status, body=self.encode(), content_type=self.content_type, headers=self.headers
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One request on its way through."""
+
+    venue: "Venue"
+    request: web.Request
+    endpoint: Endpoint
+    call: Call
+    payload: str
+    address: str
+    number: int
+
+    @property
+    def client_id(self) -> str:
+        return next((self.call.params[n] for n in CLIENT_ID_NAMES if self.call.params.get(n)), "")
+
+    @property
+    def account_name(self) -> str:
+        account = self.call.account_or_none or self.venue.floor.account_by_key(self.call.key)
+        return account.name if account else ""
+
+    def target(self) -> Target:
+        return Target(
+            endpoint=self.call.path,
+            method=self.call.method,
+            symbol=self.call.params.get("symbol", ""),
+            client_id=self.client_id,
+            account=self.account_name,
+        )
+
+    def execute(self) -> Answer:
+        """Does what was asked; refusals become answers."""
+        try:
+            body = self.endpoint.handler(self.call)
+        except WireError as error:
+            return self._refused(error)
+        except Refused as refusal:
+            return self._refused(from_refusal(refusal))
+        return Answer(status=200, body=body)
+
+    def _refused(self, error: WireError) -> Answer:
+        if self.endpoint.is_order_entry:
+            self._tell("order.refused", code=error.code, msg=error.msg)
+        return refusal_answer(error)
+
+    def _tell(self, kind: str, **facts: object) -> None:
+        self.venue.truth.tell(
+            kind,
+            request=self.number,
+            account=self.account_name,
+            method=self.call.method,
+            path=self.call.path,
+            symbol=self.call.params.get("symbol", ""),
+            client_order_id=self.client_id,
+            **facts,
+        )
+
+    def received(self) -> None:
+        if self.endpoint.is_order_entry:
+            self._tell("order.received")
+
+    def done(self, answer: Answer | None) -> None:
+        """Signed requests are worth a line: what the client was told (nothing, when the answer was lost)."""
+        if self.endpoint.security is Security.SIGNED:
+            self._tell("request", status=None if answer is None else answer.status)
+
+    def headers(self) -> dict[str, str]:
+        now = self.venue.clock.now_ms()
+        found = {"X-MBX-USED-WEIGHT-1M": str(self.venue.limits.used(self.address, now))}
+        if self.endpoint.orders:
+            ten, minute = self.venue.limits.order_counts(self.account_name, now)
+            found |= {"X-MBX-ORDER-COUNT-10S": str(ten), "X-MBX-ORDER-COUNT-1M": str(minute)}
+        return found
+
+
+def refusal_answer(error: WireError) -> Answer:
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return Answer(status=error.status, body=error.body(), headers=headers)
+
+
+async def serve_rest(venue: "Venue", request: web.Request) -> web.StreamResponse:
+    endpoint = endpoint_for(request.method, request.path)
+    if endpoint is None:
+        text = f"Path {request.path}, Method {request.method} is invalid"
+        return refusal_answer(WireError(-5000, text, 404)).response()
+    visit = await arrive(venue, request, endpoint)
+    try:
+        admit(visit)
+    except WireError as error:
+        answer = refusal_answer(error)
+        visit.done(answer)
+        answer.headers |= visit.headers()
+        return answer.response()
+    return await answer_visit(visit)
+
+
+async def arrive(venue: "Venue", request: web.Request, endpoint: Endpoint) -> Visit:
+    body = (await request.read()).decode("utf-8", errors="replace")
+    query = request.rel_url.raw_query_string
+    params = dict(parse_qsl(query, keep_blank_values=True)) | dict(parse_qsl(body, keep_blank_values=True))
+    key = request.headers.get("X-MBX-APIKEY", "")
+    call = Call(venue=venue, method=request.method, path=request.path, params=params, key=key)
+    return Visit(
+        venue=venue,
+        request=request,
+        endpoint=endpoint,
+        call=call,
+        payload=query + body,
+        address=request.remote or "",
+        number=venue.next_request(),
+    )
+
+
+def admit(visit: Visit) -> None:
+    """Weight, key, time, signature, order count, in this order. Raises WireError."""
+    venue, endpoint, now = visit.venue, visit.endpoint, visit.venue.clock.now_ms()
+    visit.received()
+    venue.limits.spend(visit.address, endpoint.weight(visit.call.params), now)
+    if endpoint.security is not Security.NONE:
+        visit.call.account_or_none = account_for(venue.floor, visit.call.key)
+    if endpoint.security is Security.SIGNED:
+        check_signed(visit.call.account, visit.call.params, visit.payload, now)
+    if endpoint.orders:
+        venue.limits.count_order(visit.call.account.name, now, endpoint.orders)
+
+
+async def answer_visit(visit: Visit) -> web.StreamResponse:
+    fault = visit.venue.faults.meet(REQUEST_KINDS, visit.target()) if visit.venue.faults.active else None
+    if fault is not None:
+        return await sabotage(visit, fault)
+    return (await answer_honestly(visit)).response()
+
+
+async def answer_honestly(visit: Visit) -> Answer:
+    """Executes, waits until the account's events are on their way, and answers."""
+    answer = visit.execute()
+    account = visit.call.account_or_none
+    if account is not None:
+        await visit.venue.hub.flush_user(account.name)
+    answer.headers |= visit.headers()
+    visit.done(answer)
+    visit.venue.remember(visit.call, answer.body, answer.status)
+    return answer

@@ -1,0 +1,159 @@
+"""What somebody else does to an account behind its program's back: ghost orders, foreign positions, closing by hand."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from venue.core.account import Account
+from venue.core.conditional import cancel_algo
+from venue.core.events import AccountChanged
+from venue.core.liquidation import close_by_hand, liquidate
+from venue.core.matching import cancel, place
+from venue.core.orders import ZERO, Kind, OrderRequest, PositionSide, Side, TimeInForce, WorkingType
+from venue.core.settlement import Adjustment, adjust
+from venue.runner import expire_listen_key
+from venue.truth import order_record
+from venue.venue import Venue
+
+Body = Mapping[str, object]
+Reply = dict[str, object]
+Chosen = TypeVar("Chosen")
+
+
+class ControlError(ValueError):
+    """A control call that can't be done: which field, and why."""
+
+    def __init__(self, field: str, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.field, self.status = field, status
+
+
+class Hands:
+    """One method for each action under /control/accounts/ACCOUNT/."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue, self._floor = venue, venue.floor
+        self._made = 0
+
+    def act(self, account: Account, action: str, body: Body) -> Reply:
+        actions: dict[str, Callable[[Account, Body], Reply]] = {
+            "order": self.order,
+            "position": self.position,
+            "close": self.close,
+            "cancel": self.cancel,
+            "balance": self.balance,
+            "liquidate": self.liquidate,
+            "restrict": self.restrict,
+            "expire-listen-key": self.expire_listen_key,
+        }
+        if action not in actions:
+            raise ControlError("action", f"no action {action!r}; known: {', '.join(actions)}", status=404)
+        return actions[action](account, body)
+
+    def _name(self, prefix: str) -> str:
+        self._made += 1
+        return f"{prefix}{self._made}"
+
+    def _symbol(self, body: Body) -> str:
+        symbol = body.get("symbol")
+        if not isinstance(symbol, str) or symbol not in self._floor.books:
+            raise ControlError("symbol", f"no symbol {symbol!r}; known: {', '.join(self._floor.books)}")
+        return symbol
+
+    def order(self, account: Account, body: Body) -> Reply:
+        """A ghost order: it passes the usual checks, but the account's program did not send it."""
+        kind = choice(body, "type", {"MARKET": Kind.MARKET, "LIMIT": Kind.LIMIT})
+        request = OrderRequest(
+            symbol=self._symbol(body),
+            side=choice(body, "side", {"BUY": Side.BUY, "SELL": Side.SELL}),
+            kind=kind,
+            quantity=amount(body, "quantity"),
+            price=amount(body, "price") if kind is Kind.LIMIT else ZERO,
+            time_in_force=TimeInForce.GTC,
+            client_order_id=str(body.get("client_order_id") or self._name("web_ghost")),
+            is_reduce_only=body.get("reduce_only") is True,
+            position_side=position_side(body),
+            working_type=WorkingType.CONTRACT_PRICE,
+            origin="hand",
+        )
+        with self._venue.quiet(body.get("silent") is True):
+            return order_record(place(self._floor, account, request))
+
+    def position(self, account: Account, body: Body) -> Reply:
+        """What is held becomes exactly this; no order, no trade, no fee."""
+        symbol, side = self._symbol(body), position_side(body)
+        held = account.position(symbol, side)
+        held.amount = amount(body, "quantity")
+        held.entry_price = amount(body, "entry_price") if "entry_price" in body else self._floor.books[symbol].mark
+        held.entry_price = held.entry_price if held.amount else ZERO
+        held.fees, held.updated_ms = ZERO, self._venue.clock.now_ms()
+        with self._venue.quiet(body.get("silent") is True):
+            event = AccountChanged(account=account, reason="ADJUSTMENT", change=ZERO, positions=(held,))
+            self._floor.emit(event)
+        return {"symbol": symbol, "quantity": format(held.amount, "f"), "entry_price": format(held.entry_price, "f")}
+
+    def close(self, account: Account, body: Body) -> Reply:
+        symbol = self._symbol(body)
+        closed = list(account.held(symbol))
+        with self._venue.quiet(body.get("silent") is True):
+            for position in closed:
+                close_by_hand(self._floor, account, position, self._name("web_close"), origin="hand")
+        return {"closed": len(closed)}
+
+    def cancel(self, account: Account, body: Body) -> Reply:
+        with self._venue.quiet(body.get("silent") is True):
+            return self._cancel(account, body)
+
+    def _cancel(self, account: Account, body: Body) -> Reply:
+        algo_id, algo_name = body.get("algo_id"), body.get("client_algo_id")
+        if algo_id is not None or algo_name is not None:
+            algo = account.find_algo(algo_id if isinstance(algo_id, int) else None, str(algo_name))
+            return {"canceled": cancel_algo(self._floor, account, algo).algo_id}
+        wanted = (body.get("order_id"), body.get("client_order_id"))
+        working = account.open_orders.values()
+        order = next((o for o in working if wanted[0] == o.order_id or wanted[1] == o.request.client_order_id), None)
+        return {"canceled": cancel(self._floor, order).order_id}
+
+    def balance(self, account: Account, body: Body) -> Reply:
+        change = amount(body, "change")
+        with self._venue.quiet(body.get("silent") is True):
+            adjust(self._floor, account, Adjustment(change=change, kind="TRANSFER", reason="ADJUSTMENT"))
+        return {"balance": format(account.wallet, "f")}
+
+    def liquidate(self, account: Account, body: Body) -> Reply:
+        """As if the margin were gone: the exchange takes over all positions."""
+        held = tuple(account.held())
+        liquidate(self._floor, account, held)
+        return {"liquidated": len(held)}
+
+    def restrict(self, account: Account, body: Body) -> Reply:
+        """The account may only reduce (-4087), or again everything."""
+        account.may_only_reduce = body.get("reduce_only", True) is True
+        return {"reduce_only": account.may_only_reduce}
+
+    def expire_listen_key(self, account: Account, body: Body) -> Reply:
+        return {"expired": expire_listen_key(self._venue, account.name)}
+
+
+def amount(body: Body, name: str) -> Decimal:
+    value = body.get(name)
+    try:
+        found = Decimal(value if isinstance(value, (str, int)) else str(value))
+    except InvalidOperation:
+        raise ControlError(name, f"{name} must be a decimal string, not {value!r}") from None
+    if not found.is_finite():
+        raise ControlError(name, f"{name} must be finite")
+    return found
+
+
+def choice(body: Body, name: str, known: Mapping[str, Chosen]) -> Chosen:
+    value = body.get(name)
+    if not isinstance(value, str) or value not in known:
+        raise ControlError(name, f"{name} must be one of {', '.join(known)}, not {value!r}")
+    return known[value]
+
+
+def position_side(body: Body) -> PositionSide:
+    return choice(
+        {"position_side": body.get("position_side", "BOTH")}, "position_side", {s.value: s for s in PositionSide}
+    )
