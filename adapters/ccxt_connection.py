@@ -13,6 +13,7 @@ from adapters.ccxt_client import Answer, build_client
 from adapters.ccxt_session import Session
 from adapters.dialects.binance import ERROR_FAMILIES, HOSTS, Binance
 from adapters.redaction import redact, register_secret
+from engine.errors import RateLimited
 from engine.messages.exchange import UsageObserved
 
 SHOWN = 1_500  # characters of a body in the exchange log
@@ -28,6 +29,7 @@ class Connection:
         self._session: Session | None = None
         self._dialect: Binance | None = None
         self._order_count: tuple[float, int] = (0.0, 0)
+        self._quiet: tuple[float, str] = (0.0, "")
 
     async def dialect(self) -> Binance:
         """The exchange's calls; ccxt is loaded here."""
@@ -41,6 +43,21 @@ class Connection:
         if self._session is None:
             self._session = Session(self._access, HOSTS[self._access.environment])
         return self._session
+
+    def be_quiet(self, kind: str, wait_ms: int) -> None:
+        """The exchange asked to be left alone: send nothing for `wait_ms`. `kind` is rate_limited or banned."""
+        self._quiet = (max(self._quiet[0], time.monotonic() + wait_ms / 1_000), kind)
+
+    def quiet(self) -> tuple[int, str]:
+        """(ms for which nothing may be sent, kind); 0 when all is well."""
+        until, kind = self._quiet
+        return max(0, round((until - time.monotonic()) * 1_000)), kind
+
+    def must_be_welcome(self) -> None:
+        """Raises RateLimited while the exchange wants to be left alone."""
+        left_ms, kind = self.quiet()
+        if left_ms:
+            raise RateLimited(f"{kind}: nothing was sent", retry_after_ms=left_ms, is_ban=kind == "banned")
 
     async def close(self) -> None:
         """Close every socket."""

@@ -76,7 +76,6 @@ class CcxtExchange:
         self._access = access
         self._connection = Connection(access, on_usage, now_ns)
         self._subscriptions = Subscriptions(self._connection, push, now_ns)
-        self._quiet: tuple[float, str] = (0.0, "")
         self._clock_measured_s = 0.0
 
     async def perform(self, call: Message) -> Message:
@@ -99,9 +98,9 @@ class CcxtExchange:
             case PrepareInstrument():
                 return await self._read(call, lambda: self._prepare(call))
             case OpenUserStream(symbol=symbol):
-                return await self._read(call, lambda: self._subscriptions.open_user(symbol))
+                return await self._subscriptions.open_user(symbol)
             case OpenMarketStream(symbol=symbol):
-                return await self._read(call, lambda: self._subscriptions.open_market(symbol))
+                return await self._subscriptions.open_market(symbol)
             case _:
                 raise InvariantViolated(f"{type(call).__name__} is no call of the exchange contract")
 
@@ -215,8 +214,7 @@ class CcxtExchange:
         judged, reason = judge(error), reason_of(error)
         logger.bind(channel="exchange").warning("{} {} failed: {} {}", name, detail, type(judged).__name__, judged)
         if isinstance(judged, RateLimited) and reason != "order_limit":
-            kind = "banned" if judged.is_ban else "rate_limited"
-            self._quiet = (asyncio.get_running_loop().time() + judged.retry_after_ms / 1_000, kind)
+            self._connection.be_quiet(_kind(judged), judged.retry_after_ms)
         if reason == "clock":
             await self._clock_again()
         return judged
@@ -230,9 +228,8 @@ class CcxtExchange:
             logger.bind(channel="exchange").warning("clock not measured: {}", judge(error))
 
     def _while_quiet(self, call: Message) -> ExchangeUnavailable | None:
-        until_s, kind = self._quiet
-        left_ms = int((until_s - asyncio.get_running_loop().time()) * 1_000)
-        if left_ms <= 0:
+        left_ms, kind = self._connection.quiet()
+        if not left_ms or isinstance(call, (OpenUserStream, OpenMarketStream)):  # streams wait by themselves
             return None
         detail = call.order.client_order_id if isinstance(call, PlaceOrder) else getattr(call, "client_order_id", "")
         text = f"{kind}: the exchange asked to be left alone; nothing was sent"

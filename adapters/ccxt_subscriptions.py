@@ -44,12 +44,11 @@ class Subscriptions:
     async def open_user(self, symbol: str) -> Message:
         """Order and fill events of this account's `symbol`; the first dial's outcome."""
         dialect = await self._connection.dialect()
-        await dialect.market(symbol)
         if self._user is None:
             self._user = Stream(
                 name="user",
                 session=self._connection.session(),
-                address=dialect.user_stream_url,
+                address=lambda: self._user_address(dialect, symbol),
                 handle=lambda data: self._take_user(dialect, symbol, data),
                 push=self._push,
                 patience=USER,
@@ -60,7 +59,6 @@ class Subscriptions:
     async def open_market(self, symbol: str) -> Message:
         """Closed base bars and mark prices of `symbol`; the first dial's outcome."""
         dialect = await self._connection.dialect()
-        await dialect.market(symbol)
         if self._market is None:
             self._market = Stream(
                 name="market",
@@ -106,7 +104,13 @@ class Subscriptions:
             self._restarts.add(task)
             task.add_done_callback(self._restarts.discard)
 
+    async def _user_address(self, dialect: Binance, symbol: str) -> str:
+        self._connection.must_be_welcome()
+        await dialect.market(symbol)
+        return await dialect.user_stream_url()
+
     async def _market_address(self, dialect: Binance, symbol: str) -> str:
+        self._connection.must_be_welcome()
         self._last_bar_ns = 0  # an exchange that was restarted may begin at an earlier market time
         return await dialect.market_stream_url(symbol, BASE_TIMEFRAME)
 

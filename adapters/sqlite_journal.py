@@ -162,7 +162,7 @@ def _remedy(text: str) -> str:
         return "free space on this disk, then start again: nothing recorded was lost"
     if "readonly" in text or "unable to open" in text:
         return "give this user write access to the folder and the file"
-    if "malformed" in text or "not a database" in text:
+    if "malformed" in text or "not a database" in text or "decode" in text:
         return "keep the file for inspection and restore a backup"
     if "locked" in text:
         return "another program holds it; end that one"

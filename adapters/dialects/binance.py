@@ -29,10 +29,10 @@ from adapters.ccxt_translate import (
     size,
     text,
 )
+from adapters.dialects.binance_fills import FillsReader
 from adapters.dialects.binance_translate import (
     algo_report,
     algo_request,
-    fill,
     market_event,
     only_position,
     order_report,
@@ -58,9 +58,6 @@ HOSTS = {
 STREAM_HOST = {"production": "fstream.binance.com", "local": "fstream.binance.com", "demo": "fstream.binancefuture.com"}
 ERROR_FAMILIES = ("linear",)
 LISTEN_KEY_RENEWAL_S = 20 * 60  # it lives 60 minutes
-PAGE = 1_000
-WINDOW_MS = 7 * 24 * 3_600_000 - 1  # the longest span userTrades answers
-OLDEST_FILLS_MS = 89 * 24 * 3_600_000  # it keeps about three months
 REPORTED_AS_OPEN = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -82,7 +79,7 @@ class Binance:
         self._stream_host = STREAM_HOST[environment]
         self._now_ns = now_ns
         self._markets: dict[str, Market] = {}
-        self._produced: dict[str, str] = {}  # ordinary order id -> client id of the conditional order it came from
+        self._fills = FillsReader(client)
 
     async def close(self) -> None:
         """Close ccxt's own resources (the session is closed by its owner)."""
@@ -173,11 +170,12 @@ class Binance:
     async def _with_outcome(self, report: OrderReport, order_id: str) -> OrderReport:
         if not order_id:
             return report
-        self._produced[order_id] = report.client_order_id
+        self._fills.know(order_id, report.client_order_id)
         market_id = (await self.market(report.symbol)).market_id
         asked = {"symbol": market_id, "orderId": order_id}
         became = order_report(await self._client.fapiPrivateGetOrder(asked), report.symbol)
-        status = OrderStatus.TRIGGERED if became.status is OrderStatus.ACCEPTED else became.status
+        is_over = became.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+        status = became.status if is_over else OrderStatus.TRIGGERED  # its fills say the rest
         return replace(report, status=status, filled_quantity=became.filled_quantity)
 
     async def open_orders(self, symbol: str) -> tuple[OrderReport, ...]:
@@ -191,35 +189,15 @@ class Binance:
         return tuple(report for report in reports if report.status in REPORTED_AS_OPEN)
 
     def _attributed(self, report: OrderReport) -> OrderReport:
-        client_order_id = self._produced.get(report.venue_order_id)
-        return report if client_order_id is None else replace(report, client_order_id=client_order_id)
+        client_order_id = self._fills.owners.get(report.venue_order_id, report.client_order_id)
+        return replace(report, client_order_id=client_order_id)
 
     # --- fills, account, bars ------------------------------------------------------------------------------------
 
     async def fills(self, symbol: str, since_ns: int) -> tuple[Fill, ...]:
-        """Executions since then, oldest first, all pages; the exchange keeps about three months."""
+        """Executions since then, oldest first, all pages, each with the client id of its order."""
         market_id = (await self.market(symbol)).market_id
-        now_ms = self._client.milliseconds() - self._client.options["timeDifference"]
-        start_ms = max(since_ns // MS, now_ms - OLDEST_FILLS_MS)
-        found: dict[str, Fill] = {}
-        while start_ms <= now_ms:
-            page = await self._fills_page(market_id, start_ms, symbol)
-            found |= {one.trade_id: one for one in page}
-            start_ms = self._next_start(page, start_ms)
-        return tuple(sorted(found.values(), key=lambda one: (one.occurred_at_ns, int(one.trade_id))))
-
-    async def _fills_page(self, market_id: str, start_ms: int, symbol: str) -> list[Fill]:
-        asked = {"symbol": market_id, "startTime": start_ms, "endTime": start_ms + WINDOW_MS, "limit": PAGE}
-        answer = rows(await self._client.fapiPrivateGetUserTrades(asked))
-        return [fill(raw, symbol) for raw in answer]
-
-    def _next_start(self, page: list[Fill], start_ms: int) -> int:
-        if len(page) < PAGE:
-            return start_ms + WINDOW_MS + 1
-        last_ms = max(one.occurred_at_ns for one in page) // MS
-        if last_ms == start_ms:
-            raise MalformedMessage(f"{PAGE} executions within the same millisecond {last_ms}: some can't be read")
-        return last_ms  # again from the last millisecond, which may hold more; repeated ones are recognised
+        return await self._fills.since(symbol, market_id, since_ns, self._now_ns())
 
     async def snapshot(self, symbol: str, fills_since_ns: int) -> AccountSnapshot:
         """Balances, position, open orders and fills, read side by side."""
@@ -275,7 +253,7 @@ class Binance:
             raise StreamEnded("the listen key expired")
         if event.get("e") == "ALGO_UPDATE":
             self._remember(mapping(event.get("o")))
-        return stream_events(event, symbol, self._markets[symbol].market_id, self._produced)
+        return stream_events(event, symbol, self._markets[symbol].market_id, self._fills.owners)
 
     def market_events_of(self, frame: Raw, observed_at_ns: int) -> BarClosed | MarkPriceChanged | None:
         """What a market stream frame says: a bar that closed, a mark price, or nothing we need."""
@@ -283,7 +261,7 @@ class Binance:
 
     def _remember(self, raw: Raw) -> None:
         if order_id := produced_by(raw):
-            self._produced[order_id] = text(raw, "caid")
+            self._fills.know(order_id, text(raw, "caid"))
 
 
 def _wallet(account: Raw, settle: str) -> Raw:

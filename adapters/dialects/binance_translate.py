@@ -144,7 +144,7 @@ def produced_order_id(raw: Raw) -> str:
 
 
 def fill(value: Any, symbol: str) -> Fill:
-    """One row of userTrades. Binance does not repeat the client order id there."""
+    """One row of userTrades, which does not repeat the client order id."""
     raw = mapping(value)
     return Fill(
         trade_id=text(raw, "id"),
@@ -172,8 +172,8 @@ def only_position(value: Any) -> Raw | None:
 # --- stream events ---------------------------------------------------------------------------------------------------
 
 
-def stream_events(event: Raw, symbol: str, market_id: str, produced: Mapping[str, str]) -> tuple[Message, ...]:
-    """What a user stream event says of our instrument. `produced`: ordinary order id -> its conditional's client id."""
+def stream_events(event: Raw, symbol: str, market_id: str, owners: Mapping[str, str]) -> tuple[Message, ...]:
+    """What a user stream event says of our instrument. `owners`: order ids whose client id we know better."""
     kind = event.get("e")
     if kind not in ("ORDER_TRADE_UPDATE", "ALGO_UPDATE"):
         return ()
@@ -182,16 +182,16 @@ def stream_events(event: Raw, symbol: str, market_id: str, produced: Mapping[str
         return ()
     if kind == "ALGO_UPDATE":
         return (OrderUpdated(report=_algo_event(raw, event, symbol)),)
-    report = _order_event(raw, event, symbol, produced)
+    report = _order_event(raw, event, symbol, owners)
     updated = OrderUpdated(report=report)
     if raw.get("x") in ("TRADE", "CALCULATED") and amount(raw, "l") != 0:
         return FillReceived(fill=_execution(raw, symbol, report.client_order_id)), updated
     return (updated,)
 
 
-def _order_event(raw: Raw, event: Raw, symbol: str, produced: Mapping[str, str]) -> OrderReport:
+def _order_event(raw: Raw, event: Raw, symbol: str, owners: Mapping[str, str]) -> OrderReport:
     venue_order_id = text(raw, "i")
-    client_order_id = produced.get(venue_order_id) or text(raw, "c")
+    client_order_id = owners.get(venue_order_id) or text(raw, "c")
     is_conditional = raw.get("ot") in CONDITIONAL_TYPES
     status = choice(raw, "X", STATUS)
     if is_conditional and status is OrderStatus.ACCEPTED:

@@ -1,0 +1,83 @@
+"""Binance's executions, all pages, each attributed to the order of ours it belongs to.
+
+`userTrades` names only the order id of the exchange. What a triggered stop sold belongs to an ordinary order whose id
+we may never have been told (the stream was down); without attribution it would look like somebody else's. So order ids
+we do not know are looked up once, in the lists of ordinary and of conditional orders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters.ccxt_translate import MS, mapping, rows, text
+from adapters.dialects.binance_translate import fill, produced_order_id
+from engine.errors import MalformedMessage
+from engine.fill import Fill
+
+PAGE = 1_000
+WINDOW_MS = 7 * 24 * 3_600_000 - 1  # the longest span userTrades answers
+OLDEST_MS = 89 * 24 * 3_600_000  # it keeps about three months
+AHEAD_MS = 60_000  # its clock may be ahead of ours
+MOST_OWNERS = 10_000
+
+
+class FillsReader:
+    """Reads executions; remembers which client id an order id belongs to."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._owners: dict[str, str] = {}
+
+    @property
+    def owners(self) -> Mapping[str, str]:
+        """Order id -> client order id; for what a conditional order became, the conditional order's."""
+        return self._owners
+
+    def know(self, order_id: str, client_order_id: str) -> None:
+        """Learned from a stream event or another answer."""
+        self._owners[order_id] = client_order_id
+        while len(self._owners) > MOST_OWNERS:
+            del self._owners[next(iter(self._owners))]
+
+    async def since(self, symbol: str, market_id: str, since_ns: int, now_ns: int) -> tuple[Fill, ...]:
+        """Executions since then (at most three months back), oldest first."""
+        end_ms = now_ns // MS + AHEAD_MS
+        start_ms = max(since_ns // MS, end_ms - OLDEST_MS)
+        found: dict[str, Fill] = {}
+        while start_ms <= end_ms:
+            page = await self._page(symbol, market_id, start_ms)
+            found |= {one.trade_id: one for one in page}
+            start_ms = _next_start(page, start_ms)
+        await self._look_up(market_id, {one.venue_order_id for one in found.values()})
+        attributed = (replace(one, client_order_id=self._owners.get(one.venue_order_id, "")) for one in found.values())
+        return tuple(sorted(attributed, key=lambda one: (one.occurred_at_ns, int(one.trade_id))))
+
+    async def _page(self, symbol: str, market_id: str, start_ms: int) -> list[Fill]:
+        asked = {"symbol": market_id, "startTime": start_ms, "endTime": start_ms + WINDOW_MS, "limit": PAGE}
+        return [fill(raw, symbol) for raw in rows(await self._client.fapiPrivateGetUserTrades(asked))]
+
+    async def _look_up(self, market_id: str, order_ids: set[str]) -> None:
+        unknown = sorted(int(order_id) for order_id in order_ids - self._owners.keys())
+        if not unknown:
+            return
+        ordinary, conditional = await asyncio.gather(
+            self._client.fapiPrivateGetAllOrders({"symbol": market_id, "orderId": unknown[0], "limit": PAGE}),
+            self._client.fapiPrivateGetAllAlgoOrders({"symbol": market_id, "limit": PAGE}),
+        )
+        for raw in map(mapping, rows(ordinary)):
+            self.know(text(raw, "orderId"), text(raw, "clientOrderId"))
+        for raw in map(mapping, rows(conditional)):
+            if order_id := produced_order_id(raw):
+                self.know(order_id, text(raw, "clientAlgoId"))
+
+
+def _next_start(page: list[Fill], start_ms: int) -> int:
+    if len(page) < PAGE:
+        return start_ms + WINDOW_MS + 1
+    last_ms = max(one.occurred_at_ns for one in page) // MS
+    if last_ms == start_ms:
+        raise MalformedMessage(f"{PAGE} executions within the same millisecond {last_ms}: some can't be read")
+    return last_ms  # again from the last millisecond, which may hold more; repeated ones are recognised

@@ -1,0 +1,126 @@
+"""One message per trade, to files and chats, through failures and repetitions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from aiohttp import web
+
+from adapters.notifier import Notifier
+from engine.errors import ConfigurationError
+from engine.messages.control import Notified, Notify, NotifyFailed
+
+TOKEN = "123456:AAxxYYzz-secret-part"
+
+
+def message(number=1):
+    return Notify(trade_number=number, text=f"trade {number}: +1.00 USDT")
+
+
+def lines(path):
+    return [json.loads(line)["trade_number"] for line in path.read_text().splitlines()]
+
+
+async def test_a_file_gets_each_trade_once_however_often_it_is_told(tmp_path):
+    path = tmp_path / "out" / "messages.jsonl"
+    for _ in range(2):  # the second one is a new process, as after a crash
+        notifier = Notifier([f"file:{path}"])
+        assert await notifier.perform(message(1)) == Notified(trade_number=1)
+        assert await notifier.perform(message(1)) == Notified(trade_number=1)
+        assert await notifier.perform(message(2)) == Notified(trade_number=2)
+
+    assert lines(path) == [1, 2]
+
+
+async def test_a_line_cut_off_by_a_crash_does_not_spoil_the_next(tmp_path):
+    path = tmp_path / "messages.jsonl"
+    path.write_text('{"trade_number": 1, "text": "whole"}\n{"trade_number": 2, "te')
+
+    await Notifier([f"file:{path}"]).perform(message(2))
+
+    assert json.loads(path.read_text().splitlines()[-1]) == {"trade_number": 2, "text": message(2).text}
+
+
+async def test_a_file_that_cannot_be_written_is_a_failure_to_try_again(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    answer = await Notifier([f"file:{tmp_path / 'file' / 'messages.jsonl'}"]).perform(message())
+
+    assert isinstance(answer, NotifyFailed)
+    assert "can't be written" in answer.text
+
+
+class FakeTelegram:
+    """A local server that speaks the one call we make."""
+
+    def __init__(self) -> None:
+        self.received: list[dict] = []
+        self.answers: list[tuple[int, dict]] = []
+
+    async def send_message(self, request: web.Request) -> web.Response:
+        assert request.path == f"/bot{TOKEN}/sendMessage"
+        self.received.append(await request.json())
+        status, body = self.answers.pop(0) if self.answers else (200, {"ok": True})
+        return web.json_response(body, status=status)
+
+
+@pytest.fixture
+async def telegram():
+    fake = FakeTelegram()
+    app = web.Application()
+    app.router.add_post("/{token}/sendMessage", fake.send_message)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    fake.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    yield fake
+    await runner.cleanup()
+
+
+def variables(url):
+    return {"PREDATOR_TELEGRAM_TOKEN": TOKEN, "PREDATOR_TELEGRAM_URL": url}
+
+
+async def test_a_chat_gets_the_text_with_its_trade_number(telegram):
+    notifier = Notifier(["telegram:42"], variables(telegram.url))
+
+    assert await notifier.perform(message(7)) == Notified(trade_number=7)
+
+    assert telegram.received == [{"chat_id": "42", "text": "trade 7: +1.00 USDT (trade 7)"}]
+
+
+async def test_a_refusing_chat_is_tried_again_and_the_file_beside_it_is_not_written_twice(telegram, tmp_path):
+    telegram.answers = [(429, {"ok": False, "description": "Too Many Requests"}), (200, {"ok": False})]
+    path = tmp_path / "messages.jsonl"
+    notifier = Notifier([f"file:{path}", "telegram:42"], variables(telegram.url))
+
+    first, second, third = [await notifier.perform(message()) for _ in range(3)]
+
+    assert isinstance(first, NotifyFailed)
+    assert "Too Many Requests" in first.text
+    assert isinstance(second, NotifyFailed)
+    assert third == Notified(trade_number=1)
+    assert lines(path) == [1]
+    assert len(telegram.received) == 3
+
+
+async def test_the_token_is_in_no_text_when_nobody_listens():
+    notifier = Notifier(["telegram:42"], variables("http://127.0.0.1:9"))
+
+    answer = await notifier.perform(message())
+
+    assert isinstance(answer, NotifyFailed)
+    assert "secret-part" not in answer.text
+
+
+@pytest.mark.parametrize("target", ["mail:someone", "file:", "telegram:", ""])
+def test_an_unknown_target_is_refused_at_start(target):
+    with pytest.raises(ConfigurationError, match="neither file:PATH nor telegram:CHAT"):
+        Notifier([target], variables("http://127.0.0.1:9"))
+
+
+def test_a_chat_without_a_token_is_refused_at_start():
+    with pytest.raises(ConfigurationError, match="PREDATOR_TELEGRAM_TOKEN"):
+        Notifier(["telegram:42"], {})
