@@ -62,10 +62,11 @@ def without_gaps(candles: Candles) -> Candles:
     source = np.maximum.accumulate(source)
     is_new = np.ones(size, bool)
     is_new[slots] = False
-    flat = {name: np.where(is_new, candles.close[source], getattr(candles, name)[source]) for name in PRICES}
+    whole = candles.take(source)
     return replace(
-        candles, open_time_ns=candles.open_time_ns[0] + np.arange(size) * step,
-        volume=np.where(is_new, 0.0, candles.volume[source]), **flat,
+        whole, open_time_ns=candles.open_time_ns[0] + np.arange(size) * step,
+        open=np.where(is_new, whole.close, whole.open), high=np.where(is_new, whole.close, whole.high),
+        low=np.where(is_new, whole.close, whole.low), volume=np.where(is_new, 0.0, whole.volume),
     )  # fmt: skip
 
 

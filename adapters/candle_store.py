@@ -1,15 +1,17 @@
 """The candle store: immutable Parquet files by exchange / instrument / timeframe / month under one folder.
 
-A file is written under a temporary name and renamed, so a reader sees the old month or the new one, never half of it. Any
-number of processes may read; writers of the same candles take turns by a lock on their folder. DuckDB reads the same files.
+A file is written under a temporary name and renamed, so a reader sees the old month or the new one, never half of it.
+Any number of processes may read; writers of the same candles take turns by a lock on their folder. DuckDB reads the
+same files.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +83,7 @@ class CandleStore:
     def coverage(self, exchange: str, symbol: str, timeframe: str) -> tuple[Coverage, ...]:
         """The unbroken stretches stored, oldest first."""
         files = self._files(exchange, symbol, timeframe)
-        times = _times(files) if files else []
-        return tuple(_stretches(exchange, symbol, timeframe, times))
+        return tuple(_stretches(exchange, symbol, timeframe, _times(files))) if files else ()
 
     def list(self) -> tuple[Coverage, ...]:
         """All that is stored."""
@@ -112,7 +113,7 @@ class CandleStore:
     def _folder(self, exchange: str, symbol: str, timeframe: str) -> Path:
         return self.root / exchange / folder_name(symbol) / timeframe
 
-    def _files(self, exchange: str, symbol: str, timeframe: str) -> list[Path]:
+    def _files(self, exchange: str, symbol: str, timeframe: str) -> Sequence[Path]:
         return sorted(self._folder(exchange, symbol, timeframe).glob("*.parquet"))
 
     def _nothing(
@@ -172,7 +173,7 @@ def _month(time_ns: int) -> str:
     return utc(time_ns)[:7]
 
 
-def _read(files: list[Path], symbol: str, timeframe: str) -> Candles:
+def _read(files: Sequence[Path], symbol: str, timeframe: str) -> Candles:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -183,7 +184,7 @@ def _read(files: list[Path], symbol: str, timeframe: str) -> Candles:
     )  # fmt: skip
 
 
-def _times(files: list[Path]) -> Array:
+def _times(files: Sequence[Path]) -> Array:
     import numpy as np
     from pyarrow import parquet
 
@@ -195,8 +196,6 @@ def _times(files: list[Path]) -> Array:
 def _stretches(exchange: str, symbol: str, timeframe: str, times: Any) -> Iterator[Coverage]:
     import numpy as np
 
-    if len(times) == 0:
-        return
     breaks = np.flatnonzero(np.diff(times) != timeframe_ns(timeframe)) + 1
     for part in np.split(times, breaks):
         yield Coverage(
@@ -210,7 +209,7 @@ def _by_month(candles: Candles) -> Iterator[tuple[str, Candles]]:
 
     months = candles.open_time_ns.astype("datetime64[ns]").astype("datetime64[M]")
     edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1).tolist(), len(candles)]
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         if last > first:
             yield str(months[first]), candles.rows(first, last)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def gap_between(last_open_time_ns: int, next_open_time_ns: int, step_ns: int) -> MarketDataGap:
-    """The error for a bar that does not follow the one before it. Remedy: fetch what is missing, feed from the anchor."""
+    """A bar does not follow the one before it. Remedy: fetch what is missing and feed from the anchor."""
     missing_ns = last_open_time_ns + step_ns
     text = f"after the bar of {utc(last_open_time_ns)} comes that of {utc(next_open_time_ns)}, not of {utc(missing_ns)}"
     return MarketDataGap(text, from_ns=missing_ns, to_ns=next_open_time_ns - step_ns)

@@ -16,7 +16,7 @@ from typing import Any
 def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]]) -> Any:
     """`entry` compiled and cached on disk; the functions of `parts` it calls, by name, are compiled into it.
 
-    `parts` are in order of use: each may call those before it. Globals (constants) come from the modules of all of them.
+    `parts` are in order of use: each may call those before it. Globals (constants) come from all of their modules.
     """
     import numba
 

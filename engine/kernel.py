@@ -3,11 +3,11 @@
 Order of events, per bar:
   1. at the open: what the last close decided is filled: first the exit, then the entry, both at the open price;
   2. during the bar: protection (a gap through a level fills at the open; the stop counts before the take-profit);
-  3. at the close: protection advances, due market exits (ROI, time) and the play's intent decide what the next open does.
+  3. at the close: protection advances; due market exits (ROI, time) and the play's intent decide the next open's fills.
 A bar whose decision closes the position never fills its levels, since the exit at the open comes first.
 
-The kernel works in slices (`run` from state to state) so that its driver can answer between them, and it is data-driven:
-a new play compiles nothing. Every amount is an int64: prices up to `MOST_TICKS`, money in the units of `sizing`.
+The kernel works in slices (`run_slice`) so that its driver can answer between them. A play is data to it: a new one
+compiles nothing. Every amount is an int64: prices up to `MOST_TICKS`, money in the units of `sizing`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,18 @@ from typing import TYPE_CHECKING, Any
 from engine import protection, sizing
 from engine.compiled import compile_with
 from engine.protection import (
-    BREAK_EVEN, REASON_SIGNAL, ROI_COUNT, ROI_FIRST, TIME_EXIT, TRAILING, advance_state, due_code, losing_price,
-    open_state, touched,
-)  # fmt: skip
+    BREAK_EVEN,
+    REASON_SIGNAL,
+    ROI_COUNT,
+    ROI_FIRST,
+    TIME_EXIT,
+    TRAILING,
+    advance_state,
+    due_code,
+    losing_price,
+    open_state,
+    touched,
+)
 from engine.signal import decide
 from engine.sizing import fee_units, lots_for
 

@@ -1,7 +1,7 @@
 """What a run earned and what it risked: equity curve, drawdown, ratios, and where the profit came from.
 
-Everything is derived from closed trades and the marks of each bar. Money is in the settlement currency as float: reports
-are not ledgers. Ratios are of daily returns (UTC days), scaled to a year of 365; with fewer than two days they are 0.
+Everything is derived from closed trades and the marks of each bar. Money is in the settlement currency as float:
+reports are not ledgers. Ratios are of daily returns (UTC days), scaled to a year of 365; 0 with fewer than two days.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def performance_of(
     trades: Sequence[ClosedTrade], equity: Floats, open_time_ns: Integers, close: Floats, bars_held: Integers,
     starting_equity: float,
 ) -> Performance:  # fmt: skip
-    """The figures. `equity` is the marked equity at each bar's close; `bars_held` that of every trade, open one included."""
+    """The figures. `equity` is marked at each bar's close; `bars_held` is that of every trade, an open one included."""
     wins = [float(trade.pnl) for trade in trades if trade.pnl > 0]
     losses = [float(trade.pnl) for trade in trades if trade.pnl <= 0]
     fall, fall_share, fall_bars = drawdown(equity, starting_equity)

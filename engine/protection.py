@@ -2,7 +2,7 @@
 
 Names and meaning are freqtrade's: each ratio is a profit or loss of the stake, so with leverage 10 a `stoploss` of 10 %
 is a price move of 1 %. Fees are not counted in. All arithmetic is on whole ticks and ratios of 1e-9, in functions that
-take and give only integers: the live executor calls them as they stand, the backtest kernel compiles the very same ones.
+take and give only integers: the live executor calls them as they stand, the backtest kernel compiles these very ones.
 
 In the course of one bar: the levels that stood at its open are tested (`touched`: a gap through a level fills at the
 open; the stop counts before the take-profit when both are touched); at its close `advance` moves the levels, which hold

@@ -1,7 +1,7 @@
 """Sizing: from equity and price to a quantity in whole lots, never more than the leverage allows.
 
-Money is counted in whole units of 1e-8 of the settlement currency (finer when tick x lot asks for it), so the backtest's
-64-bit integers and the ledger's Decimal are the same number. 2**63 units are 92 billion of the currency.
+Money is counted in whole units of 1e-8 of the settlement currency (finer when tick x lot asks for it), so the 64-bit
+integers of a backtest and the Decimal of a ledger are the same number. 2**63 units are 92 billion of the currency.
 """
 
 from __future__ import annotations

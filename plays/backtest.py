@@ -69,8 +69,8 @@ class OpenTrade:
 class Backtest:
     """One run. `fees` default to the instrument's taker fee and no slippage.
 
-    Raises BacktestError when there are too few candles or prices too large for the instrument's tick, MarketDataGap when
-    the candles have a gap.
+    Raises BacktestError when there are too few candles or their prices do not fit the instrument's tick, MarketDataGap
+    when the candles have a gap.
     """
 
     def __init__(
@@ -266,7 +266,8 @@ def _open_row(result: BacktestResult) -> Integers:
     state, row = result.run.state, np.zeros(kernel.TRADE, np.int64)
     row[kernel.TRADE_SIDE], row[kernel.TRADE_LOTS] = state[kernel.PROTECTION], state[kernel.LOTS]
     row[kernel.TRADE_ENTRY_BAR], row[kernel.TRADE_EXIT_BAR] = state[kernel.ENTRY_BAR], len(result.candles)
-    row[kernel.TRADE_ENTRY_TICKS], row[kernel.TRADE_ENTRY_FEE] = state[kernel.ENTRY_TICKS], state[kernel.ENTRY_FEE]
+    row[kernel.TRADE_ENTRY_TICKS] = state[kernel.ENTRY_TICKS]
+    row[kernel.TRADE_ENTRY_FEE] = state[kernel.ENTRY_FEE]
     return row
 
 
@@ -279,7 +280,7 @@ def _prices(candles: Candles) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def in_ticks(prices: Floats, instrument: Instrument) -> Integers:
-    """Prices in whole ticks, as `Instrument.to_ticks` rounds them. Raises BacktestError for prices beyond the kernel."""
+    """Prices in whole ticks, as `Instrument.to_ticks` rounds. Raises BacktestError for prices beyond the kernel."""
     import numpy as np
 
     exact = prices / float(instrument.tick_size)

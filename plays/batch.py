@@ -136,7 +136,7 @@ def aggregated(candles: Candles, timeframe: str) -> Candles:
     )  # fmt: skip
 
 
-def earlier(values: Array, bars: int) -> Array:
+def earlier(values: Any, bars: int) -> Any:
     """The values `bars` earlier; NaN before there are any."""
     import numpy as np
 

@@ -8,11 +8,12 @@
     comparison := sum ["on" TIMEFRAME] [OPERATOR sum ["on" TIMEFRAME]]
     OPERATOR   := "<" | "<=" | ">" | ">=" | "==" | "!=" | "crosses above" | "crosses below"
     sum        := product (("+" | "-") product)*        product := unary (("*" | "/") unary)*
-    unary      := "-" unary | term                      term := (NUMBER | NAME | call | "(" condition ")") [ "[" bars "]" ]
+    unary      := "-" unary | term
+    term       := (NUMBER | NAME | call | "(" condition ")") ["[" bars "]"]
     call       := NAME "(" arguments ")" ["." OUTPUT]
 
-`on 5m` belongs to all of the comparison it ends (`(a and b) on 5m`: to the group; `ema(20) on 5m > close`: to that term)
-and says: as of the last closed 5-minute bar. `[2]` is the value two bars of its timeframe earlier. `2%` is 0.02.
+`on 5m` belongs to all of the comparison it ends (`(a and b) on 5m`: to the group; `ema(20) on 5m > close`: to that
+term) and says: as of the last closed 5-minute bar. `[2]` is the value two bars of its timeframe earlier. `2%` is 0.02.
 A cross on a higher timeframe is true only at the base bar that closes the higher one.
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.candles import Candles, gap_between
 from engine.market import Bar, timeframe_ns
@@ -52,7 +52,8 @@ class SignalArrays:
         import numpy as np
 
         digest = hashlib.sha256(self.play_hash.encode())
-        for column in (self.open_time_ns, self.intents, *self.columns):
+        columns: list[NDArray[Any]] = [self.open_time_ns, self.intents, *self.columns]
+        for column in columns:
             part = column[self.warmup_bars :]
             if part.dtype == np.float64:
                 part = np.where(np.isnan(part), np.nan, part)  # one bit pattern for every NaN

@@ -1,8 +1,8 @@
 """Features TA-Lib lacks: the pump family (TWPA, velocity, volume surge, ...), and market structures.
 
-Each is one branch of `step`: from the last bars and a little state to its outputs. Batch is a loop over that same compiled
-function, so both ways give the same bits. Windows are summed afresh at each bar: a value never depends on where the
-history began, except for structures, which remember what they saw.
+Each is one branch of `step`: from the last bars and a little state to its outputs. Batch is a loop over that same
+compiled function, so both ways give the same bits. Windows are summed afresh at each bar: a value never depends on where
+the history began, except for structures, which remember what they saw.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def compiled_loop() -> Any:
 # --- compiled from here on -------------------------------------------------------------------------------------------
 
 
-def loop(kind: int, columns: Any, window: int, wait: int, parameters: Any, state: Any, out: Any) -> None:  # noqa: PLR0917
+def loop(kind: int, columns: Any, window: int, wait: int, parameters: Any, state: Any, out: Any) -> None:
     """`step` at every bar that has its window; what comes before `wait` stays as it was."""
     for bar in range(window - 1, columns.shape[1]):
         values = out[:, bar]
@@ -141,7 +141,7 @@ def percent(value: float, base: float) -> float:
 
 def change(series: Any) -> float:
     """Percent from the first to the last value."""
-    return percent(series[-1], series[0])
+    return float(percent(series[-1], series[0]))
 
 
 def ewma(window: Any, parameters: Any, state: Any, out: Any) -> None:
@@ -155,7 +155,7 @@ def ewma(window: Any, parameters: Any, state: Any, out: Any) -> None:
     out[0] = state[1]
 
 
-def mean_price(window: Any) -> float:
+def mean_price(window: Any) -> Any:
     """The average of (open + high + low + close) / 4: each bar lasts as long, so each weighs the same."""
     total = 0.0
     for bar in range(window.shape[1]):
@@ -163,7 +163,7 @@ def mean_price(window: Any) -> float:
     return total / window.shape[1]
 
 
-def surge(volumes: Any, short: int) -> float:
+def surge(volumes: Any, short: int) -> Any:
     """Average volume of the last `short` bars over that of the bars before them; 0 when those had none."""
     split = len(volumes) - short
     before = 0.0
@@ -177,7 +177,7 @@ def surge(volumes: Any, short: int) -> float:
     return (last / short) / (before / split)
 
 
-def mean_range(window: Any) -> float:
+def mean_range(window: Any) -> Any:
     """Average of (high - low) / close in percent: what bars can say about the spread."""
     total = 0.0
     for bar in range(window.shape[1]):
@@ -211,14 +211,14 @@ def structure(kind: int, window: Any, parameters: Any, state: Any, out: Any) -> 
 def is_peak(series: Any, side: int, sign: float) -> bool:
     """Whether the middle value is beyond all `side` values on its right and not below those on its left."""
     middle = sign * series[side]
+    peak = True
     for bar in range(side):
-        if sign * series[bar] > middle or sign * series[side + 1 + bar] >= middle:
-            return False
-    return True
+        peak = peak and sign * series[bar] <= middle and sign * series[side + 1 + bar] < middle
+    return peak
 
 
 def zones(window: Any, parameters: Any, state: Any, out: Any) -> None:
-    """Support and resistance: the last two swings when within `width` (1e-4) of each other are one zone, else the last."""
+    """Support and resistance: the last swing, or the middle of the last two when within `width` (1e-4) of each other."""
     width = parameters[1] / 10_000.0
     for kind in range(2):
         last, before = state[1 + 2 * kind], state[2 + 2 * kind]
@@ -249,17 +249,17 @@ FEATURES = (
     _feature(EWMA, "ewma", "Exponential average seeded with the first value", "close", {"period": 20},
              lambda period: 1, free=1, warm_up=lambda period: 4 * int(period)),
     _feature(TWPA, "twpa", "Time-weighted price average", "open high low close", {"period": 5},
-             lambda period: int(period)),
+             int),
     _feature(VELOCITY, "velocity", "Price velocity, percent per bar", "close", {"period": 5},
              lambda period: int(period) + 1, free=1),
     _feature(VOLUME_SURGE, "volume_surge", "Volume of the last bars over that before", "volume",
              {"short": 3, "long": 30}, lambda short, long: int(short) + int(long), free=1),
     _feature(PUMP_MAGNITUDE, "pump_magnitude", "Percent above the lowest low", "high low close", {"period": 15},
-             lambda period: int(period)),
+             int),
     _feature(MOMENTUM, "momentum", "Percent change over the period", "close", {"period": 10},
              lambda period: int(period) + 1, free=1),
     _feature(SPREAD, "spread", "Average range in percent of the close", "high low close", {"period": 10},
-             lambda period: int(period)),
+             int),
     _feature(SWINGS, "swing", "Last confirmed swing points", "high low", {"bars": 5}, _both_sides,
              outputs=("high", "low")),
     _feature(TREND, "trend", "1: higher swings, -1: lower swings, 0: neither", "high low", {"bars": 5}, _both_sides),

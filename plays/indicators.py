@@ -1,7 +1,7 @@
 """The catalogue of indicators: name -> inputs, parameters, outputs, warm-up, and how it is computed.
 
-Every indicator can be computed over arrays (`batch`) and bar by bar (`stepper`), with the identical bits: TA-Lib's stateful
-streams equal its batch functions; what TA-Lib lacks is in `features.py`, one compiled step that the batch loops over.
+Every indicator can be computed over arrays (`batch`) and bar by bar (`stepper`), with the identical bits: TA-Lib's
+stateful streams equal its batch functions; what it lacks is in `features.py`, a compiled step that batch loops over.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """One entry of the catalogue. `inputs` are candle fields; the first `free_inputs` of them may be replaced by a series.
+    """One entry of the catalogue. `inputs` are candle fields; the first `free_inputs` of them may be other series.
 
-    `lookback(parameters)` is how many bars come before the first value, and is negative when a parameter is out of range.
+    `lookback(parameters)` is how many bars come before the first value; negative when a parameter is out of range.
     """
 
     name: str
@@ -96,9 +96,7 @@ def _renamed(indicator: Indicator, name: str, inputs: tuple[str, ...]) -> Indica
 
 
 def _from_talib(name: str) -> Indicator:
-    from talib import abstract
-
-    info = abstract.Function(name).info
+    info = _described(name).info
     groups = [
         (kind, (fields,) if isinstance(fields, str) else tuple(fields)) for kind, fields in info["input_names"].items()
     ]
@@ -110,9 +108,18 @@ def _from_talib(name: str) -> Indicator:
     return Indicator(
         name=name.lower(), title=info["display_name"], inputs=tuple(field for _, fields in groups for field in fields),
         free_inputs=sum(kind != "prices" for kind, _ in groups), parameters=parameters, outputs=outputs,
-        lookback=lambda values: _talib_lookback(name, values), batch=lambda inputs, values: _talib_batch(name, inputs, values),
+        lookback=lambda values: _talib_lookback(name, values),
+        batch=lambda inputs, values: _talib_batch(name, inputs, values),
         stepper=lambda values: TalibStepper(name, values, len(outputs)),
     )  # fmt: skip
+
+
+def _described(name: str) -> Any:
+    """TA-Lib's own account of a function: its inputs, parameters and look-back."""
+    from talib import abstract
+
+    describe: Callable[[str], Any] = vars(abstract)["Function"]
+    return describe(name)
 
 
 def _arguments(name: str, values: Mapping[str, float]) -> dict[str, float]:
@@ -122,9 +129,7 @@ def _arguments(name: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _talib_lookback(name: str, values: Mapping[str, float]) -> int:
-    from talib import abstract
-
-    function = abstract.Function(name)
+    function = _described(name)
     if values:
         function.parameters = _arguments(name, values)
     return int(function.lookback)
@@ -181,6 +186,6 @@ class TalibStepper:
 def _from_feature(feature: features.Feature) -> Indicator:
     return Indicator(
         name=feature.name, title=feature.title, inputs=feature.inputs, free_inputs=feature.free_inputs,
-        parameters=tuple(Parameter(name=name, default=default, is_integer=True) for name, default in feature.parameters),
+        parameters=tuple(Parameter(name=name, default=value, is_integer=True) for name, value in feature.parameters),
         outputs=feature.outputs, lookback=feature.lookback, batch=feature.batch, stepper=feature.stepper,
     )  # fmt: skip

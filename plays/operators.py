@@ -1,4 +1,4 @@
-"""The operators of conditions: each row is one operator, over arrays and at one bar. IEEE arithmetic gives both the same bits."""
+"""The operators of conditions, over arrays and at one bar: IEEE arithmetic gives both the same bits."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ def over_arrays(symbol: str) -> Callable[..., Array]:
     """The same operator over arrays."""
     import numpy as np
 
-    return {
+    table: dict[str, Callable[..., Array]] = {
         "+": np.add, "-": np.subtract, "*": np.multiply, "/": divide_arrays, "negate": np.negative,
         "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
         "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
-    }[symbol]  # fmt: skip
+    }  # fmt: skip
+    return table[symbol]
 
 
 # a cross compares now with one bar earlier: (now, before)

@@ -1,4 +1,4 @@
-"""Proofs about a play on given candles: that batch and step agree, that no rule sees the future, and how much history matters."""
+"""Proofs about a play on given candles: batch and step agree, no rule sees the future, how much history matters."""
 
 from __future__ import annotations
 
@@ -98,13 +98,20 @@ def _differing(one: SignalArrays, other: SignalArrays) -> list[tuple[str, Any]]:
     import numpy as np
 
     start = one.warmup_bars
-    pairs = [("intent", one.intents, other.intents), *zip(one.feature_names, one.columns, other.columns, strict=True)]
-    return [(name, np.flatnonzero(~same(left[start:], right[start:]))) for name, left, right in pairs]
+    return [(name, np.flatnonzero(~same(left[start:], right[start:]))) for name, left, right in _paired(one, other)]
+
+
+def _paired(one: SignalArrays, other: SignalArrays) -> list[tuple[str, Any, Any]]:
+    """The intents and every feature of two runs, side by side."""
+    features = zip(one.feature_names, one.columns, other.columns, strict=True)
+    return [("intent", one.intents, other.intents), *features]
 
 
 def same(left: Any, right: Any) -> Any:
     """Element by element: equal, or both no number."""
-    return (left == right) | ((left != left) & (right != right))
+    import numpy as np
+
+    return (left == right) | (np.isnan(left) & np.isnan(right))
 
 
 def lookahead(play: Play, candles: Candles, checks: int = 200) -> tuple[Lookahead, ...]:
@@ -141,13 +148,9 @@ def _spread(values: Any, most: int) -> Any:
 def _seen(play: Play, past: Candles, whole: SignalArrays, bar: int) -> list[Lookahead]:
     alone = batch(play, past)
     time = utc(int(whole.open_time_ns[bar]))
-    pairs = [
-        ("intent", whole.intents, alone.intents),
-        *zip(whole.feature_names, whole.columns, alone.columns, strict=True),
-    ]
     return [
         Lookahead(bar=time, what=name, with_future=float(left[bar]), without_future=float(right[bar]))
-        for name, left, right in pairs
+        for name, left, right in _paired(whole, alone)
         if not same(left[bar], right[bar])
     ]
 
@@ -163,7 +166,7 @@ def warm_up_dependence(play: Play, candles: Candles, factors: tuple[int, ...] = 
             feature=name,
             history_bars=lengths,
             difference_percent=tuple(_off(run.columns[number][-1], whole.columns[number][-1]) for run in runs),
-        )  # fmt: skip
+        )
         for number, name in enumerate(whole.feature_names)
     )
 

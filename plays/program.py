@@ -3,7 +3,7 @@
 A node belongs to one timeframe and reads only nodes before it. Equal terms are one node (`ema(20)` in three rules is
 computed once). What a higher timeframe says reaches the base timeframe through a `carry` node: a number or a comparison
 holds until that timeframe's next bar closes, a cross is true only at the base bar that closes it.
-`lookback` of a node is how many closed bars of its timeframe come before its first value; the warm-up of a play follows.
+`lookback` of a node is how many closed bars of its timeframe come before its first value; a play's warm-up follows.
 """
 
 from __future__ import annotations

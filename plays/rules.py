@@ -103,7 +103,8 @@ class Compiler:
         own = self._own_lookback(indicator, values, tree.column)
         text = _text(indicator, [self._nodes[position].text for position in series], values)
         node = Node(
-            kind="indicator", timeframe=timeframe, indicator=indicator.name, values=tuple(values.items()), inputs=inputs,
+            kind="indicator", timeframe=timeframe, indicator=indicator.name, values=tuple(values.items()),
+            inputs=inputs,
             lookback=own + max((self._nodes[position].lookback for position in inputs), default=0), text=text,
         )  # fmt: skip
         return self._output(tree, indicator, self._add(node))

@@ -1,8 +1,8 @@
 """A play: a strategy as data. Read by `loading.load_play`, which adds file and line to every error.
 
-Ratios in `protection` keep freqtrade's names and meaning: shares of the stake (leverage counts), `stoploss` may be written
-negative as freqtrade does. Percentages in `sizing` are percent. The unit of `time_exit` and of the keys of `minimal_roi`
-is minutes.
+Ratios in `protection` keep freqtrade's names and meaning: shares of the stake (leverage counts), `stoploss` may be
+written negative as freqtrade does. Percentages in `sizing` are percent. The unit of `time_exit` and of the keys of
+`minimal_roi` is minutes.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Play(Section):
 
     @cached_property
     def program(self) -> Program:
-        """The rules, compiled. Raises ConditionError when a condition cannot be; a loaded play has been through this."""
+        """The rules, compiled. Raises ConditionError when one cannot be; a loaded play has been through this."""
         return Compiler(self.timeframe, self.names).program(
             {name: all_of([parse(text) for text in texts]) for name, texts in self.conditions.items()}
         )

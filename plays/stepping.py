@@ -49,7 +49,7 @@ def merged(parts: list[Bar]) -> Bar:
 
 
 class Stage:
-    """All nodes of a program with their state. `step` takes a base bar and gives the values of all nodes at its close."""
+    """All nodes of a program with their state. `step` takes a base bar and gives all values at its close."""
 
     def __init__(self, program: Program) -> None:
         self._values: Values = [NAN] * len(program.nodes)
@@ -82,7 +82,7 @@ class Stage:
     def _reader(self, program: Program, position: int, node: Node) -> Read:
         match node.kind:
             case "candle":
-                return lambda _: getattr(self._bar, node.field)  # type: ignore[no-any-return]
+                return lambda _: getattr(self._bar, node.field)
             case "number":
                 return lambda _: node.value
             case "indicator":
@@ -156,9 +156,9 @@ def _operation(node: Node) -> Read:
     apply = ONE_BAR[node.operator]
     if len(node.inputs) == 1:
         only = node.inputs[0]
-        return lambda values: apply(values[only])  # type: ignore[no-any-return]
+        return lambda values: apply(values[only])
     left, right = node.inputs
-    return lambda values: apply(values[left], values[right])  # type: ignore[no-any-return]
+    return lambda values: apply(values[left], values[right])
 
 
 def _cross(node: Node) -> Read:

@@ -1,7 +1,7 @@
 """The terms of an instrument when no exchange is asked: what a backtest on stored candles assumes.
 
-The terms of the larger contracts are Binance USDT-M's; others get fair ones. A tick coarser than the candles' prices would
-move every price, so the tick is refined until the candles fit it.
+The terms of the larger contracts are Binance USDT-M's; others get fair ones. A tick coarser than the candles' prices
+would move every price, so the tick is refined until the candles fit it.
 """
 
 from __future__ import annotations

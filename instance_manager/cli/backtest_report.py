@@ -60,8 +60,8 @@ def _print_trades(trades: tuple[ClosedTrade, ...]) -> None:
         "trades", ("opened", "closed", "side", "quantity", "entry", "exit", "fees", "profit", "reason"),
         [
             (
-                console.time_text(trade.entry_time_ns), console.time_text(trade.exit_time_ns), trade.side, trade.quantity,
-                trade.entry_price, trade.exit_price, f"{trade.fees:.4f}", f"{trade.pnl:.4f}", trade.exit_reason.value,
+                console.time_text(trade.entry_time_ns), console.time_text(trade.exit_time_ns), trade.side,
+                trade.quantity, trade.entry_price, trade.exit_price, f"{trade.fees:.4f}", f"{trade.pnl:.4f}", trade.exit_reason.value,
             )
             for trade in trades
         ],

@@ -51,7 +51,8 @@ def import_data(
     done = import_candles(store, file, exchange, symbol, timeframe, fill_gaps=fill_gaps, replace=replace)
     if as_json:
         console.print_json({
-            "rows": done.rows, "added": done.added, "filled": done.filled, "stored": [_line(one) for one in done.coverage],
+            "rows": done.rows, "added": done.added, "filled": done.filled,
+            "stored": [_line(one) for one in done.coverage],
         })  # fmt: skip
         return
     console.say(
@@ -129,7 +130,8 @@ def _store(home: Path | None, *, to_write: bool = False) -> CandleStore:
 def _line(one: Coverage) -> dict[str, object]:
     return {
         "exchange": one.exchange, "symbol": one.symbol, "timeframe": one.timeframe,
-        "from": console.time_text(one.first_open_time_ns), "to": console.time_text(one.last_open_time_ns), "bars": one.bars,
+        "from": console.time_text(one.first_open_time_ns), "to": console.time_text(one.last_open_time_ns),
+        "bars": one.bars,
     }  # fmt: skip
 
 

@@ -266,15 +266,13 @@ def _with_progress(run: Backtest) -> BacktestResult:
     from rich.progress import Progress
 
     begun = monotonic()
-    state = run.run_slice()
-    while not state.is_done and monotonic() - begun < 1:
-        state = run.run_slice()
-    if state.is_done:
+    while not run.run_slice().is_done and monotonic() - begun < 1:
+        pass
+    if run.progress().is_done:
         return run.result()
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("backtest", total=state.bars_total)
-        while not state.is_done:
-            state = run.run_slice(100_000)
+        task = bar.add_task("backtest", total=run.progress().bars_total)
+        while not (state := run.run_slice(100_000)).is_done:
             bar.update(task, completed=state.bars_done)
     return run.result()
 
