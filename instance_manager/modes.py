@@ -23,7 +23,9 @@ LOCAL_KEY_PREFIX = "predator-local-"
 _TREE = {"supervisor": "supervisor", "guard": "guard", "standby_guard": "guard", "notifier": "notifier"}
 _TRADING_CAST = _TREE | {"data": "data", "strategy": "strategy", "executor": "executor", "reconciler": "reconciler"}
 _SHADOW_CAST = _TREE | {"data": "data", "strategy": "strategy", "executor": "recorder"}
-_BACKTEST_CAST = _TREE | {
+_BACKTEST_CAST = {
+    "supervisor": "supervisor",
+    "guard": "guard",
     "data": "history",
     "strategy": "batch_strategy",
     "executor": "kernel_executor",

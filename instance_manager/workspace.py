@@ -50,6 +50,14 @@ class Workspace:
         """Sockets, locks, pids: what dies with the machine."""
         return self.home / "run"
 
+    def journal_file(self, instance: str) -> Path:
+        """As `InstanceSpec.journal_file`, for readers who have no specification at hand."""
+        return self.instances / instance / "journal.sqlite"
+
+    def bars_file(self, instance: str) -> Path:
+        """As `InstanceSpec.bars_file`."""
+        return self.instances / instance / "bars.sqlite"
+
     @property
     def exists(self) -> bool:
         return self.settings_file.is_file()

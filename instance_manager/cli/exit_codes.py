@@ -12,6 +12,7 @@ from instance_manager.errors import (
     RefusedForSafety,
     UnknownInstance,
 )
+from plays.errors import PlayError
 
 
 class ExitCode(IntEnum):
@@ -36,6 +37,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (NotRunning, ExitCode.NOT_RUNNING),
     (AlreadyRunning, ExitCode.ALREADY_RUNNING),
     (ConfigurationError, ExitCode.USAGE),
+    (PlayError, ExitCode.USAGE),
     (ExchangeUnreachable, ExitCode.UNREACHABLE),
     (VenueError, ExitCode.UNREACHABLE),
     (StoreError, ExitCode.STORE),

@@ -1,0 +1,103 @@
+"""From settings to `InstanceSpec`: an instance as its actors are told it, made once per start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.spec import InstanceSpec
+from engine.limits import Limits
+from instance_manager import modes
+from instance_manager.errors import UnknownInstance
+from instance_manager.settings import Account, Exchange, Instance, LocalExchange, Risk, Settings
+from instance_manager.timerange import parse_timerange
+from instance_manager.venue_process import local_keys
+from instance_manager.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to start: an instance of the settings, and whether the person confirmed real money."""
+
+    instance: str
+    is_confirmed: bool = False
+
+
+def specify(workspace: Workspace, settings: Settings, order: Order, environ: Mapping[str, str]) -> InstanceSpec:
+    """The specification. Raises ConfigurationError, PlayError or RefusedForSafety; nothing was started then."""
+    from plays.loading import find_play, load_play
+
+    instance = _instance(settings, order.instance)
+    exchange, account = exchange_of(settings, instance), account_of(settings, instance)
+    access = modes.access_for(instance.mode, exchange, account, is_confirmed=order.is_confirmed, environ=environ)
+    file = find_play(instance.play, [workspace.plays])
+    play = load_play(file)
+    plan = modes.PLANS[instance.mode]
+    first, end = _bounds_ms(instance.timerange)
+    return InstanceSpec(
+        instance=order.instance,
+        mode=instance.mode,
+        account=instance.account or "",
+        home=workspace.home,
+        play_file=file.absolute(),
+        play_hash=play.hash,
+        symbol=instance.symbol or play.symbol,
+        timeframe=play.timeframe,
+        leverage=instance.leverage,
+        capital=instance.capital,
+        cast=dict(plan.cast),
+        ports=dict(plan.ports),
+        access=access,
+        limits=_limits(instance.risk or settings.risk),
+        from_ms=first,
+        until_ms=end,
+        notify=_targets(workspace, order.instance, instance.notify if instance.notify is not None else settings.notify),
+    )
+
+
+def environment_of(settings: Settings, name: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ`, completed by the keys of the local exchange where the instance's account is there."""
+    instance = _instance(settings, name)
+    account = account_of(settings, instance)
+    if account is None or not isinstance(exchange_of(settings, instance), LocalExchange):
+        return dict(environ)
+    return {**local_keys(account), **environ}
+
+
+def exchange_of(settings: Settings, instance: Instance) -> Exchange:
+    """The exchange an instance trades at, or whose candles it reads."""
+    account = account_of(settings, instance)
+    return settings.exchanges[account.exchange if account else instance.exchange]
+
+
+def exchange_name(settings: Settings, instance: Instance) -> str:
+    """Its name in the settings."""
+    account = account_of(settings, instance)
+    return account.exchange if account else instance.exchange
+
+
+def account_of(settings: Settings, instance: Instance) -> Account | None:
+    return settings.accounts[instance.account] if instance.account else None
+
+
+def _instance(settings: Settings, name: str) -> Instance:
+    if name not in settings.instances:
+        raise UnknownInstance(name, settings.instances)
+    return settings.instances[name]
+
+
+def _limits(risk: Risk) -> Limits:
+    return Limits(max_leverage=risk.max_leverage, max_notional=risk.max_notional, max_daily_loss=risk.max_daily_loss)
+
+
+def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Every trade is a line in a file of the instance, whatever else is told."""
+    file: Path = workspace.instances / name / "notifications.jsonl"
+    return (f"file:{file}", *chosen)
+
+
+def _bounds_ms(timerange: str | None) -> tuple[int | None, int | None]:
+    """The bounds of a timerange in ms, the end excluded."""
+    first, end = (None if bound is None else bound // 1_000_000 for bound in parse_timerange(timerange))
+    return first, end

@@ -1,0 +1,194 @@
+"""Status: what operators are shown of an instance, from files only: scoreboard, journal, latches. It disturbs nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from actors.latch import GLOBAL, latch_file, read_latch
+from actors.processes import ProcessId, recorded
+from actors.scoreboard import Cell, ScoreboardReader
+from engine.errors import StoreError
+from engine.messages.reports import InstanceView
+from instance_manager.settings import Instance, Settings
+from instance_manager.specification import exchange_name
+from instance_manager.workspace import Workspace
+
+SUPERVISOR = "supervisor"
+GUARDS = ("guard", "standby_guard")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorStatus:
+    """One actor. `pid` is None when its process does not live."""
+
+    role: str
+    pid: int | None
+    restarts: int
+    phase: str
+    heartbeat_age_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStatus:
+    """One instance; None is "not known". `runbooks/status.md` says what the words mean and what to do."""
+
+    instance: str
+    mode: str
+    play: str
+    exchange: str
+    account: str | None
+    state: str
+    actors: tuple[ActorStatus, ...]
+    guard: str
+    breaker: str | None
+    breaker_cause: str | None
+    reconciliation: str | None
+    panic: bool
+    panic_reason: str | None
+    position: str | None
+    entry_price: str | None
+    stop_price: str | None
+    open_orders: int | None
+    unresolved_orders: int | None
+    trades: int | None
+    progress: float | None
+    equity: str | None
+    last_bar: str | None
+    uptime: float | None
+    error: str | None
+
+
+def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceStatus:
+    """The status of an instance of the settings, running or not."""
+    instance = settings.instances[name]
+    cells = _cells(workspace.run / name / "scoreboard")
+    processes = recorded(workspace.run / name)
+    running = {process.pid for process in processes if process.is_running}
+    view, error = _journaled(workspace.journal_file(name))
+    executor = cells.get("executor")
+    live = executor.extra if executor and executor.pid in running else {}
+    reason = _panic_reason(workspace.home, name)
+    return InstanceStatus(
+        instance=name,
+        mode=instance.mode,
+        play=instance.play,
+        exchange=exchange_name(settings, instance),
+        account=instance.account,
+        state=_state(cells, running, processes),
+        actors=_actors(cells, running),
+        guard=_guard(cells, running),
+        breaker=view.breaker if view else None,
+        breaker_cause=view.breaker_cause if view else None,
+        reconciliation=view.reconciliation if view else None,
+        panic=reason is not None,
+        panic_reason=reason,
+        position=format(view.position_quantity, "f") if view else None,
+        entry_price=_text(view.entry_price) if view else None,
+        stop_price=_text(view.stop_price) if view else None,
+        open_orders=view.open_orders if view else None,
+        unresolved_orders=view.unresolved_orders if view else None,
+        trades=view.trade_count if view else None,
+        progress=_number(live.get("progress")),
+        equity=_equity(live, view, instance),
+        last_bar=_last_bar(cells),
+        uptime=_uptime(processes),
+        error=error,
+    )
+
+
+def _cells(file: Path) -> Mapping[str, Cell]:
+    """What each role shows; empty when there is no scoreboard of this boot."""
+    try:
+        reader = ScoreboardReader(file)
+    except (OSError, ValueError):
+        return {}
+    try:
+        return reader.read()
+    finally:
+        reader.close()
+
+
+def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
+    """The newest view in the journal, or why it cannot be read."""
+    from adapters.journal_reader import JournalReader
+
+    if not file.exists():
+        return None, None
+    try:
+        with JournalReader(file) as reader:
+            return reader.view(), None
+    except StoreError as error:
+        return None, str(error)
+
+
+def _panic_reason(home: Path, name: str) -> str | None:
+    latches = (read_latch(latch_file(home, scope)) for scope in (name, GLOBAL))
+    return next((latch.reason for latch in latches if latch is not None), None)
+
+
+def _state(cells: Mapping[str, Cell], running: set[int], processes: list[ProcessId]) -> str:
+    supervisor = cells.get(SUPERVISOR)
+    if supervisor is not None and supervisor.pid in running:
+        return supervisor.phase
+    if running:
+        return "STARTING"
+    return "CRASHED" if processes else "STOPPED"
+
+
+def _actors(cells: Mapping[str, Cell], running: set[int]) -> tuple[ActorStatus, ...]:
+    return tuple(_actor(cell, is_alive=cell.pid in running) for cell in cells.values())
+
+
+def _actor(cell: Cell, *, is_alive: bool) -> ActorStatus:
+    return ActorStatus(
+        role=cell.role,
+        pid=cell.pid if is_alive else None,
+        restarts=max(0, cell.generation - 1),
+        phase=cell.phase if is_alive else "GONE",
+        heartbeat_age_ms=cell.age_ns // 1_000_000 if is_alive else None,
+    )
+
+
+def _guard(cells: Mapping[str, Cell], running: set[int]) -> str:
+    """HELD while some living guard vouches for the instance; without that the executor opens nothing."""
+    living = [cells[role] for role in GUARDS if role in cells and cells[role].pid in running]
+    is_held = any(cell.lease_until_ns > time.monotonic_ns() for cell in living)
+    return "HELD" if is_held else "ABSENT"
+
+
+def _equity(live: Mapping[str, object], view: InstanceView | None, instance: Instance) -> str:
+    """With open profit while the executor lives, else the wallet, else what the instance will begin with."""
+    if live.get("equity") is not None:
+        return str(live["equity"])
+    return format(view.wallet_balance if view else instance.capital, "f")
+
+
+def _last_bar(cells: Mapping[str, Cell]) -> str | None:
+    times = [value for cell in cells.values() if isinstance(value := cell.extra.get("last_bar_ns"), int)]
+    return datetime.fromtimestamp(max(times) / 1e9, tz=UTC).isoformat() if times else None
+
+
+def _uptime(processes: list[ProcessId]) -> float | None:
+    """Seconds since the oldest process of the instance that still runs began."""
+    started = []
+    for process in processes:
+        if process.is_running:
+            try:
+                started.append(psutil.Process(process.pid).create_time())
+            except psutil.NoSuchProcess:
+                continue
+    return round(time.time() - min(started), 1) if started else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _text(amount: object) -> str | None:
+    return None if amount is None else format(amount, "f")

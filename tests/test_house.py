@@ -1,0 +1,165 @@
+"""The tidy test: what keeps the house a house. Each rule says why it is there and what to do about a breach."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("engine", "plays", "adapters", "actors", "instance_manager", "venue")
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 60
+NO_DEEDS = frozenset(
+    {
+        *("time", "random", "secrets", "uuid", "os", "io", "socket", "selectors", "threading", "multiprocessing"),
+        *("subprocess", "asyncio", "signal", "shutil", "tempfile", "sqlite3", "duckdb", "loguru", "logging", "urllib"),
+        *("http", "requests", "aiohttp", "ccxt", "thespian", "zmq", "psutil"),
+    }
+)
+CLOCK_CALLS = re.compile(r"\b(datetime|date)\.(now|utcnow|today)\(|\bPath\.(cwd|home)\(|\bopen\(")
+MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:root|home|opt|work|Users)/\w")
+RUNBOOK_PARTS = ("## See", "## Decide", "## Do", "## Check")
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def is_machine(path: Path) -> bool:
+    """A file that defines `receive(state, message, now_ns)` is a machine; shell and simulator have none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    arguments = [[one.arg for one in node.args.args] for node in ast.walk(tree) if is_function(node, "receive")]
+    return any("state" in names and "now_ns" in names for names in arguments)
+
+
+def is_function(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == name
+
+
+def imported_roots(path: Path) -> set[str]:
+    roots: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            roots.add(node.module.split(".")[0])
+    return roots
+
+
+MACHINES = [path for path in python_files("actors") if is_machine(path)]
+PURE = [*python_files("engine"), *MACHINES]
+
+
+@pytest.mark.parametrize("path", PURE, ids=name_of)
+def test_engine_and_machines_have_no_clock_no_randomness_and_no_deeds(path):
+    assert imported_roots(path) & NO_DEEDS == set(), "decide here, act in the shell: return an effect instead"
+    assert CLOCK_CALLS.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_machines_of_an_instance_are_all_found():
+    found = {path.stem for path in MACHINES}
+
+    assert {"supervisor", "guard", "data", "strategy", "executor", "reconciler", "notifier"} <= found
+
+
+@pytest.mark.parametrize("path", python_files(*PACKAGES, "tests", "benchmarks"), ids=name_of)
+def test_a_file_is_at_most_300_lines(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+
+    assert lines <= LONGEST_FILE, "it has two jobs: give each a file"
+
+
+@pytest.mark.parametrize("path", python_files(*PACKAGES), ids=name_of)
+def test_a_function_is_at_most_60_lines(path):
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    long = [one.name for one in functions if (one.end_lineno or 0) - one.lineno + 1 > LONGEST_FUNCTION]
+
+    assert long == []
+
+
+@pytest.mark.parametrize("path", python_files(*PACKAGES), ids=name_of)
+def test_a_file_says_its_job_in_its_first_line(path):
+    text = path.read_text(encoding="utf-8")
+
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), "begin with one line that says what this file is for"
+
+
+def test_nothing_is_called_utils():
+    homeless = re.compile(r"^(utils?|helpers?|misc|common)$")
+
+    assert [name_of(path) for path in python_files(*PACKAGES) if homeless.match(path.stem)] == []
+
+
+def test_no_file_names_a_path_of_one_machine():
+    kinds = ("*.py", "*.md", "*.yml", "*.yaml", "*.cfg", "*.toml", "*.ini", "*.sql")
+    files = [
+        path
+        for folder in (*PACKAGES, "tests", "runbooks", "benchmarks")
+        for kind in kinds
+        for path in (ROOT / folder).rglob(kind)
+    ]
+    files += [path for kind in kinds for path in ROOT.glob(kind)] + [ROOT / ".ci" / "run"]
+
+    assert [name_of(path) for path in files if MACHINE_PATH.search(path.read_text(encoding="utf-8"))] == []
+
+
+def command_names() -> list[str]:
+    from typer.main import get_command
+
+    from instance_manager.cli.main import app
+
+    return sorted(get_command(app).commands)
+
+
+@pytest.mark.parametrize("command", command_names())
+def test_every_command_has_a_runbook_page(command):
+    page = ROOT / "runbooks" / f"{command}.md"
+
+    assert page.is_file(), f"write runbooks/{command}.md: see, decide, do, check"
+    text = page.read_text(encoding="utf-8")
+    assert [part for part in RUNBOOK_PARTS if part not in text] == []
+
+
+def test_every_exit_code_is_documented():
+    from instance_manager.cli.exit_codes import ExitCode
+
+    text = (ROOT / "runbooks" / "exit-codes.md").read_text(encoding="utf-8")
+
+    assert [code.name for code in ExitCode if f"| {code.value} |" not in text] == []
+
+
+def test_every_link_between_pages_leads_somewhere():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "runbooks").rglob("*.md")]
+    links = [
+        (page, target) for page in pages for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    ]
+
+    assert [f"{name_of(page)} -> {target}" for page, target in links if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_data_files_of_packages_have_endings_that_are_packaged(folder):
+    packaged = {".py", ".yml", ".yaml", ".sql", ".json", ".typed"}
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+    assert [name_of(path) for path in files if path.suffix not in packaged and path.name != "py.typed"] == []
+
+
+def test_what_the_desk_reads_at_run_time_is_in_the_package():
+    from importlib.resources import files
+
+    assert files("instance_manager").joinpath("default_settings.yaml").is_file()
+    assert any(entry.name.endswith(".yml") for entry in files("plays").joinpath("library").iterdir())
