@@ -29,11 +29,12 @@ class LeasesHeld(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpending(Message):
-    """What was granted on `account` in the minute that began at `minute_started_at_ns`, and who must wait until when."""
+    """What was granted on `account` in the windows that began at these times, and until when it must be left alone."""
 
     account: str
     minute_started_at_ns: int
     weight: int
+    orders_started_at_ns: int
     orders: int
     backed_off_until_ns: int
     is_stopped: bool

@@ -1,0 +1,74 @@
+"""A supervisor's children: their addresses, pids and generations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from loguru import logger
+from thespian.actors import Actor
+
+from actors.envelope import Boot
+from actors.processes import children_of, process_id, record
+from actors.roster_names import class_of
+from actors.tree import Tree
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    """One life of a role."""
+
+    role: str
+    generation: int
+    address: Any
+    pid: int
+
+
+class Children:
+    """Spawns, kills and forgets. Only from the actor's main thread."""
+
+    def __init__(self, actor: Actor, tree: Tree, boot: Boot) -> None:
+        self._actor = actor
+        self._tree = tree
+        self._boot = boot
+        self._living: list[Child] = []
+
+    def spawn(self, role: str, generation: int) -> None:
+        """Fork the child and tell it who it is. Its pid is known, and on disk, before it does anything."""
+        before = set(children_of(os.getpid()))
+        address = self._actor.createActor(class_of(role))
+        new = [pid for pid in children_of(os.getpid()) if pid not in before]
+        pid = new[0] if new else 0
+        record(self._tree.run_folder, process_id(pid, role))
+        self._living.append(Child(role=role, generation=generation, address=address, pid=pid))
+        boot = Boot(
+            tree_file=self._boot.tree_file,
+            role=role,
+            generation=generation,
+            launcher_pid=self._boot.launcher_pid,
+            launcher_started=self._boot.launcher_started,
+        )
+        self._actor.send(address, boot)
+
+    def kill(self, role: str, generation: int) -> None:
+        """SIGKILL; `ChildActorExited` follows."""
+        for child in self._living:
+            if (child.role, child.generation) == (role, generation) and child.pid:
+                logger.warning("kills {} (generation {}, pid {})", role, generation, child.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+
+    def forget(self, address: Any) -> Child | None:
+        """The child that had `address`; None at a second notice of the same end."""
+        for child in self._living:
+            if child.address == address:
+                self._living.remove(child)
+                return child
+        return None
+
+    def address_of(self, role: str) -> Any | None:
+        """Where the newest life of `role` can be reached."""
+        return next((child.address for child in reversed(self._living) if child.role == role), None)

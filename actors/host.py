@@ -1,0 +1,195 @@
+"""The host: one machine in one process, with its inbox, timers, ports and performer. Knows nothing of Thespian.
+
+Whoever owns the process calls `pump` whenever something may have happened (a descriptor is readable, a time came) and
+looks again after `next_look_s`. `pump` never blocks. Whatever raises in here is a defect: the owner must crash.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import functools
+import time
+
+from loguru import logger
+
+from actors.async_bridge import AsyncBridge
+from actors.budget_keeper import BudgetKeeper
+from actors.clock import SteadyWallClock
+from actors.dead_letters import DeadLetters
+from actors.envelope import Identity
+from actors.exchange_desk import ExchangeDesk
+from actors.gatekeeper import Gatekeeper
+from actors.lease_keeper import LeaseKeeper
+from actors.part import AsyncPort, Edge, Part
+from actors.performer import Deed, Outer, Performer
+from actors.plane import Plane
+from actors.scoreboard import ScoreboardWriter
+from actors.timers import Timers
+from actors.tree import SUPERVISOR, Tree
+from engine.messages.base import Message
+from engine.messages.control import BudgetGranted, UsageReported, Woken
+from engine.messages.exchange import UsageObserved
+
+EXCHANGE = "exchange"
+BEAT_EVERY_NS = 200_000_000
+PUMP_LIMIT_NS = 50_000_000  # then commands get their turn
+PORT_LIMIT_S = 30.0
+CLOSE_LIMIT_S = 2.0
+LIMITER = "account.limiter"
+
+
+class Host:
+    """Make it after the fork: sockets and threads begin here."""
+
+    def __init__(self, *, tree: Tree, identity: Identity, part: Part, outer: Outer, writer: ScoreboardWriter) -> None:
+        self._tree = tree
+        self._part = part
+        self._writer = writer
+        self._clock = SteadyWallClock()
+        self._timers = Timers()
+        self._leases = LeaseKeeper()
+        self._keeper = self._make_keeper(identity.role)
+        letters = DeadLetters(tree.log_folder, identity.role)
+        self._plane = None if identity.role == SUPERVISOR else Plane(tree, identity, letters.keep_malformed)
+        self._bridge: AsyncBridge[Deed] | None = AsyncBridge() if part.async_ports else None
+        self._async_ports = self._make_async_ports()
+        self._performer = Performer(
+            part=part,
+            outer=outer,
+            plane=self._plane,
+            bridge=self._bridge,
+            async_ports=self._async_ports,
+            scoreboard=writer,
+            timers=self._timers,
+            clock=self._clock,
+            leases=self._leases,
+            dead_letters=letters,
+        )
+        self._waiting = self._performer.follow_ups
+        self._alarms_told: collections.Counter[str] = collections.Counter()
+        self._beat_at_ns = 0
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let the machine begin."""
+        self._state, effects = self._part.machine.start(self._clock.now_ns())
+        self._performer.perform(effects)
+
+    def close(self) -> None:
+        """Close ports and threads, each in bounded time."""
+        if self._bridge is not None:
+            for port in self._async_ports.values():
+                with contextlib.suppress(Exception):  # it ends in any case; a port that cannot close must not hold it
+                    self._bridge.call(port.close(), CLOSE_LIMIT_S)
+            self._bridge.close()
+        if self._plane is not None:
+            self._plane.close()
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def deliver(self, message: Message) -> None:
+        """One message to the machine, and its effects performed."""
+        self._leases.on_received(message)
+        if isinstance(message, BudgetGranted) and self._keeper is not None:
+            self._keeper.take(message)
+            return
+        self._state, effects = self._part.machine.receive(self._state, message, self._clock.now_ns())
+        self._performer.perform(effects)
+
+    def pump(self) -> bool:
+        """Deliver what waits. True when there is more and the time for one turn is over."""
+        until_ns = time.monotonic_ns() + PUMP_LIMIT_NS
+        self._beat()
+        while (message := self._next()) is not None:
+            self.deliver(message)
+            if time.monotonic_ns() > until_ns:
+                self._beat()
+                return True
+        return False
+
+    def next_look_s(self) -> float:
+        """When to look again even if no descriptor says so."""
+        due_ns = self._timers.next_due_ns()
+        waits_ns = [self._beat_at_ns - time.monotonic_ns()]
+        if due_ns is not None:
+            waits_ns.append(due_ns - self._clock.now_ns())
+        return max(0.0, min(waits_ns) / 1e9)
+
+    def watched(self) -> list[int]:
+        """Descriptors whose readability means `pump`."""
+        sources = (self._plane, self._bridge)
+        return [source.fileno() for source in sources if source is not None]
+
+    def _next(self) -> Message | None:
+        if self._bridge is not None:
+            for deed in self._bridge.drain():
+                deed()
+        if self._waiting:
+            return self._waiting.popleft()
+        label = self._timers.take_due(self._clock.now_ns())
+        if label is not None:
+            return Woken(label=label)
+        return self._plane.take() if self._plane is not None else None
+
+    def _beat(self) -> None:
+        now_ns = time.monotonic_ns()
+        if now_ns < self._beat_at_ns:
+            return
+        self._beat_at_ns = now_ns + BEAT_EVERY_NS
+        self._writer.beat()
+        self._renew_budget()
+        self._tell_alarms()
+
+    def _tell_alarms(self) -> None:
+        if self._plane is not None and self._plane.alarms != self._alarms_told:
+            logger.warning("inbox: {}", dict(self._plane.alarms - self._alarms_told))
+            self._alarms_told = self._plane.alarms.copy()
+
+    # --- the exchange ------------------------------------------------------------------------------------------------
+
+    def _make_keeper(self, role: str) -> BudgetKeeper | None:
+        spec = self._tree.spec
+        if spec is None or not self._part.is_budgeted:
+            return None
+        return BudgetKeeper(instance=spec.instance, account=spec.account, role=role)
+
+    def _make_async_ports(self) -> dict[str, AsyncPort]:
+        if self._bridge is None:
+            return {}
+        return {name: self._bridge.call(self._make_port(name), PORT_LIMIT_S) for name in self._part.async_ports}
+
+    async def _make_port(self, name: str) -> AsyncPort:
+        port = self._part.async_ports[name](Edge(push=self._push, on_usage=self._on_usage))
+        if name != EXCHANGE:
+            return port
+        return ExchangeDesk(port, Gatekeeper(self._tree, self._leases).glance, self._keeper)
+
+    def _push(self, message: Message) -> None:
+        assert self._bridge is not None
+        self._bridge.post(functools.partial(self._waiting_append, message))
+
+    def _waiting_append(self, message: Message) -> None:
+        self._waiting.append(message)
+
+    def _on_usage(self, observed: Message) -> None:
+        assert self._bridge is not None
+        self._bridge.post(functools.partial(self._report_usage, observed))
+
+    def _report_usage(self, observed: Message) -> None:
+        spec, plane = self._tree.spec, self._plane
+        if spec is None or plane is None or self._keeper is None or not isinstance(observed, UsageObserved):
+            return
+        report = UsageReported(
+            account=spec.account,
+            used_weight=observed.used_weight,
+            order_count=observed.order_count,
+            retry_after_ms=0,
+        )
+        plane.send(LIMITER, report)
+
+    def _renew_budget(self) -> None:
+        wanted = self._keeper.renewal() if self._keeper is not None else None
+        if wanted is not None and self._plane is not None:
+            self._plane.send(LIMITER, wanted)  # a limiter that is gone is asked again; meanwhile the reserve serves

@@ -1,0 +1,37 @@
+"""What this process knows of its instrument lease, measured on its own clock from the moment it asked."""
+
+from __future__ import annotations
+
+import time
+
+from engine.messages.base import Message
+from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted
+
+
+class LeaseKeeper:
+    """Watches the executor's asking and the answers. A process that was paused finds its lease run out."""
+
+    def __init__(self) -> None:
+        self._asked_at_ns = 0
+        self._good_until_ns = 0
+        self.wanted: InstrumentWanted | None = None
+        self.epoch = 0
+
+    def on_sent(self, message: Message) -> None:
+        if isinstance(message, InstrumentWanted):
+            self.wanted = message
+            self._asked_at_ns = time.monotonic_ns()
+
+    def on_received(self, message: Message) -> None:
+        match message:
+            case InstrumentGranted(epoch=epoch, valid_for_ns=valid_for_ns):
+                self.epoch = epoch
+                self._good_until_ns = self._asked_at_ns + valid_for_ns
+            case InstrumentRefused():
+                self._good_until_ns = 0
+            case _:
+                pass
+
+    def left_ns(self) -> int:
+        """0 or less: not ours, or not any more."""
+        return self._good_until_ns - time.monotonic_ns()

@@ -1,0 +1,102 @@
+"""Ports every tree has: the scoreboard, the panic latch, and a look at the launcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from actors.latch import GLOBAL, clear_latch, latch_file, raise_latch, read_latch
+from actors.processes import ProcessId
+from actors.scoreboard import ScoreboardReader, ScoreboardWriter
+from actors.spec import instance_panic_latch
+from actors.tree import Tree
+from engine.errors import InvariantViolated, StoreError
+from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, RaiseLatch
+from engine.messages.base import Message
+from engine.messages.control import (
+    CheckIntegrity,
+    ClearPanicLatch,
+    HeartbeatsRead,
+    HoldGuardLease,
+    IntegrityChecked,
+    LatchesRead,
+    ReadHeartbeats,
+    ReadLatches,
+)
+
+ReadStore = Callable[[], tuple[int, bytes]]
+
+
+class ScoreboardPort:
+    """`read_store` gives sequence and digest of the view in the journal, computed anew from its bytes."""
+
+    def __init__(self, tree: Tree, writer: ScoreboardWriter, read_store: ReadStore | None = None) -> None:
+        self._tree = tree
+        self._reader = ScoreboardReader(tree.scoreboard_file)
+        self._writer = writer
+        self._read_store = read_store
+
+    def perform(self, call: Message) -> Message | None:
+        match call:
+            case HoldGuardLease(valid_for_ns=valid_for_ns):
+                self._writer.hold_guard_lease(valid_for_ns)
+                return None
+            case ReadHeartbeats():
+                return HeartbeatsRead(ages_ns=self._ages())
+            case CheckIntegrity():
+                return self._integrity()
+            case ReadLatches():
+                return self._latches()
+            case ClearPanicLatch():
+                clear_latch(instance_panic_latch(self._tree.home, self._tree.name))
+                return None
+            case _:
+                raise InvariantViolated(f"the scoreboard knows no {call!r}")
+
+    def _ages(self) -> tuple[tuple[str, int], ...]:
+        return tuple((role, cell.age_ns) for role, cell in self._reader.read().items())
+
+    def _latches(self) -> LatchesRead:
+        for scope in (GLOBAL, self._tree.name):
+            found = read_latch(latch_file(self._tree.home, scope))
+            if found is not None:
+                shown = GLOBAL if scope == GLOBAL else "instance"
+                return LatchesRead(scope=shown, reason=found.reason, flatten=found.flatten)
+        return LatchesRead(scope="", reason="", flatten=False)
+
+    def _integrity(self) -> IntegrityChecked:
+        executor = self._reader.read_role("executor")
+        store_sequence, store_digest = self._read_store() if self._read_store else (0, b"")
+        return IntegrityChecked(
+            engine_sequence=executor.sequence if executor else 0,
+            engine_digest=executor.digest if executor else b"",
+            store_sequence=store_sequence,
+            store_digest=store_digest,
+            ages_ns=self._ages(),
+        )
+
+
+class LauncherPort:
+    """Is the process that started this tree still there?"""
+
+    def __init__(self, launcher: ProcessId) -> None:
+        self._launcher = launcher
+
+    def perform(self, call: Message) -> Message:
+        assert isinstance(call, CheckLauncher), call
+        return LauncherSeen(is_alive=self._launcher.is_running)
+
+
+class LatchPort:
+    """Raises panic latches on disk."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def perform(self, call: Message) -> Message:
+        assert isinstance(call, RaiseLatch), call
+        try:
+            raise_latch(latch_file(self._home, call.scope), call.reason, flatten=call.flatten)
+        except StoreError as error:
+            return LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text=str(error))
+        return LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)

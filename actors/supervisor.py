@@ -1,0 +1,288 @@
+"""The supervisor: starts the actors of a tree in order, restarts what dies, ends it when that does not help.
+
+Theory of operation. The next role starts when the one before it has answered. A first death is answered at once, the
+next ones after a growing pause; too many in a short time, and the tree ends under a panic latch, because something is
+wrong that a restart does not mend. An actor whose heartbeat is too old hangs: it is killed, and its death is answered
+like any other. What happened is told to the executor, which journals it. An orderly end goes through the roles in
+reverse order, each in bounded time. Generations count the lives of a role; a notice about an older life means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from engine.errors import InvariantViolated
+from engine.machine import Effect, Kill, Note, Publish, Request, Send, Spawn, Step, Stop, WakeAt
+from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, LeafLeft, RaiseLatch
+from engine.messages.base import Message
+from engine.messages.control import (
+    ChildExited,
+    HeartbeatsRead,
+    PanicRaised,
+    ReadHeartbeats,
+    Spawned,
+    StopInstance,
+    Undeliverable,
+    Woken,
+)
+from engine.messages.events import ActorChanged
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+TICK = "tick"
+RESTART = "restart:"
+STARTING = "STARTING"
+STORYTELLER = "executor"
+
+
+class Life(StrEnum):
+    """Where a role stands."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    RUNNING = "running"
+    DYING = "dying"
+    KILLED = "killed"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """Limits, each with its reason."""
+
+    roles: tuple[str, ...]
+    instance: str
+    tick_ns: int = 200 * MS
+    hang_ns: int = 3 * SECOND  # a handler takes milliseconds; a busy machine may delay it by a second
+    boot_limit_ns: int = 30 * SECOND  # importing and connecting on a cold, busy machine
+    intensity: int = 5
+    intensity_window_ns: int = 30 * SECOND
+    backoff_ns: int = 100 * MS  # before the second restart, then doubled
+    stop_limit_ns: int = 2 * SECOND  # per role
+    kill_limit_ns: int = 2 * SECOND  # SIGKILL needs no time; a lost notice of the end must not hold the restart
+    escalates_to_panic: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One role. `since_ns` is when its `life` began, `deaths` when it died lately."""
+
+    generation: int = 0
+    pid: int = 0
+    life: Life = Life.WAITING
+    since_ns: int = 0
+    deaths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`ending` is why the tree ends; None while it does not. `untold` are news for an executor that is not there."""
+
+    children: Mapping[str, Child]
+    ending: str | None = None
+    untold: tuple[ActorChanged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """The machine."""
+
+    rules: Supervision
+
+    def start(self, now_ns: int) -> Step[State]:
+        state = State(children={role: Child() for role in self.rules.roles})
+        turn = _Turn(self.rules, state, now_ns)
+        turn.tick()
+        turn.start_next()
+        return turn.step()
+
+    def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        turn = _Turn(self.rules, state, now_ns)
+        match message:
+            case Woken(label=label) if label == TICK:
+                turn.tick()
+            case Woken(label=label):
+                turn.restart(label.removeprefix(RESTART))
+            case Spawned(role=role, generation=generation, pid=pid):
+                turn.on_spawned(role, generation, pid)
+            case ChildExited(role=role, generation=generation):
+                turn.on_exit(role, generation)
+            case LeafLeft(role=role, generation=generation, reason=reason):
+                turn.on_left(role, generation, reason)
+            case HeartbeatsRead(ages_ns=ages_ns):
+                turn.on_heartbeats(dict(ages_ns))
+            case LauncherSeen(is_alive=is_alive):
+                if not is_alive:
+                    turn.end("the launcher is gone")
+            case StopInstance(reason=reason):
+                turn.end(reason)
+            case PanicRaised():
+                turn.forward(message)
+            case Undeliverable() | LatchRaised() | LatchFailed():
+                pass
+            case _:
+                raise InvariantViolated(f"the supervisor has no use for {message!r}")
+        return turn.step()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One message handled."""
+
+    rules: Supervision
+    state: State
+    now_ns: int
+    effects: list[Effect] = field(default_factory=list)
+
+    def step(self) -> Step[State]:
+        lives = [child.life for child in self.state.children.values()]
+        running = sum(life is Life.RUNNING for life in lives)
+        phase = "STOPPING" if self.state.ending else "RUNNING" if running == len(lives) else STARTING
+        self.effects.append(Publish(phase=phase, extra={"running": running, "of": len(lives)}))
+        return self.state, tuple(self.effects)
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    def start_next(self) -> None:
+        """The first role that has not begun, when none before it is still starting."""
+        for role, child in self.state.children.items():
+            if child.life is Life.WAITING:
+                self.spawn(role)
+                return
+            if child.life is Life.STARTING:
+                return
+
+    def spawn(self, role: str) -> None:
+        generation = self.state.children[role].generation + 1
+        self.change(role, generation=generation, life=Life.STARTING, since_ns=self.now_ns, pid=0)
+        self.effects.append(Spawn(role=role, generation=generation))
+
+    def restart(self, role: str) -> None:
+        if self.state.ending is None and self.state.children[role].life is Life.DOWN:
+            self.spawn(role)
+
+    def on_spawned(self, role: str, generation: int, pid: int) -> None:
+        child = self.state.children[role]
+        if child.generation != generation or child.life is not Life.STARTING:
+            return
+        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns)
+        self.tell(role, "started" if generation == 1 else "restarted")
+        if self.state.ending is None:
+            self.start_next()
+
+    # --- dying -------------------------------------------------------------------------------------------------------
+
+    def on_exit(self, role: str, generation: int) -> None:
+        child = self.state.children[role]
+        if child.generation != generation or child.life is Life.DOWN:
+            return
+        self.tell(role, "ended" if self.state.ending else "died")
+        recent = tuple(at for at in child.deaths if self.now_ns - at < self.rules.intensity_window_ns)
+        self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=(*recent, self.now_ns))
+        if self.state.ending is not None:
+            self.stop_next()
+        elif len(recent) + 1 > self.rules.intensity:
+            self.escalate(role)
+        else:
+            self.restart_after(role, len(recent))
+
+    def restart_after(self, role: str, earlier_deaths: int) -> None:
+        if earlier_deaths == 0:
+            self.spawn(role)
+            return
+        pause_ns = self.rules.backoff_ns * 2 ** (earlier_deaths - 1)
+        self.effects.append(WakeAt(at_ns=self.now_ns + pause_ns, label=f"{RESTART}{role}"))
+
+    def escalate(self, role: str) -> None:
+        window_s = self.rules.intensity_window_ns // SECOND
+        reason = f"escalated: {role} died {self.rules.intensity + 1} times in {window_s} s"
+        self.effects.append(Note(level="CRITICAL", text=reason))
+        if self.rules.escalates_to_panic:
+            self.effects.append(Request(port="latch", call=RaiseLatch(scope=self.rules.instance, reason=reason)))
+        self.end(reason)
+
+    def on_left(self, role: str, generation: int, reason: str) -> None:
+        """An actor that ends itself in order ends the tree, unless that is ending already."""
+        child = self.state.children[role]
+        if child.generation != generation or self.state.ending is not None:
+            return
+        self.change(role, life=Life.DYING, since_ns=self.now_ns)
+        self.end(f"{role}: {reason}")
+
+    # --- watching ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        self.effects.append(WakeAt(at_ns=self.now_ns + self.rules.tick_ns, label=TICK))
+        self.effects.append(Request(port="launcher", call=CheckLauncher()))
+        self.effects.append(Request(port="scoreboard", call=ReadHeartbeats()))
+        for role in tuple(self.state.children):
+            self.check_time(role)
+
+    def check_time(self, role: str) -> None:
+        child = self.state.children[role]
+        lasted_ns = self.now_ns - child.since_ns
+        if child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
+            self.kill(role, "did not start in time")
+        elif child.life is Life.DYING and lasted_ns > self.rules.stop_limit_ns:
+            self.kill(role, "did not end in time")
+        elif child.life is Life.KILLED and lasted_ns > self.rules.kill_limit_ns:
+            self.on_exit(role, child.generation)
+
+    def on_heartbeats(self, ages_ns: Mapping[str, int]) -> None:
+        for role, child in tuple(self.state.children.items()):
+            lasted_ns = self.now_ns - child.since_ns
+            if child.life is Life.RUNNING and min(lasted_ns, ages_ns.get(role, lasted_ns)) > self.rules.hang_ns:
+                self.kill(role, "hangs")
+
+    def kill(self, role: str, why: str) -> None:
+        self.change(role, life=Life.KILLED, since_ns=self.now_ns)
+        self.effects.append(Kill(role=role, generation=self.state.children[role].generation))
+        self.tell(role, f"killed: {why}")
+
+    # --- ending ------------------------------------------------------------------------------------------------------
+
+    def end(self, reason: str) -> None:
+        if self.state.ending is not None:
+            return
+        self.state = replace(self.state, ending=reason)
+        self.effects.append(Note(level="INFO", text=f"ending: {reason}"))
+        self.stop_next()
+
+    def stop_next(self) -> None:
+        """The last role that still lives is asked to end; when none lives, so does the tree."""
+        alive = [role for role, child in self.state.children.items() if child.life not in (Life.WAITING, Life.DOWN)]
+        if not alive:
+            self.effects.append(Stop(reason=self.state.ending or "ended"))
+            return
+        role = alive[-1]
+        child = self.state.children[role]
+        if child.life is Life.STARTING:
+            self.kill(role, "the tree ends")
+        elif child.life is Life.RUNNING:
+            self.change(role, life=Life.DYING, since_ns=self.now_ns)
+            self.effects.append(Send(to=role, message=StopInstance(reason=self.state.ending or "")))
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def tell(self, role: str, what: str) -> None:
+        child = self.state.children[role]
+        news = ActorChanged(role=role, what=what, generation=child.generation, pid=child.pid)
+        self.effects.append(Note(level="INFO", text=f"{role} (generation {child.generation}, pid {child.pid}): {what}"))
+        if STORYTELLER in self.state.children:
+            self.state = replace(self.state, untold=(*self.state.untold, news))
+            self.tell_all()
+
+    def tell_all(self) -> None:
+        teller = self.state.children.get(STORYTELLER)
+        if teller is not None and teller.life is Life.RUNNING and self.state.ending is None:
+            self.effects.extend(Send(to=STORYTELLER, message=news) for news in self.state.untold)
+            self.state = replace(self.state, untold=())
+
+    def forward(self, message: Message) -> None:
+        self.effects.append(Send(to=STORYTELLER, message=message))
+
+    def change(self, role: str, **fields: object) -> None:
+        child = replace(self.state.children[role], **fields)  # type: ignore[arg-type]
+        self.state = replace(self.state, children={**self.state.children, role: child})

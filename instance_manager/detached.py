@@ -1,0 +1,96 @@
+"""Starting a tree that outlives the command: a new session, its output in log files, nothing left at the terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from actors.scoreboard import Cell, ScoreboardReader
+from actors.tree import Tree, write_tree
+from engine.errors import TradingError
+from instance_manager.cli.exit_codes import ExitCode
+from instance_manager.errors import AlreadyRunning
+from instance_manager.lock import is_running, read_card
+
+FRESH_NS = 2_000_000_000
+NOT_YET = frozenset({"STARTING", "RECOVERING"})
+LOOK_S = 0.05
+SHOWN_LINES = 15
+
+
+class StartFailed(TradingError):
+    """It was started and did not come to life."""
+
+
+def launch(tree: Tree) -> subprocess.Popen[bytes]:
+    """A launcher of its own for `tree`. The file it gets is its own too: of two starters one wins by the lock."""
+    tree.run_folder.mkdir(parents=True, exist_ok=True)
+    tree.log_folder.mkdir(parents=True, exist_ok=True)
+    handed = tree.run_folder / f"start-{uuid.uuid4().hex}.json"
+    write_tree(tree, handed)
+    with launcher_log(tree).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "instance_manager.run", str(handed)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def launcher_log(tree: Tree) -> Path:
+    return tree.log_folder / "launcher.log"
+
+
+def await_running(tree: Tree, child: subprocess.Popen[bytes] | None, limit_s: float) -> None:
+    """Return when the tree is RUNNING. Raises AlreadyRunning or StartFailed with what the log says."""
+    began_at = _log_size(tree)
+    until = time.monotonic() + limit_s
+    while not is_ready(tree):
+        code = child.poll() if child is not None else None
+        if code == ExitCode.ALREADY_RUNNING and tree.spec is not None:
+            raise AlreadyRunning(f"{tree.name} is running already; `predator stop --instance {tree.name}` ends it")
+        if code is not None and not is_running(tree.run_folder):
+            raise StartFailed(f"{tree.name} ended at once (exit code {code}):\n{_log_since(tree, began_at)}")
+        if time.monotonic() > until:
+            raise StartFailed(f"{tree.name} is not running after {limit_s:.0f} s: {_missing(tree)}")
+        time.sleep(LOOK_S)
+
+
+def is_ready(tree: Tree) -> bool:
+    """RUNNING: every role lives with a fresh heartbeat, and the executor knows where it stands."""
+    return is_running(tree.run_folder) and not _missing(tree)
+
+
+def _missing(tree: Tree) -> str:
+    """What is not there yet, for people; empty when nothing is missing."""
+    try:
+        cells = ScoreboardReader(tree.scoreboard_file).read()
+    except (OSError, ValueError):
+        return "no scoreboard"
+    card = read_card(tree.run_folder)
+    if card is None or card.supervisor_port == 0:
+        return "no supervisor"
+    lacking = [role for role in tree.roles if not _is_alive(cells.get(role))]
+    executor = cells.get("executor")
+    if not lacking and executor is not None and executor.phase in NOT_YET:
+        return f"the executor is {executor.phase}"
+    return f"no answer from {', '.join(lacking)}" if lacking else ""
+
+
+def _is_alive(cell: Cell | None) -> bool:
+    return cell is not None and cell.age_ns < FRESH_NS
+
+
+def _log_size(tree: Tree) -> int:
+    path = launcher_log(tree)
+    return path.stat().st_size if path.exists() else 0
+
+
+def _log_since(tree: Tree, offset: int) -> str:
+    data = launcher_log(tree).read_bytes()[offset:]
+    return "\n".join(data.decode(errors="replace").splitlines()[-SHOWN_LINES:])
