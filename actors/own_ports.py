@@ -57,7 +57,10 @@ class ScoreboardPort:
         return tuple((role, cell.age_ns) for role, cell in self._reader.read().items())
 
     def _latches(self) -> LatchesRead:
-        for scope in (GLOBAL, self._tree.name):
+        """An instance without an account (a backtest) does not feel the global latch."""
+        spec = self._tree.spec
+        felt = (GLOBAL, self._tree.name) if spec is None or spec.account else (self._tree.name,)
+        for scope in felt:
             found = read_latch(latch_file(self._tree.home, scope))
             if found is not None:
                 shown = GLOBAL if scope == GLOBAL else "instance"

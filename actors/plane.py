@@ -19,8 +19,7 @@ from pathlib import Path
 import zmq
 
 from actors.envelope import Envelope, Identity, seal, unseal
-from actors.spec import account_run_folder
-from actors.tree import Tree, socket_file, socket_folder
+from actors.tree import Tree, read_tree, socket_file, socket_folder
 from engine.errors import MalformedMessage
 from engine.messages import wire
 from engine.messages.base import Message
@@ -67,8 +66,9 @@ class Plane:
         return ((to, socket_file(self._tree.home / "run" / tree, role)),)
 
     def _instances(self) -> list[Path]:
-        account = account_run_folder(self._tree.home)
-        return sorted(path.parent for path in account.parent.glob("*/tree.json") if path.parent != account)
+        """Those with an account: a backtest does not feel what is said to all."""
+        folders = [path.parent for path in (self._tree.home / "run").glob("*/tree.json")]
+        return sorted(folder for folder in folders if _has_account(folder))
 
     def _push(self, path: Path, data: bytes) -> bool:
         if not path.exists():
@@ -154,6 +154,14 @@ class Plane:
         self._context.destroy(linger=0)
         with contextlib.suppress(FileNotFoundError):
             socket_file(self._tree.run_folder, self._identity.role).unlink()
+
+
+def _has_account(run_folder: Path) -> bool:
+    try:
+        spec = read_tree(run_folder / "tree.json").spec
+    except (OSError, ValueError):
+        return True  # better to tell one too many
+    return spec is not None and bool(spec.account)
 
 
 def _push_when_connected(peer: zmq.Socket[bytes], data: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Wiring: which machine and which ports stand for a role. By the names in a spec's cast and ports, never by mode.
 
-A name is one of ours (`_MACHINES`, `_PORTS`), or `module:function` for a machine or port from elsewhere. A machine's
-function takes a `Place` and returns a `Part`; a port's takes a `Place` and returns a function that makes the port.
+A name is one of ours (`_MACHINES`), or `module:function` for a machine from elsewhere. The function takes a `Place` and
+returns a `Part`: the machine and what stands behind its ports.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
 from actors.account import account_supervisor
 from actors.envelope import Boot
@@ -24,11 +23,14 @@ from actors.rate_limiter import RateLimiter
 from actors.scoreboard import ScoreboardWriter
 from actors.supervisor import Supervision, Supervisor
 from actors.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
+from adapters.ccxt_load import load_exchange
 from adapters.log import start_logging
 from engine.errors import ConfigurationError
 from engine.messages.account import LeasesHeld, SpendingNoted
 
 MakePart = Callable[[Place], Part]
+_HEAVY = ("adapters.sqlite_journal", "adapters.journal_reader", "plays.loading", "plays.evaluator")
+_HEAVY_WITH_EXCHANGE = (*_HEAVY, "adapters.bar_log", "adapters.notifier", "adapters.ccxt_exchange")
 
 
 def part_for(tree: Tree, boot: Boot, writer: ScoreboardWriter) -> Part:
@@ -38,8 +40,7 @@ def part_for(tree: Tree, boot: Boot, writer: ScoreboardWriter) -> Part:
         return _supervisor(place, ProcessId(boot.launcher_pid, boot.launcher_started))
     if tree.spec is None:
         return _ACCOUNT[boot.role](place)
-    make: MakePart = _found(tree.spec.cast[boot.role], _MACHINES, "cast")
-    return make(place)
+    return _maker(tree.spec.cast[boot.role])(place)
 
 
 def start_log(tree: Tree, role: str) -> None:
@@ -55,10 +56,15 @@ def _secrets(tree: Tree) -> list[str]:
 
 def preload(tree: Tree) -> None:
     """Import what the actors need, once, before they are forked: they start in milliseconds and share the memory."""
-    names = tree.spec.cast.values() if tree.spec else ()
-    for name in names:
-        if ":" in name:
-            import_module(name.partition(":")[0])
+    if tree.spec is None:
+        return
+    for name in tree.spec.cast.values():
+        if name != SUPERVISOR:
+            _maker(name)
+    for module in _HEAVY_WITH_EXCHANGE if tree.spec.access else _HEAVY:
+        import_module(module)
+    if tree.spec.access:
+        load_exchange(tree.spec.access.exchange)
 
 
 def _supervisor(place: Place, launcher: ProcessId) -> Part:
@@ -88,14 +94,25 @@ def _panic(place: Place) -> Part:
     return Part(machine=Panic(), sync_ports={"latch": LatchPort(place.tree.home)})
 
 
-def _found(name: str, known: Mapping[str, Any], what: str) -> Any:
-    if name in known:
-        return known[name]
-    module, colon, function = name.partition(":")
+def _maker(name: str) -> MakePart:
+    module, colon, function = _MACHINES.get(name, name).partition(":")
     if not colon:
-        raise ConfigurationError(f"no {what} is called {name!r}; known: {', '.join(sorted(known))}, or module:function")
-    return getattr(import_module(module), function)
+        raise ConfigurationError(f"no machine is called {name!r}; known: {', '.join(sorted(_MACHINES))}")
+    make: MakePart = getattr(import_module(module), function)
+    return make
 
 
 _ACCOUNT: Mapping[str, MakePart] = dict(zip(ACCOUNT_ROLES, (_limiter, _leases, _panic), strict=True))
-_MACHINES: Mapping[str, MakePart] = {}
+_MACHINES: Mapping[str, str] = {
+    "executor": "actors.wiring_live:executor",
+    "recorder": "actors.wiring_live:recorder",
+    "reconciler": "actors.wiring_live:reconciler",
+    "guard": "actors.wiring_live:guard",
+    "notifier": "actors.wiring_live:notifier",
+    "data": "actors.wiring_live:data",
+    "strategy": "actors.wiring_live:strategy",
+    "history": "actors.wiring_backtest:history",
+    "batch_strategy": "actors.wiring_backtest:batch_strategy",
+    "kernel_executor": "actors.wiring_backtest:kernel_executor",
+    "result_reconciler": "actors.wiring_backtest:result_reconciler",
+}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from actors.scoreboard import Cell, ScoreboardReader
@@ -25,7 +26,7 @@ class StartFailed(TradingError):
     """It was started and did not come to life."""
 
 
-def launch(tree: Tree) -> subprocess.Popen[bytes]:
+def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """A launcher of its own for `tree`. The file it gets is its own too: of two starters one wins by the lock."""
     tree.run_folder.mkdir(parents=True, exist_ok=True)
     tree.log_folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,7 @@ def launch(tree: Tree) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd="/",
+            env=environment,
             start_new_session=True,
         )
 

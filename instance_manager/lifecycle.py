@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from actors.processes import ProcessId, end_all, recorded, wait_all
@@ -19,13 +20,17 @@ START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
 
-def start(spec: InstanceSpec, limit_s: float = START_LIMIT_S) -> None:
-    """Start it detached and return when it is RUNNING. Raises AlreadyRunning, StartFailed (nothing is left then)."""
+def start(spec: InstanceSpec, *, environment: Mapping[str, str] | None = None, limit_s: float = START_LIMIT_S) -> None:
+    """Start it detached and return when it is RUNNING. Raises AlreadyRunning, StartFailed (nothing is left then).
+
+    `environment` is what its processes get, keys included; None: ours.
+    """
     tree = tree_of(spec)
     if _is_running(tree.run_folder):
         raise AlreadyRunning(f"{spec.instance} is running already; `predator stop --instance {spec.instance}` ends it")
-    ensure_account_system(spec.home)
-    child = detached.launch(tree)
+    if spec.account:
+        ensure_account_system(spec.home)
+    child = detached.launch(tree, environment)
     try:
         detached.await_running(tree, child, limit_s)
     except detached.StartFailed:

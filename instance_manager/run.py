@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from loguru import logger
@@ -28,12 +29,16 @@ def run(spec: InstanceSpec) -> ExitCode:
 
 
 def run_tree(tree: Tree) -> ExitCode:
-    if tree.spec is None:
-        reason = Launcher(tree, care=Idleness(tree.home).reason_to_end).run()
-    else:
-        reason = Launcher(tree, care=lambda: _keep_account_system(tree)).run()
+    reason = Launcher(tree, care=_care_for(tree)).run()
     logger.info("{} ended: {}", tree.name, reason)
     return ExitCode.FAILED if reason.startswith(ESCALATED) else ExitCode.OK
+
+
+def _care_for(tree: Tree) -> Callable[[], str | None]:
+    """What the launcher does each second besides."""
+    if tree.spec is None:
+        return Idleness(tree.home).reason_to_end
+    return (lambda: _keep_account_system(tree)) if tree.spec.account else (lambda: None)
 
 
 def _keep_account_system(tree: Tree) -> None:

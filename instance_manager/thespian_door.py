@@ -68,7 +68,7 @@ def port_of(address: Any) -> int:
 
 
 def ask_actor(system: Any, address: Any, role: str, command: Message, timeout_s: float) -> CommandAnswered | None:
-    """Give `role` a command and wait for its answer; None when none came in time. Others' late answers are passed by."""
+    """Give `role` a command and wait for its answer; None when none came in time. Late ones to others are passed by."""
     ask = Ask(role=role, correlation=uuid.uuid4().hex, payload=wire.encode(command))
     until = time.monotonic() + timeout_s
     with system.private() as private:
