@@ -108,7 +108,7 @@ TABLE: tuple[Row, ...] = (
     _codes(RequestRefused, "price_band", "4016 4024 4131"),
     _codes(RequestRefused, "price", "4001 4002 4007 4013 4014 4006 4015"),
     _codes(RequestRefused, "quantity", "4003 4004 4005 4008 4009 4010..4012 4017..4023 4055"),
-    _codes(RequestRefused, "precision", "1111 4025..4031 4033"),
+    _codes(RequestRefused, "precision", "1111 4025..4027 4029..4031 4033"),
     _codes(RequestRefused, "no_change", "4046 4059 4099 5027"),
     _codes(RequestRefused, "margin_mode", "4047..4049 4167..4172"),
     _codes(RequestRefused, "position_mode", "4060..4062 4067 4068"),
@@ -156,6 +156,8 @@ def row_for(failure: Failure) -> Row:
 
 def judge(error: BaseException) -> VenueError:
     """`error` as a leaf of our tree; for a write, whatever is not surely without effect is OutcomeUnknown."""
+    if isinstance(error, VenueError):
+        return error
     failure = failure_of(error)
     row = row_for(failure)
     text = redact(f"{row.reason}: {failure.text}")

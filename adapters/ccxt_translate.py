@@ -96,7 +96,7 @@ def choice(raw: Raw, name: str, choices: Mapping[str, Any]) -> Any:
 def bar(row: Sequence[Any]) -> Bar:
     """A kline row: open time in ms, open, high, low, close, volume."""
     try:
-        numbers = [float(value) for value in row[1:6]]
+        numbers = [float(row[index]) for index in range(1, 6)]
         open_time_ns = int(row[0]) * MS
     except (TypeError, ValueError, IndexError) as error:
         raise MalformedMessage(f"not a kline: {row!r:.200}") from error

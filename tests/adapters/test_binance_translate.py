@@ -1,0 +1,198 @@
+"""Binance's JSON: what it means, and that nonsense is refused with the field's name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from adapters.ccxt_translate import bar, plain
+from adapters.dialects.binance_translate import (
+    ALGO_STATUS,
+    STATUS,
+    algo_report,
+    fill,
+    market_event,
+    only_position,
+    order_report,
+    stream_events,
+)
+from engine.errors import MalformedMessage
+from engine.messages.exchange import FillReceived, OrderUpdated
+from engine.order import OrderStatus
+
+SYMBOL, MARKET = "BTC/USDT:USDT", "BTCUSDT"
+ORDER = {
+    "orderId": 7, "symbol": MARKET, "status": "NEW", "clientOrderId": "p0000-1-abcd-1-E1", "price": "0.00",
+    "origQty": "0.010", "executedQty": "0.000", "reduceOnly": False, "side": "BUY", "stopPrice": "0.00",
+    "updateTime": 1_700_000_000_000,
+}  # fmt: skip
+ALGO = {
+    "algoId": 9, "clientAlgoId": "p0000-1-abcd-1-S1", "symbol": MARKET, "algoStatus": "NEW", "side": "SELL",
+    "quantity": "0.010", "triggerPrice": "57000.00", "reduceOnly": True, "actualOrderId": "",
+    "updateTime": 1_700_000_000_000,
+}  # fmt: skip
+TRADE = {
+    "id": 5, "orderId": 7, "side": "BUY", "price": "58000.10", "qty": "0.010", "commission": "0.29",
+    "commissionAsset": "USDT", "maker": False, "time": 1_700_000_000_000,
+}  # fmt: skip
+UPDATE = {
+    "s": MARKET, "c": "p0000-1-abcd-1-E1", "S": "BUY", "o": "MARKET", "ot": "MARKET", "q": "0.010", "sp": "0",
+    "x": "TRADE", "X": "FILLED", "i": 7, "l": "0.010", "z": "0.010", "L": "58000.10", "N": "USDT", "n": "0.29",
+    "T": 1_700_000_000_000, "t": 5, "m": False, "R": False,
+}  # fmt: skip
+ALGO_UPDATE = {
+    "caid": "p0000-1-abcd-1-S1", "aid": 9, "s": MARKET, "S": "SELL", "q": "0.010", "X": "NEW", "ai": "",
+    "tp": "57000.00", "R": True, "aq": "0.000",
+}  # fmt: skip
+
+
+def told(order, kind="ORDER_TRADE_UPDATE", owners=None):
+    return stream_events({"e": kind, "T": 1_700_000_000_000, "o": order}, SYMBOL, MARKET, owners or {})
+
+
+def test_a_quantity_never_becomes_a_float():
+    report = order_report(ORDER | {"origQty": "0.10000000000000000001"}, SYMBOL)
+
+    assert report.quantity == Decimal("0.10000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("orderId", None), ("orderId", ""), ("clientOrderId", None), ("status", "SLEEPING"), ("status", None),
+        ("status", ["NEW"]), ("side", "LONG"), ("origQty", "NaN"), ("origQty", "-1"), ("origQty", "Infinity"),
+        ("origQty", None), ("origQty", "ten"), ("executedQty", {}), ("reduceOnly", "perhaps"), ("updateTime", 0),
+        ("updateTime", "soon"), ("stopPrice", "-5"),
+    ],
+)  # fmt: skip
+def test_an_order_with_nonsense_in_it_is_refused_by_the_field_s_name(field, value):
+    with pytest.raises(MalformedMessage, match=field):
+        order_report(ORDER | {field: value}, SYMBOL)
+
+
+@pytest.mark.parametrize("field", sorted(set(ORDER) - {"symbol", "price", "reduceOnly", "stopPrice"}))
+def test_an_order_without_a_field_that_matters_is_refused(field):
+    with pytest.raises(MalformedMessage, match=field):
+        order_report({name: value for name, value in ORDER.items() if name != field}, SYMBOL)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", None), ("qty", "0"), ("qty", "-1"), ("price", "0"), ("commission", "NaN"), ("side", ""), ("time", None)],
+)
+def test_an_execution_with_nonsense_in_it_is_refused(field, value):
+    with pytest.raises(MalformedMessage, match=field):
+        fill(TRADE | {field: value}, SYMBOL)
+
+
+def test_a_rebate_is_a_negative_fee():
+    assert fill(TRADE | {"commission": "-0.05"}, SYMBOL).fee == Decimal("-0.05")
+
+
+def test_a_conditional_order_s_own_id_cannot_be_taken_for_an_order_id():
+    assert algo_report(ALGO, SYMBOL).venue_order_id == "algo-9"
+    assert algo_report(ALGO | {"actualOrderId": "7", "algoStatus": "TRIGGERED"}, SYMBOL).venue_order_id == "7"
+
+
+def test_no_status_of_a_conditional_order_means_filled():
+    assert OrderStatus.FILLED not in ALGO_STATUS.values()
+    assert algo_report(ALGO | {"algoStatus": "FINISHED"}, SYMBOL).status is OrderStatus.TRIGGERED
+
+
+def test_every_status_of_ours_is_one_the_exchange_can_give():
+    assert set(STATUS.values()) | set(ALGO_STATUS.values()) <= set(OrderStatus)
+    assert OrderStatus.UNKNOWN not in STATUS.values()
+
+
+def test_an_execution_is_a_fill_and_then_an_update():
+    filled, updated = told(UPDATE)
+
+    assert isinstance(filled, FillReceived)
+    assert (filled.fill.trade_id, filled.fill.quantity) == ("5", Decimal("0.010"))
+    assert updated.report.status is OrderStatus.FILLED
+
+
+def test_a_new_order_is_only_an_update():
+    [updated] = told(UPDATE | {"x": "NEW", "X": "NEW", "l": "0", "z": "0", "L": "0", "t": 0})
+
+    assert updated.report.status is OrderStatus.ACCEPTED
+
+
+def test_what_a_triggered_stop_became_carries_the_stop_s_id_where_the_exchange_does_not():
+    produced = UPDATE | {"c": "autogenerated", "ot": "STOP_MARKET", "S": "SELL"}
+
+    filled, updated = told(produced, owners={"7": "p0000-1-abcd-1-S1"})
+
+    assert filled.fill.client_order_id == updated.report.client_order_id == "p0000-1-abcd-1-S1"
+    assert updated.report.is_conditional
+
+
+def test_what_a_triggered_stop_became_is_triggered_while_it_rests():
+    [updated] = told(UPDATE | {"x": "NEW", "X": "NEW", "l": "0", "ot": "STOP_MARKET"})
+
+    assert updated.report.status is OrderStatus.TRIGGERED
+
+
+@pytest.mark.parametrize(
+    ("status", "ours"),
+    [
+        ("NEW", "accepted"), ("TRIGGERING", "triggered"), ("TRIGGERED", "triggered"), ("FINISHED", "triggered"),
+        ("CANCELED", "cancelled"), ("EXPIRED", "expired"), ("REJECTED", "rejected"),
+    ],
+)  # fmt: skip
+def test_a_conditional_order_s_updates(status, ours):
+    [updated] = told(ALGO_UPDATE | {"X": status}, "ALGO_UPDATE")
+
+    assert isinstance(updated, OrderUpdated)
+    assert updated.report.status == ours
+
+
+def test_other_instruments_and_other_events_say_nothing():
+    assert told(UPDATE | {"s": "ETHUSDT"}) == ()
+    assert stream_events({"e": "ACCOUNT_UPDATE", "a": {}}, SYMBOL, MARKET, {}) == ()
+    assert stream_events({"result": None, "id": 1}, SYMBOL, MARKET, {}) == ()
+
+
+def test_an_update_with_an_unknown_status_is_refused_and_not_guessed():
+    with pytest.raises(MalformedMessage, match="'X'"):
+        told(UPDATE | {"X": "HALF_DONE"})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [1, "1", "2", "0.5"],
+        ["x", "1", "2", "0.5", "1.5", "3"],
+        [1, "1", "nan", "0.5", "1.5", "3"],
+        [1, "1", "2", "0", "1.5", "3"],
+        [1, "1", "2", "1.2", "1.5", "3"],
+        [1, None, "2", "0.5", "1.5", "3"],
+    ],
+)
+def test_a_bar_that_cannot_be_is_refused(row):
+    with pytest.raises(MalformedMessage):
+        bar(row)
+
+
+def test_only_a_closed_kline_is_a_bar():
+    kline = {"t": 60_000, "o": "1", "h": "2", "l": "0.5", "c": "1.5", "v": "3", "x": False}
+
+    assert market_event({"e": "kline", "k": kline}, 1) is None
+    assert market_event({"e": "kline", "k": kline | {"x": True}}, 1).bar.open_time_ns == 60_000_000_000
+
+
+def test_a_hedged_account_is_refused_rather_than_netted():
+    sides = [{"positionSide": "LONG", "positionAmt": "1"}, {"positionSide": "SHORT", "positionAmt": "-1"}]
+
+    with pytest.raises(MalformedMessage, match="hedge mode"):
+        only_position(sides)
+    assert only_position([{"positionSide": "BOTH", "positionAmt": "0.000"}]) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("1E+3", "1000"), ("0.0100", "0.01"), ("5", "5"), ("100", "100"), ("1E-7", "0.0000001"), ("58000.00", "58000")],
+)
+def test_numbers_go_out_plain(number, text):
+    assert plain(Decimal(number)) == text

@@ -1,0 +1,140 @@
+"""The error table: every ccxt class and every known code has its row, and only what is sure is called harmless."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.ccxt_errors import TABLE, Failure, judge, row_for
+from adapters.ccxt_load import load_exchange
+from engine.errors import (
+    AccessDenied,
+    MalformedMessage,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRefused,
+    VenueError,
+    VenueUnavailable,
+)
+
+EXCHANGE = load_exchange("binanceusdm")
+
+import ccxt.base.errors as ccxt_errors  # noqa: E402 - only after the exchange was loaded our way
+
+
+def failure(code="", status=0, classes=("BaseError",), text=""):
+    return Failure(code=code, status=status, classes=tuple(classes), text=text)
+
+
+def ccxt_classes():
+    found, waiting = set(), [ccxt_errors.BaseError]
+    while waiting:
+        kind = waiting.pop()
+        found.add(kind)
+        waiting += kind.__subclasses__()
+    return sorted((kind for kind in found if kind.__module__ == "ccxt.base.errors"), key=lambda kind: kind.__name__)
+
+
+def known_codes():
+    tables = EXCHANGE({}).exceptions
+    names = {name for table in (tables["exact"], tables["linear"]["exact"]) for name in table}
+    return sorted((name for name in names if name.lstrip("-").isdigit()), key=int)
+
+
+@pytest.mark.parametrize("kind", ccxt_classes(), ids=lambda kind: kind.__name__)
+def test_every_class_of_ccxt_has_a_row_of_its_own_family(kind):
+    row = row_for(failure(classes=[base.__name__ for base in kind.__mro__]))
+
+    exceptions_of_last_resort = {"BaseError", "ExchangeError", "UnsubscribeError"}
+    assert "Exception" not in row.classes or kind.__name__ in exceptions_of_last_resort
+
+
+@pytest.mark.parametrize("code", known_codes())
+def test_every_code_ccxt_knows_of_this_exchange_is_listed(code):
+    assert any(code in row.codes for row in TABLE), f"{code} needs a row"
+
+
+def test_no_code_is_listed_twice():
+    codes = [code for row in TABLE for code in row.codes]
+
+    assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize("status", [*range(400, 432), 451, *range(500, 512), *range(520, 531)])
+def test_every_http_status_without_a_code_decides_and_5xx_is_never_called_harmless(status):
+    row = row_for(failure(status=status, classes=["ExchangeError", "BaseError", "Exception"]))
+
+    if status >= 500 or status in (408, 409):
+        assert row.means is OutcomeUnknown
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "classes", "means", "reason"),
+    [
+        ("-1000", 503, ["OperationFailed"], OutcomeUnknown, "unknown"),
+        ("-1008", 503, ["OperationFailed"], VenueUnavailable, "throttled"),
+        ("-1007", 408, ["RequestTimeout"], OutcomeUnknown, "unknown"),
+        ("", 502, ["ExchangeNotAvailable"], OutcomeUnknown, "unknown"),
+        ("", 0, ["ExchangeNotAvailable"], OutcomeUnknown, "connection_lost"),
+        ("", 0, ["ClientConnectorError", "ExchangeNotAvailable"], VenueUnavailable, "not_sent"),
+        ("", 0, ["TimeoutError"], OutcomeUnknown, "timeout"),
+        ("-1003", 429, ["DDoSProtection"], RateLimited, "rate_limited"),
+        ("-1003", 418, ["DDoSProtection"], RateLimited, "banned"),
+        ("-1015", 429, ["DDoSProtection"], RateLimited, "order_limit"),
+        ("-1021", 400, ["InvalidNonce", "NetworkError"], VenueUnavailable, "clock"),
+        ("-2019", 400, ["InsufficientFunds"], RequestRefused, "insufficient_margin"),
+        ("-2021", 400, ["OrderImmediatelyFillable", "InvalidOrder"], RequestRefused, "would_trigger"),
+        ("-2022", 400, ["InvalidOrder"], RequestRefused, "reduce_only"),
+        ("-2011", 400, ["OrderNotFound", "InvalidOrder"], RequestRefused, "unknown_order"),
+        ("-4116", 400, ["InvalidOrder"], OutcomeUnknown, "duplicate_client_order_id"),
+        ("-4046", 400, ["MarginModeAlreadySet"], RequestRefused, "no_change"),
+        ("-2015", 401, ["AuthenticationError"], AccessDenied, "access_denied"),
+        ("-99999", 400, ["ExchangeError"], RequestRefused, "unlisted"),
+        ("-99999", 200, ["ExchangeError"], OutcomeUnknown, "unknown"),
+        ("", 200, ["TypeError", "Exception"], OutcomeUnknown, "unknown"),
+    ],
+)
+def test_code_before_status_before_class(code, status, classes, means, reason):
+    row = row_for(failure(code, status, classes))
+
+    assert (row.means, row.reason) == (means, reason)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TimeoutError(), MalformedMessage("?"), KeyError("orderId"), ConnectionResetError("peer")],
+    ids=repr,
+)
+def test_whatever_nobody_foresaw_is_unknown(error):
+    assert type(judge(error)) is OutcomeUnknown
+
+
+def test_an_error_of_ours_stays_what_it_is():
+    error = RequestRefused("no", code="", reason="unknown_symbol")
+
+    assert judge(error) is error
+
+
+def test_a_ban_without_a_wait_is_a_long_one():
+    judged = judge(with_answer(status=418, code="-1003", text="-1003 Way too many requests; IP banned until 1"))
+
+    assert isinstance(judged, RateLimited)
+    assert judged.is_ban
+    assert judged.retry_after_ms >= 60_000
+
+
+def test_no_address_and_no_signature_is_in_a_text():
+    error = ccxt_errors.RequestTimeout("binanceusdm GET https://fapi.binance.com/fapi/v1/order?signature=abcdef")
+
+    assert "abcdef" not in str(judge(error))
+    assert "https" not in str(judge(error))
+
+
+def with_answer(**said) -> Exception:
+    error = ccxt_errors.ExchangeError("x")
+    for name, value in said.items():
+        setattr(error, f"venue_{name}", value)
+    return error
+
+
+def test_every_judgement_is_a_leaf_of_our_tree():
+    assert all(row.means in VenueError.__subclasses__() for row in TABLE)

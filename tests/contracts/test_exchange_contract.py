@@ -1,0 +1,134 @@
+"""The exchange contract, call by call, against the local exchange: what is asked, what is answered, what really is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from order_builders import (
+    SYMBOL,
+    a_limit,
+    a_stop,
+    an_entry,
+    away,
+    mark_price,
+    place,
+    snapshot,
+)
+
+from engine.errors import InvariantViolated
+from engine.messages.control import Woken
+from engine.messages.exchange import (
+    ExchangeUnavailable,
+    InstrumentPrepared,
+    PrepareInstrument,
+)
+
+pytestmark = pytest.mark.processes
+
+
+# --- preparing -------------------------------------------------------------------------------------------------------
+
+
+async def test_preparing_tells_the_rules_and_sets_the_account_up(subject):
+    answer = await subject.perform(PrepareInstrument(symbol=SYMBOL, leverage=4))
+
+    assert isinstance(answer, InstrumentPrepared)
+    assert answer.leverage == 4
+    assert abs(answer.clock_offset_ns) < 1_000_000_000
+    rules = answer.instrument
+    assert (rules.symbol, rules.tick_size, rules.lot_size) == (SYMBOL, Decimal("0.10"), Decimal("0.001"))
+    assert (rules.minimum_notional, rules.taker_fee, rules.maker_fee) == (100, Decimal("0.0005"), Decimal("0.0002"))
+
+
+async def test_preparing_again_with_a_position_and_a_stop_changes_nothing_and_succeeds(subject):
+    await subject.perform(place(an_entry()))
+    await subject.perform(place(a_stop(away(await mark_price(subject), "0.8"))))
+
+    answer = await subject.perform(PrepareInstrument(symbol=SYMBOL, leverage=5))
+
+    assert isinstance(answer, InstrumentPrepared)
+    assert subject.truth()["positions"][0]["leverage"] == 5
+    assert subject.truth()["positions"][0]["margin_mode"].lower() == "isolated"
+
+
+async def test_an_instrument_that_is_not_listed_is_named(subject):
+    answer = await subject.perform(PrepareInstrument(symbol="NOPE/USDT:USDT", leverage=1))
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert (answer.call, answer.kind) == ("PrepareInstrument", "refused")
+    assert "NOPE/USDT:USDT is not listed" in answer.text
+
+
+# --- the whole account -----------------------------------------------------------------------------------------------
+
+
+async def test_a_snapshot_equals_the_exchange_s_own_books(subject):
+    await subject.perform(place(an_entry()))
+    mark = await mark_price(subject)
+    stop, limit = a_stop(away(mark, "0.9")), a_limit(away(mark, "0.9"))
+    await subject.perform(place(stop))
+    await subject.perform(place(limit))
+
+    seen, real = await snapshot(subject), subject.truth()
+
+    assert seen.wallet_balance == Decimal(real["balance"])
+    assert seen.position_quantity == Decimal(real["positions"][0]["quantity"])
+    assert seen.entry_price == Decimal(real["positions"][0]["entry_price"])
+    assert seen.liquidation_price > 0
+    assert {(report.client_order_id, report.is_conditional) for report in seen.open_orders} == {
+        (stop.client_order_id, True),
+        (limit.client_order_id, False),
+    }
+    assert len(seen.fills) == len(real["trades"])
+    assert seen.started_at_ns < seen.finished_at_ns
+
+
+async def test_a_flat_account_has_no_position_and_still_a_mark_price(subject):
+    seen = await snapshot(subject)
+
+    assert (seen.position_quantity, seen.entry_price, seen.liquidation_price) == (0, 0, None)
+    assert seen.mark_price > 0
+    assert seen.open_orders == seen.fills == ()
+
+
+# --- the rest --------------------------------------------------------------------------------------------------------
+
+
+async def test_usage_is_told_from_the_headers(subject):
+    await subject.perform(place(an_entry()))
+
+    assert subject.usage[-1].used_weight > 0
+    assert subject.usage[-1].order_count == 1
+
+
+async def test_a_wrong_secret_is_access_denied_and_in_no_text(venue):
+    from conftest import Subject
+
+    denied = Subject(venue, secret="not-the-secret-of-this-account")
+
+    answer = await denied.perform(place(an_entry()))
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert (answer.call, answer.kind) == ("PlaceOrder", "access_denied")
+    assert "not-the-secret" not in answer.text
+    await denied.exchange.close()
+
+
+async def test_a_message_that_is_no_call_is_a_defect(subject):
+    with pytest.raises(InvariantViolated):
+        await subject.perform(Woken(label="x"))
+
+
+async def test_nobody_there_is_without_effect_and_said_at_once(venue):
+    from conftest import Subject
+
+    alone = Subject(venue, redirect_to="http://127.0.0.1:9")
+    order = replace(an_entry(), client_order_id="p0000-1-abcd-1-Ealone")
+
+    answer = await alone.perform(place(order))
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert (answer.call, answer.detail, answer.kind) == ("PlaceOrder", order.client_order_id, "unavailable")
+    await alone.exchange.close()
