@@ -60,7 +60,8 @@ class Guard:
         dead = [role for role in self.watched if ages.get(role, ALIVE_MS * MS) >= ALIVE_MS * MS]
         differs = state.mismatches >= CHECKS_TO_BELIEVE
         must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_MS * MS) >= PEER_SILENT_MS * MS
-        holds = must_hold and not dead and not differs
+        is_known = checked.engine_sequence > 0 or checked.store_sequence == 0
+        holds = must_hold and is_known and not dead and not differs
         effects: list[Effect] = []
         if holds:
             valid = self.limits.guard_lease_ms * MS
@@ -83,7 +84,8 @@ class Guard:
 
 def _compared(state: State, checked: ct.IntegrityChecked) -> State:
     seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
-    if checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence:
+    same = checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence
+    if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
         return replace(state, mismatches=0, seen=seen)
     return replace(state, mismatches=state.mismatches + 1 if seen == state.seen else 1, seen=seen)
 

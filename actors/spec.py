@@ -34,8 +34,9 @@ class ExchangeAccess:
 class InstanceSpec:
     """One instance. `cast` says for each role which machine plays it, and `ports` what stands behind each port.
 
-    `capital` is the equity the instance starts with. For a backtest `candles` is the store's folder and the two times
-    bound the run (open times in ms, the end excluded).
+    `capital` is the equity the instance starts with; `owns_wallet` says that nobody else trades on its account. For a
+    backtest `candle_source` says whose candles in the store, and the two times bound the run (open times in ms, the end
+    excluded).
     """
 
     instance: str
@@ -55,6 +56,8 @@ class InstanceSpec:
     from_ms: int | None = None
     until_ms: int | None = None
     notify: tuple[str, ...] = ()
+    owns_wallet: bool = True
+    candle_source: str = "local"
 
     @property
     def run_folder(self) -> Path:

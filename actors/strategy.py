@@ -1,8 +1,8 @@
 """Strategy: feeds bars to the play and hands each closed bar, with what the play says of it, to the executor.
 
 The play's state is a function of the bars since the anchor, nothing else. So a restart asks the executor for the
-anchor, feeds the same bars again, and goes on as if nothing had happened. Bars nobody has dealt with yet are handed over
-too, marked as old (`observed_at_ns` 0): protection and the record stay complete, and nothing late is traded.
+anchor, feeds the same bars again, and goes on as if nothing had happened. Bars nobody has dealt with yet are handed
+over too, marked as old (`observed_at_ns` 0): protection and the record stay complete, and nothing late is traded.
 """
 
 from __future__ import annotations

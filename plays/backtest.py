@@ -74,8 +74,9 @@ class Backtest:
     """
 
     def __init__(
-        self, play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, fees: Fees | None = None
-    ) -> None:
+        self, play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, fees: Fees | None = None,
+        intents: NDArray[np.int8] | None = None,
+    ) -> None:  # fmt: skip
         if len(candles) <= play.warmup_bars:
             raise BacktestError(
                 f"{play.name} needs more than {play.warmup_bars} bars to warm up, there are {len(candles)}: "
@@ -88,6 +89,20 @@ class Backtest:
         self._signals_run = BatchRun(play.program, candles)
         self._signals: SignalArrays | None = None
         self._run: KernelRun | None = None
+        if intents is not None:
+            self._take_signals(given_signals(play, candles, intents))
+
+    @property
+    def balance(self) -> Decimal:
+        """The account after all that is closed; the entry fee of an open position is paid."""
+        return self._scale.to_money(int(self._run.state[kernel.BALANCE])) if self._run else self._starting_equity
+
+    def trades_since(self, count: int) -> tuple[ClosedTrade, ...]:
+        """The trades closed after the first `count`, in order of their exits."""
+        if self._run is None:
+            return ()
+        times, rows = self._candles.open_time_ns, self._run.trades[count:].tolist()
+        return tuple(closed_trade(row, times, self._instrument, self._scale) for row in rows)
 
     def run_slice(self, max_bars: int = SLICE_BARS) -> Progress:
         """Works on: one indicator's history, or up to `max_bars` bars of trading."""
@@ -122,8 +137,11 @@ class Backtest:
 
     def _advance_signals(self) -> None:
         if not self._signals_run.advance():
-            self._signals = signals_of(self._play, self._signals_run)
-            self._run = KernelRun(self._input(self._signals), self._scale.to_units(self._starting_equity))
+            self._take_signals(signals_of(self._play, self._signals_run))
+
+    def _take_signals(self, signals: SignalArrays) -> None:
+        self._signals = signals
+        self._run = KernelRun(self._input(signals), self._scale.to_units(self._starting_equity))
 
     def _input(self, signals: SignalArrays) -> KernelInput:
         import numpy as np
@@ -180,18 +198,7 @@ class BacktestResult:
     def trades(self) -> tuple[ClosedTrade, ...]:
         """The closed trades, in order of their exits."""
         times, scale = self.candles.open_time_ns, money_scale(self.instrument)
-        return tuple(self._trade(row, times, scale) for row in self.run.trades.tolist())
-
-    def _trade(self, row: list[int], times: Integers, scale: MoneyScale) -> ClosedTrade:
-        side, lots, entry_bar, exit_bar, entry, exit_, fees, pnl, reason, _ = row
-        exit_reason = reason_of(reason)
-        assert isinstance(exit_reason, ExitReason), row
-        return ClosedTrade(
-            side=side_name(side), quantity=self.instrument.lot_size * lots, entry_time_ns=int(times[entry_bar]),
-            exit_time_ns=int(times[exit_bar]), entry_price=self.instrument.from_ticks(entry),
-            exit_price=self.instrument.from_ticks(exit_), fees=scale.to_money(fees), pnl=scale.to_money(pnl),
-            exit_reason=exit_reason,
-        )  # fmt: skip
+        return tuple(closed_trade(row, times, self.instrument, scale) for row in self.run.trades.tolist())
 
     @cached_property
     def open_trade(self) -> OpenTrade | None:
@@ -236,6 +243,27 @@ class BacktestResult:
         if self.open_trade is None:
             return held
         return np.append(held, len(self.candles) - int(self.run.state[kernel.ENTRY_BAR]))
+
+
+def closed_trade(row: list[int], times: Integers, instrument: Instrument, scale: MoneyScale) -> ClosedTrade:
+    """A row of the kernel, in prices, money and times."""
+    side, lots, entry_bar, exit_bar, entry, exit_, fees, pnl, reason, _ = row
+    exit_reason = reason_of(reason)
+    assert isinstance(exit_reason, ExitReason), row
+    return ClosedTrade(
+        side=side_name(side), quantity=instrument.lot_size * lots, entry_time_ns=int(times[entry_bar]),
+        exit_time_ns=int(times[exit_bar]), entry_price=instrument.from_ticks(entry),
+        exit_price=instrument.from_ticks(exit_), fees=scale.to_money(fees), pnl=scale.to_money(pnl),
+        exit_reason=exit_reason,
+    )  # fmt: skip
+
+
+def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> SignalArrays:
+    """Signals that another process computed: the intents alone, without what the rules read."""
+    return SignalArrays(
+        play_hash=play.hash, warmup_bars=play.warmup_bars, open_time_ns=candles.open_time_ns, intents=intents,
+        feature_names=(), columns=(),
+    )  # fmt: skip
 
 
 def equity_curve(result: BacktestResult) -> Floats:

@@ -1,0 +1,223 @@
+"""Simulated exchange: the exchange contract over a made-up market, in virtual time, exact.
+
+It answers the calls of `engine.messages.exchange` the way a real one does: orders have two id spaces, conditional ones
+become ordinary ones when triggered, reduce-only orders never turn a position round, fills carry fees and trade ids.
+It does not lie or fail by itself; whoever drives it decides which requests and answers get lost (`actors.simulator`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from engine import order as lifecycle
+from engine import position as positions
+from engine.fill import Fill
+from engine.instrument import Instrument
+from engine.messages import exchange as ex
+from engine.messages.base import Message
+from engine.order import Order, OrderKind, OrderStatus, Side
+from engine.position import Position
+
+ZERO = Decimal(0)
+
+
+class SimulatedExchange:
+    """One account and one instrument. `pushed` collects the user stream's events until the driver takes them."""
+
+    def __init__(self, instrument: Instrument, wallet_balance: Decimal, price: Decimal) -> None:
+        self.instrument = instrument
+        self.wallet_balance = wallet_balance
+        self.price = price
+        self.position = Position()
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.pushed: list[Message] = []
+        self.accepted: list[str] = []
+        self.now_ns = 0
+
+    def perform(self, call: Message, now_ns: int) -> Message:
+        """The answer to one call. An order sent with an id that is taken is refused, as real ones do."""
+        self.now_ns = now_ns
+        return _CALLS[type(call)](self, call)
+
+    def move(self, price: Decimal, now_ns: int) -> None:
+        """The market trades at `price`; conditional orders that this reaches trigger."""
+        self.now_ns = now_ns
+        self.price = price
+        for held in list(self.orders.values()):
+            if held.status is OrderStatus.ACCEPTED and held.kind.is_conditional and _reached(held, price):
+                self._trigger(held)
+
+    def place_foreign(self, placed: Order, now_ns: int) -> None:
+        """An order nobody of ours sent (a ghost); fills if it is a market order."""
+        self.now_ns = now_ns
+        self._take(placed)
+
+    # --- calls -------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, call: ex.PrepareInstrument) -> Message:
+        return ex.InstrumentPrepared(instrument=self.instrument, leverage=call.leverage, clock_offset_ns=0)
+
+    def _open_stream(self, _call: Message) -> Message:
+        return ex.StreamOpened(stream="user")
+
+    def _place(self, call: ex.PlaceOrder) -> Message:
+        wanted = call.order
+        refusal = self._refusal(wanted)
+        if refusal:
+            return _refused(wanted, *refusal)
+        taken = self._take(wanted)
+        return ex.OrderPlaced(
+            client_order_id=taken.client_order_id,
+            venue_order_id=taken.venue_order_id,
+            status=taken.status,
+            filled_quantity=taken.filled_quantity,
+        )
+
+    def _refusal(self, wanted: Order) -> tuple[str, str] | None:
+        if wanted.client_order_id in self.orders:
+            return "-4116", "duplicate_id"
+        if wanted.kind.is_conditional and wanted.trigger_price is not None and _reached(wanted, self.price):
+            return "-2021", "would_trigger"
+        if wanted.kind is OrderKind.MARKET and wanted.is_reduce_only and not self._reducible(wanted):
+            return "-2022", "reduce_only"
+        if not wanted.is_reduce_only and wanted.quantity * self.price < self.instrument.minimum_notional:
+            return "-4164", "too_small"
+        return None
+
+    def _cancel(self, call: ex.CancelOrder) -> Message:
+        held = self.orders.get(call.client_order_id)
+        if held is None or not lifecycle.can_become(held, OrderStatus.CANCELLED):
+            return ex.CancelRefused(
+                client_order_id=call.client_order_id, reason="unknown_order", code="-2011", text="Unknown order sent."
+            )
+        self._set(held, OrderStatus.CANCELLED)
+        return ex.CancelDone(client_order_id=call.client_order_id)
+
+    def _find(self, call: ex.FindOrder) -> Message:
+        held = self.orders.get(call.client_order_id)
+        if held is None:
+            return ex.OrderNotFound(client_order_id=call.client_order_id)
+        return ex.OrderFound(report=self._report(held))
+
+    def _fetch_fills(self, call: ex.FetchFills) -> Message:
+        return ex.FillsFetched(fills=self._fills_since(call.since_ns))
+
+    def _snapshot(self, call: ex.TakeSnapshot) -> Message:
+        resting = tuple(self._report(held) for held in self.orders.values() if held.is_working)
+        return ex.SnapshotTaken(
+            snapshot=ex.AccountSnapshot(
+                symbol=self.instrument.symbol,
+                started_at_ns=self.now_ns,
+                finished_at_ns=self.now_ns,
+                wallet_balance=self.wallet_balance,
+                available_balance=self.wallet_balance,
+                position_quantity=self.position.quantity,
+                entry_price=self.position.entry_price or ZERO,
+                mark_price=self.price,
+                liquidation_price=None,
+                open_orders=resting,
+                fills=self._fills_since(call.fills_since_ns),
+            )
+        )
+
+    # --- the market --------------------------------------------------------------------------------------------------
+
+    def _take(self, wanted: Order) -> Order:
+        self.accepted.append(wanted.client_order_id)
+        venue_id = str(1_000 + len(self.accepted))
+        held = replace(wanted, status=OrderStatus.ACCEPTED, venue_order_id=venue_id, changed_at_ns=self.now_ns)
+        self._keep(held)
+        if held.kind is OrderKind.MARKET:
+            self._fill(held)
+        return self.orders[wanted.client_order_id]
+
+    def _trigger(self, held: Order) -> None:
+        self._set(held, OrderStatus.TRIGGERED)
+        self._fill(self.orders[held.client_order_id])
+
+    def _fill(self, held: Order) -> None:
+        """At the market's price, as far as reduce-only allows; what is left expires."""
+        quantity = min(held.leaves_quantity, self._reducible(held)) if held.is_reduce_only else held.leaves_quantity
+        if quantity:
+            self._execute(held, quantity)
+        rest = self.orders[held.client_order_id]
+        if rest.leaves_quantity:
+            self._set(rest, OrderStatus.EXPIRED)
+
+    def _reducible(self, held: Order) -> Decimal:
+        against = -self.position.quantity * held.side.sign
+        return max(against, ZERO)
+
+    def _execute(self, held: Order, quantity: Decimal) -> None:
+        fee = (quantity * self.price * self.instrument.taker_fee).quantize(Decimal("0.00000001"))
+        made = Fill(
+            trade_id=str(len(self.fills) + 1),
+            symbol=held.symbol,
+            venue_order_id=held.venue_order_id,
+            client_order_id=held.client_order_id,
+            sign=held.side.sign,
+            quantity=quantity,
+            price=self.price,
+            fee=fee,
+            fee_asset="USDT",
+            is_maker=False,
+            occurred_at_ns=self.now_ns,
+        )
+        self.fills.append(made)
+        self.position, profit = positions.after_fill(self.position, made)
+        self.wallet_balance += profit - fee
+        self.pushed.append(ex.FillReceived(fill=made))
+        self._keep(lifecycle.after_fill(held, made, self.now_ns))
+
+    def _set(self, held: Order, status: OrderStatus) -> None:
+        self._keep(lifecycle.after_status(held, status, self.now_ns))
+
+    def _keep(self, held: Order) -> None:
+        self.orders[held.client_order_id] = held
+        self.pushed.append(ex.OrderUpdated(report=self._report(held)))
+
+    def _report(self, held: Order) -> ex.OrderReport:
+        return ex.OrderReport(
+            client_order_id=held.client_order_id,
+            venue_order_id=held.venue_order_id,
+            symbol=held.symbol,
+            is_conditional=held.kind.is_conditional,
+            side=held.side.value,
+            status=held.status,
+            quantity=held.quantity,
+            filled_quantity=held.filled_quantity,
+            trigger_price=held.trigger_price,
+            is_reduce_only=held.is_reduce_only,
+            event_at_ns=self.now_ns,
+        )
+
+    def _fills_since(self, since_ns: int) -> tuple[Fill, ...]:
+        return tuple(fill for fill in self.fills if fill.occurred_at_ns >= since_ns)
+
+
+def _reached(held: Order, price: Decimal) -> bool:
+    """Stops trigger against the position's side, take-profits for it."""
+    assert held.trigger_price is not None
+    falls = (held.kind is OrderKind.STOP_MARKET) == (held.side is Side.SELL)
+    return price <= held.trigger_price if falls else price >= held.trigger_price
+
+
+def _refused(wanted: Order, code: str, reason: str) -> ex.OrderRefused:
+    return ex.OrderRefused(
+        client_order_id=wanted.client_order_id, by_us=False, reason=reason, code=code, text=f"{code} {reason}"
+    )
+
+
+_CALLS: Mapping[type[Message], Callable[[SimulatedExchange, Any], Message]] = {
+    ex.PrepareInstrument: SimulatedExchange._prepare,
+    ex.OpenUserStream: SimulatedExchange._open_stream,
+    ex.PlaceOrder: SimulatedExchange._place,
+    ex.CancelOrder: SimulatedExchange._cancel,
+    ex.FindOrder: SimulatedExchange._find,
+    ex.FetchFills: SimulatedExchange._fetch_fills,
+    ex.TakeSnapshot: SimulatedExchange._snapshot,
+}
