@@ -39,18 +39,26 @@ _BACKTEST_PORTS = _OWN_PORTS | {"candles": "store"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModePlan:
-    """What a mode is. `environment` is the environment of a real exchange it uses; None: it speaks to none."""
+    """What a mode is. `environment` is the environment of a real exchange it uses; None: it speaks to none.
+    What replays stored candles begins anew at each start; everything else goes on where its journal ends.
+    """
 
     cast: Mapping[str, str]
     ports: Mapping[str, str]
     environment: str | None
     needs_keys: bool
     needs_confirmation: bool
+    replays_candles: bool = False
 
 
 PLANS: Mapping[Mode, ModePlan] = {
     "backtest": ModePlan(
-        cast=_BACKTEST_CAST, ports=_BACKTEST_PORTS, environment=None, needs_keys=False, needs_confirmation=False
+        cast=_BACKTEST_CAST,
+        ports=_BACKTEST_PORTS,
+        environment=None,
+        needs_keys=False,
+        needs_confirmation=False,
+        replays_candles=True,
     ),
     "shadow": ModePlan(
         cast=_SHADOW_CAST, ports=_SHADOW_PORTS, environment="production", needs_keys=False, needs_confirmation=False
@@ -93,6 +101,11 @@ def is_real_money(mode: Mode, exchange: Exchange) -> bool:
 def needs_account(mode: Mode) -> bool:
     """Does an instance of this mode speak to an exchange at all?"""
     return PLANS[mode].environment is not None
+
+
+def sends_orders(mode: Mode) -> bool:
+    """Does this mode have a port through which an order can leave?"""
+    return "orders" in PLANS[mode].ports
 
 
 def require_confirmation(*, is_confirmed: bool, environ: Mapping[str, str]) -> None:

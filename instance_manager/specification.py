@@ -52,6 +52,8 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         limits=_limits(instance.risk or settings.risk),
         from_ms=first,
         until_ms=end,
+        owns_wallet=_owns_wallet(settings, order.instance),
+        candle_source=exchange_name(settings, instance),
         notify=_targets(workspace, order.instance, instance.notify if instance.notify is not None else settings.notify),
     )
 
@@ -85,6 +87,13 @@ def _instance(settings: Settings, name: str) -> Instance:
     if name not in settings.instances:
         raise UnknownInstance(name, settings.instances)
     return settings.instances[name]
+
+
+def _owns_wallet(settings: Settings, name: str) -> bool:
+    """Does no other instance that sends orders share its account?"""
+    account = settings.instances[name].account
+    others = (one for key, one in settings.instances.items() if key != name and one.account == account)
+    return not any(modes.sends_orders(one.mode) for one in others)
 
 
 def _limits(risk: Risk) -> Limits:

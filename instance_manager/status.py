@@ -1,4 +1,4 @@
-"""Status: what operators are shown of an instance, from files only: scoreboard, journal, latches. It disturbs nobody."""
+"""Status: what an operator is shown of an instance, from files only: scoreboard, journal and latches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from pathlib import Path
 import psutil
 
 from actors.latch import GLOBAL, latch_file, read_latch
+from actors.outcome import ESCALATED, read_outcome
 from actors.processes import ProcessId, recorded
 from actors.scoreboard import Cell, ScoreboardReader
+from actors.tree import read_tree
 from engine.errors import StoreError
 from engine.messages.reports import InstanceView
+from instance_manager.detached import NOT_YET, is_ready
+from instance_manager.lock import read_card
 from instance_manager.settings import Instance, Settings
 from instance_manager.specification import exchange_name
 from instance_manager.workspace import Workspace
@@ -80,7 +84,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         play=instance.play,
         exchange=exchange_name(settings, instance),
         account=instance.account,
-        state=_state(cells, running, processes),
+        state=_state(workspace.run / name, cells, running),
         actors=_actors(cells, running),
         guard=_guard(cells, running),
         breaker=view.breaker if view else None,
@@ -94,7 +98,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         open_orders=view.open_orders if view else None,
         unresolved_orders=view.unresolved_orders if view else None,
         trades=view.trade_count if view else None,
-        progress=_number(live.get("progress")),
+        progress=_progress(executor),
         equity=_equity(live, view, instance),
         last_bar=_last_bar(cells),
         uptime=_uptime(processes),
@@ -132,13 +136,36 @@ def _panic_reason(home: Path, name: str) -> str | None:
     return next((latch.reason for latch in latches if latch is not None), None)
 
 
-def _state(cells: Mapping[str, Cell], running: set[int], processes: list[ProcessId]) -> str:
-    supervisor = cells.get(SUPERVISOR)
-    if supervisor is not None and supervisor.pid in running:
-        return supervisor.phase
-    if running:
+def state_of(workspace: Workspace, name: str) -> str:
+    """One of the words in `runbooks/status.md`."""
+    folder = workspace.run / name
+    running = {process.pid for process in recorded(folder) if process.is_running}
+    return _state(folder, _cells(folder / "scoreboard"), running)
+
+
+def _state(folder: Path, cells: Mapping[str, Cell], running: set[int]) -> str:
+    card = read_card(folder)
+    supervisor, executor = cells.get(SUPERVISOR), cells.get("executor")
+    if card is None:
+        return "STOPPED"
+    if not card.is_running:
+        return "STOPPING" if running else _ended(folder)
+    if supervisor is None or supervisor.pid not in running:
         return "STARTING"
-    return "CRASHED" if processes else "STOPPED"
+    if supervisor.phase == "STOPPING":
+        return "STOPPING"
+    is_up = supervisor.phase == "RUNNING" or is_ready(read_tree(folder / "tree.json"))
+    return "RUNNING" if is_up and executor is not None and executor.phase not in NOT_YET else "STARTING"
+
+
+def _ended(folder: Path) -> str:
+    """How the last life ended: in order, by itself, given up, or not at all in order."""
+    reason = read_outcome(folder)
+    if reason is None:
+        return "CRASHED"
+    if reason.startswith((ESCALATED, "failed")):
+        return "FAILED"
+    return "FINISHED" if reason == "finished" else "STOPPED"
 
 
 def _actors(cells: Mapping[str, Cell], running: set[int]) -> tuple[ActorStatus, ...]:
@@ -169,6 +196,13 @@ def _equity(live: Mapping[str, object], view: InstanceView | None, instance: Ins
     return format(view.wallet_balance if view else instance.capital, "f")
 
 
+def last_bar_ns(workspace: Workspace, name: str) -> int | None:
+    """The newest bar the executor has dealt with, as it last showed; also after it ended."""
+    executor = _cells(workspace.run / name / "scoreboard").get("executor")
+    shown = executor.extra.get("last_bar_ns") if executor else None
+    return shown if isinstance(shown, int) else None
+
+
 def _last_bar(cells: Mapping[str, Cell]) -> str | None:
     times = [value for cell in cells.values() if isinstance(value := cell.extra.get("last_bar_ns"), int)]
     return datetime.fromtimestamp(max(times) / 1e9, tz=UTC).isoformat() if times else None
@@ -186,8 +220,12 @@ def _uptime(processes: list[ProcessId]) -> float | None:
     return round(time.time() - min(started), 1) if started else None
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+def _progress(executor: Cell | None) -> float | None:
+    """Of a backtest: the share of its bars that are done."""
+    done, total = (executor.extra.get(key) if executor else None for key in ("bars_done", "bars_total"))
+    if isinstance(done, int) and isinstance(total, int) and total > 0:
+        return round(done / total, 4)
+    return None
 
 
 def _text(amount: object) -> str | None:

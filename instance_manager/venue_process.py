@@ -31,20 +31,23 @@ _START_TIME_TOLERANCE_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueProcess:
-    """A local exchange that was started from this workspace."""
+    """A local exchange that was started from this workspace; `is_on_demand` when an instance's start brought it up."""
 
     exchange: str
     pid: int
     started_at: float
     host: str
     port: int
+    is_on_demand: bool = False
 
     @property
     def address(self) -> str:
         return f"http://{self.host}:{self.port}"
 
 
-def start(workspace: Workspace, name: str, exchange: LocalExchange, *, port: int | None = None) -> VenueProcess:
+def start(
+    workspace: Workspace, name: str, exchange: LocalExchange, *, port: int | None = None, is_on_demand: bool = False
+) -> VenueProcess:
     """Starts the exchange and returns when it answers. `port` 0 takes any free one. Raises when it cannot."""
     running = find(workspace, name)
     if running is not None:
@@ -62,6 +65,7 @@ def start(workspace: Workspace, name: str, exchange: LocalExchange, *, port: int
         started_at=psutil.Process(process.pid).create_time(),
         host=str(answer["host"]),
         port=int(str(answer["port"])),
+        is_on_demand=is_on_demand,
     )
     _write_whole(folder / "process.json", json.dumps(asdict(found)))
     return found
@@ -100,15 +104,6 @@ def answers(host: str, port: int, *, timeout_s: float = 2.0) -> dict[str, object
     except (OSError, ValueError):
         return None
     return answer if isinstance(answer, dict) and "market_time_ms" in answer else None
-
-
-def require_answer(name: str, exchange: LocalExchange) -> None:
-    """Raises ExchangeUnreachable unless a local exchange answers where the settings say."""
-    if answers(exchange.host, exchange.port) is None:
-        raise ExchangeUnreachable(
-            f"the local exchange {name!r} does not answer at {exchange.host}:{exchange.port}; "
-            f"start it with `predator venue start`, or correct exchanges.{name}.port"
-        )
 
 
 def local_keys(account: Account) -> Mapping[str, str]:

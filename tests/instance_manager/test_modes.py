@@ -98,7 +98,7 @@ def test_everything_agreed_gives_production():
 
 def test_no_other_file_asks_which_mode_an_instance_has():
     root = Path(__file__).parents[2]
-    asks = re.compile(r"\bmode\b\s*(==|!=|in\b|not in\b)")
+    asks = re.compile(r"\bmode (==|!=|in|not in) [\[({\"']")
 
     files = [path for folder in ("actors", "adapters", "instance_manager") for path in (root / folder).rglob("*.py")]
     asking = [str(path.relative_to(root)) for path in files if asks.search(path.read_text())]

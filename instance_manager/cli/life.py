@@ -1,0 +1,175 @@
+"""`predator start | stop | restart | run`: the life of instances. What a start needs is checked before it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from engine.errors import TradingError
+from instance_manager.cli import console
+from instance_manager.cli.desk import Desk, open_desk
+from instance_manager.cli.exit_codes import ExitCode, code_for
+from instance_manager.cli.options import (
+    AllOption,
+    ConfirmOption,
+    HomeOption,
+    InstanceOption,
+    InstancesOption,
+    JsonOption,
+)
+from instance_manager.errors import AlreadyRunning, NotRunning
+from plays.errors import PlayError
+
+if TYPE_CHECKING:
+    from actors.spec import InstanceSpec
+
+Result = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (start, stop, restart, run):
+        app.command()(command)
+
+
+def start(
+    instance: InstancesOption = None,
+    is_all: AllOption = False,
+    confirm: ConfirmOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Start instances in the background; returns when each is RUNNING, or says why not."""
+    desk = open_desk(home, to_write=True)
+    names = desk.chosen(instance, is_all=is_all)
+    each(names, lambda name: start_one(desk, name, is_confirmed=confirm), as_json=as_json)
+
+
+def stop(
+    instance: InstancesOption = None, is_all: AllOption = False, as_json: JsonOption = False, home: HomeOption = None
+) -> None:
+    """Stop instances in order. Positions and their protective orders stay at the exchange."""
+    desk = open_desk(home)
+    names = desk.chosen(instance, is_all=is_all)
+    each(names, lambda name: stop_one(desk, name, is_expected=not is_all), as_json=as_json)
+
+
+def restart(
+    instance: InstancesOption = None,
+    is_all: AllOption = False,
+    confirm: ConfirmOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Stop and start again; what could not start again is not stopped."""
+    desk = open_desk(home, to_write=True)
+
+    def again(name: str) -> Result:
+        specify(desk, name, is_confirmed=confirm)
+        _end(desk, name)
+        return start_one(desk, name, is_confirmed=confirm)
+
+    each(desk.chosen(instance, is_all=is_all), again, as_json=as_json)
+
+
+def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOption = None) -> None:
+    """Run one instance in the foreground (container, systemd) until it ends, or Ctrl-C or SIGTERM ends it."""
+    from instance_manager import preparation
+    from instance_manager import run as foreground
+
+    desk = open_desk(home, to_write=True)
+    desk.instance(instance)
+    _must_not_run(desk, instance)
+    spec = specify(desk, instance, is_confirmed=confirm)
+    preparation.prepare(desk.workspace, desk.settings, spec, console.warn)
+    try:
+        code = foreground.run(spec)
+    finally:
+        _end_idle_exchanges(desk)
+    raise typer.Exit(code)
+
+
+def start_one(desk: Desk, name: str, *, is_confirmed: bool) -> Result:
+    """Starts an instance of the settings; returns when it is RUNNING."""
+    from instance_manager import lifecycle, preparation
+    from instance_manager.status import state_of
+
+    _must_not_run(desk, name)
+    spec = specify(desk, name, is_confirmed=is_confirmed)
+    preparation.prepare(desk.workspace, desk.settings, spec, console.warn)
+    try:
+        lifecycle.start(spec)
+    except AlreadyRunning:
+        raise
+    except TradingError:
+        if state_of(desk.workspace, name) != "FINISHED":  # a short backtest may be done before anyone looked
+            _end_idle_exchanges(desk)
+            raise
+    return {"instance": name, "state": state_of(desk.workspace, name)}
+
+
+def stop_one(desk: Desk, name: str, *, is_expected: bool) -> Result:
+    """Ends an instance in order. Raises NotRunning when it `is_expected` to run and does not."""
+    was_running = _end(desk, name)
+    _end_idle_exchanges(desk)
+    if is_expected and not was_running:
+        raise NotRunning(f"{name} is not running")
+    return {"instance": name, "state": "STOPPED", "was_running": was_running}
+
+
+def specify(desk: Desk, name: str, *, is_confirmed: bool) -> InstanceSpec:
+    """The specification of an instance, with every refusal there may be."""
+    from instance_manager import specification
+
+    order = specification.Order(instance=name, is_confirmed=is_confirmed)
+    return specification.specify(desk.workspace, desk.settings, order, os.environ)
+
+
+def each(names: Sequence[str], act: Callable[[str], Result], *, as_json: bool) -> None:
+    """One after the other; a failure of one does not keep the others from their turn. The greatest code counts."""
+    results: list[Result] = []
+    code = ExitCode.OK
+    for name in names:
+        try:
+            result = act(name)
+        except (TradingError, PlayError) as error:
+            result = {"instance": name, "error": str(error)}
+            code = max(code, code_for(error))
+            console.warn(f"error: {error}")
+        else:
+            if not as_json:
+                console.say(f"{name} is {result['state']}")
+        results.append(result)
+    if as_json:
+        console.print_json({"instances": results})
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def _must_not_run(desk: Desk, name: str) -> None:
+    from instance_manager import lifecycle
+
+    if lifecycle.is_running(desk.workspace.home, name):
+        raise AlreadyRunning(f"{name} is running already; `predator stop --instance {name}` ends it")
+
+
+def _end(desk: Desk, name: str) -> bool:
+    """False when it did not run."""
+    from instance_manager import lifecycle
+
+    try:
+        lifecycle.stop(desk.workspace.home, name)
+    except NotRunning:
+        return False
+    return True
+
+
+def _end_idle_exchanges(desk: Desk) -> None:
+    from instance_manager.account_system import running_instances
+    from instance_manager.preparation import stop_idle_exchanges
+
+    running = set(running_instances(desk.workspace.home))
+    for name in stop_idle_exchanges(desk.workspace, desk.settings, running):
+        console.warn(f"stopped the local exchange {name!r}, which had been started for them")

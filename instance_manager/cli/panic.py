@@ -1,0 +1,104 @@
+"""`predator panic | reset`: stop all new risk at once, latched on disk; and a person's word that it may go on."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from instance_manager.cli.desk import Desk, open_desk
+from instance_manager.cli.life import each
+from instance_manager.cli.options import AllOption, HomeOption, InstancesOption, JsonOption
+from instance_manager.errors import NotRunning, RefusedForSafety
+
+if TYPE_CHECKING:
+    from engine.messages.base import Message
+
+DEFAULT_REASON = "a person said so"
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(panic)
+    app.command()(reset)
+
+
+def panic(
+    instance: InstancesOption = None,
+    is_all: AllOption = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Also close positions at market.")] = False,
+    reason: ReasonOption = DEFAULT_REASON,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Stop all new risk of instances, or (--all) of everything. Holds through crashes until `reset`."""
+    from actors.latch import GLOBAL, latch_file, raise_latch
+
+    desk = open_desk(home)
+    names = desk.chosen(instance, is_all=is_all)
+    if is_all:
+        raise_latch(latch_file(desk.workspace.home, GLOBAL), reason, flatten=flatten)
+    scope = GLOBAL if is_all else "instance"
+    each(names, lambda name: _panic(desk, name, scope, reason, flatten=flatten), as_json=as_json)
+
+
+def reset(
+    reason: Annotated[
+        str, typer.Option("--reason", help="What you reviewed; kept in the journal.", show_default=False)
+    ],
+    instance: InstancesOption = None,
+    is_all: AllOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Clear panic and a RED breaker after review. Refused while the cause persists."""
+    from actors.latch import GLOBAL, clear_latch, latch_file
+
+    desk = open_desk(home)
+    names = desk.chosen(instance, is_all=is_all)
+    if is_all:
+        clear_latch(latch_file(desk.workspace.home, GLOBAL))
+    each(names, lambda name: _reset(desk, name, reason), as_json=as_json)
+
+
+def _panic(desk: Desk, name: str, scope: str, reason: str, *, flatten: bool) -> dict[str, Any]:
+    """The latch first, and durably; then those who run are woken, so that they need not look."""
+    from actors.latch import latch_file, raise_latch
+    from engine.messages.control import PanicRaised
+
+    if scope == "instance":
+        raise_latch(latch_file(desk.workspace.home, name), reason, flatten=flatten)
+    _ask(desk, name, PanicRaised(scope=scope, reason=reason, flatten=flatten), role="supervisor")
+    return {"instance": name, "state": "PANICKED", "flatten": flatten, "reason": reason}
+
+
+def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
+    from actors.latch import GLOBAL, clear_latch, latch_file, read_latch
+    from engine.messages.control import ResetBreaker
+    from instance_manager.status import status_of
+
+    if read_latch(latch_file(desk.workspace.home, GLOBAL)) is not None:
+        raise RefusedForSafety(f"{name}: everything is panicked; `predator reset --all` clears that")
+    answer = _ask(desk, name, ResetBreaker(reason=reason, operator=getpass.getuser()), role="executor")
+    if answer is not None:
+        if not answer[0]:
+            raise RefusedForSafety(f"{name}: not reset: {answer[1]}")
+        return {"instance": name, "state": "RESET", "answer": answer[1]}
+    clear_latch(latch_file(desk.workspace.home, name))
+    if status_of(desk.workspace, desk.settings, name).breaker == "RED":
+        raise NotRunning(f"{name}: the latch is cleared, the breaker is RED in its journal: start it, then reset again")
+    return {"instance": name, "state": "RESET", "answer": "the latch is cleared; it is not running"}
+
+
+def _ask(desk: Desk, name: str, command: Message, *, role: str) -> tuple[bool, str] | None:
+    """(done, what was answered); None when the instance does not run."""
+    from instance_manager import control, lifecycle
+
+    if not lifecycle.is_running(desk.workspace.home, name):
+        return None
+    try:
+        answer = control.ask(desk.workspace.home, name, command, role=role)
+    except NotRunning:
+        return None
+    return answer.is_done, answer.text
