@@ -29,7 +29,8 @@ from plays.errors import ConditionError, did_you_mean
 KEYWORDS = ("and", "or", "not", "crosses", "above", "below", "on")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 MOST_LOOK_BACK = 10_000
-DEEPEST = 100
+DEEPEST = 30
+MOST_WORDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def tokens_of(text: str) -> list[Token]:
             raise ConditionError(f"{match.group()!r} means nothing in a condition", column)
         if kind != "space":
             tokens.append(Token(kind, match.group(), column))
+    if len(tokens) > MOST_WORDS:
+        raise ConditionError(f"a condition of {len(tokens)} words is too long to be checked", 1, "give parts a name")
     return [*tokens, Token("end", "", len(text) + 1)]
 
 
@@ -157,12 +160,7 @@ class _Parser:
     # --- the grammar ---
 
     def condition(self) -> Expression:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise ConditionError("too many levels of parentheses", self._next.column)
-        tree = self._chain(("or",), lambda: self._chain(("and",), self._negation))
-        self._depth -= 1
-        return tree
+        return self._chain(("or",), lambda: self._chain(("and",), self._negation))
 
     def _chain(self, operators: tuple[str, ...], part: Part) -> Expression:
         left = part()
@@ -237,6 +235,14 @@ class _Parser:
         return int(self._take().text)
 
     def _bare_term(self) -> Expression:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ConditionError("too many levels of parentheses", self._next.column)
+        tree = self._one_term()
+        self._depth -= 1
+        return tree
+
+    def _one_term(self) -> Expression:
         token = self._next
         if self._accept("("):
             tree = self.condition()

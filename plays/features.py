@@ -1,8 +1,8 @@
 """Features TA-Lib lacks: the pump family (TWPA, velocity, volume surge, ...), and market structures.
 
 Each is one branch of `step`: from the last bars and a little state to its outputs. Batch is a loop over that same
-compiled function, so both ways give the same bits. Windows are summed afresh at each bar: a value never depends on where
-the history began, except for structures, which remember what they saw.
+compiled function, so both ways give the same bits. Windows are summed afresh at each bar: a value never depends on
+where the history began, except for structures, which remember what they saw.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def is_peak(series: Any, side: int, sign: float) -> bool:
 
 
 def zones(window: Any, parameters: Any, state: Any, out: Any) -> None:
-    """Support and resistance: the last swing, or the middle of the last two when within `width` (1e-4) of each other."""
+    """Support and resistance: the last swing, or the middle of the last two if within `width` (1e-4) of each other."""
     width = parameters[1] / 10_000.0
     for kind in range(2):
         last, before = state[1 + 2 * kind], state[2 + 2 * kind]

@@ -95,7 +95,7 @@ def _check_names(play: Play, document: _Document) -> None:
             raise document.error(f"{name!r} is already a parameter", ("indicators", name))
         tree = parse(text)
         compiler = Compiler(play.timeframe, dict(above))
-        document.checked(lambda tree=tree, compiler=compiler: compiler.term(tree), ("indicators", name))
+        document.checked(lambda tree=tree, compiler=compiler: compiler.check_definition(tree), ("indicators", name))
         above[name] = tree
 
 
@@ -180,8 +180,9 @@ class _Document:
 
     def error_of(self, error: ValidationError) -> PlayError:
         """The first thing wrong with the play's form."""
-        first = error.errors()[0]
-        place = tuple(part for part in first["loc"] if part not in ("float", "Parameter"))
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        at_key = "[key]" in first["loc"]
+        place = tuple(part for part in first["loc"] if part not in ("float", "Parameter", "[key]"))
         if first["type"] == "extra_forbidden":
             known = KEYS.get(str(place[0]), Play).model_fields if len(place) > 1 else Play.model_fields
             return self.error(
@@ -190,4 +191,4 @@ class _Document:
         if first["type"] == "missing":
             return self.error(f"{'.'.join(map(str, place))} is missing", place[:-1])
         reason = first["msg"].removeprefix("Value error, ")
-        return self.error(f"{'.'.join(map(str, place))}: {reason}" if place else reason, place)
+        return self.error(f"{'.'.join(map(str, place))}: {reason}" if place else reason, place, at_key=at_key)

@@ -32,9 +32,16 @@ class Compiler:
                 self._to_base(position)
         return Program(timeframe=self._timeframe, nodes=tuple(self._nodes), rules=rules)
 
-    def term(self, tree: Expression) -> int:
-        """The node of any term, condition or number. Raises ConditionError with the column."""
-        return self._compile(tree, self._timeframe)
+    def check_definition(self, tree: Expression) -> None:
+        """Raises ConditionError, with the column, when an indicator of the play cannot be compiled.
+
+        One of several outputs need not be chosen yet: `bands: bbands(20)` is used as `bands.upper`.
+        """
+        call = tree.of if isinstance(tree, On) else tree
+        if isinstance(call, Call) and not call.output and call.name.lower() in catalogue():
+            first = catalogue()[call.name.lower()].outputs[0]
+            call = Call(call.name, call.arguments, call.options, first, call.column)
+        self._compile(On(call, tree.timeframe, tree.column) if isinstance(tree, On) else call, self._timeframe)
 
     def rule(self, tree: Expression) -> int:
         """The node that answers a condition at the close of each base bar. Raises ConditionError with the column."""
@@ -141,7 +148,7 @@ class Compiler:
                 continue
             if given == len(indicator.parameters):
                 raise ConditionError(
-                    f"{indicator.name} takes {_counted(given, 'number')}", _column(argument), _signature(indicator)
+                    f"{indicator.name} takes {_counted(given, 'number')}", argument.column, _signature(indicator)
                 )
             values[indicator.parameters[given].name] = self._fitting(indicator, given, number, argument)
             given += 1
@@ -154,14 +161,14 @@ class Compiler:
             raise ConditionError(f"{indicator.name} has no parameter {name!r}", tree.column, hint)
         number = self._constant(value)
         if number is None:
-            raise ConditionError(f"{name} must be a number", _column(value))
+            raise ConditionError(f"{name} must be a number", value.column)
         return parameter.name, self._fitting(indicator, indicator.parameters.index(parameter), number, value)
 
     def _fitting(self, indicator: Indicator, position: int, number: float, tree: Expression) -> float:
         parameter = indicator.parameters[position]
         if parameter.is_integer and number != int(number):
             raise ConditionError(
-                f"{parameter.name} of {indicator.name} must be a whole number, not {number:g}", _column(tree)
+                f"{parameter.name} of {indicator.name} must be a whole number, not {number:g}", tree.column
             )
         return number
 
@@ -169,15 +176,15 @@ class Compiler:
         if already == indicator.free_inputs:
             raise ConditionError(
                 f"{indicator.name} takes {_counted(indicator.free_inputs, 'series')}",
-                _column(tree),
+                tree.column,
                 _signature(indicator),
             )
         position = self._compile(tree, timeframe)
         node = self._nodes[position]
         if node.is_condition:
-            raise ConditionError(f"{indicator.name} needs numbers, this is a condition", _column(tree))
+            raise ConditionError(f"{indicator.name} needs numbers, this is a condition", tree.column)
         if node.timeframe != timeframe:
-            raise ConditionError("an indicator's input must be of its own timeframe", _column(tree), "put 'on' outside")
+            raise ConditionError("an indicator's input must be of its own timeframe", tree.column, "put 'on' outside")
         return position
 
     def _own_lookback(self, indicator: Indicator, values: Mapping[str, float], column: int) -> int:
@@ -223,7 +230,7 @@ class Compiler:
         logic = tree.operator in (*LOGIC, "not")
         for position, operand in zip(positions, tree.operands, strict=True):
             if self._nodes[position].is_condition != logic:
-                raise ConditionError(_misfit(tree.operator, logic), _column(operand))
+                raise ConditionError(_misfit(tree.operator, logic), operand.column)
         frames = {self._nodes[position].timeframe for position in positions if self._nodes[position].kind != "number"}
         if not frames and not logic:
             raise ConditionError("both sides are fixed numbers: this never changes", tree.column)
@@ -276,10 +283,6 @@ def _misfit(operator: str, logic: bool) -> str:
 def plain(number: float) -> str:
     """A number as people write it, without loss."""
     return str(int(number)) if number == int(number) else repr(number)
-
-
-def _column(tree: Expression) -> int:
-    return tree.column
 
 
 def _text(indicator: Indicator, series: Sequence[str], values: Mapping[str, float]) -> str:

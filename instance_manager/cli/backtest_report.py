@@ -61,7 +61,8 @@ def _print_trades(trades: tuple[ClosedTrade, ...]) -> None:
         [
             (
                 console.time_text(trade.entry_time_ns), console.time_text(trade.exit_time_ns), trade.side,
-                trade.quantity, trade.entry_price, trade.exit_price, f"{trade.fees:.4f}", f"{trade.pnl:.4f}", trade.exit_reason.value,
+                trade.quantity, trade.entry_price, trade.exit_price, f"{trade.fees:.4f}",
+                f"{trade.pnl:.4f}", trade.exit_reason.value,
             )
             for trade in trades
         ],
