@@ -167,17 +167,13 @@ class Series:
 
 @dataclass(slots=True)
 class History:
-    """All bars of one instrument up to now, in every length anyone asked for."""
+    """All bars of one instrument up to now, in every length."""
 
     minutes: list[Candle] = field(default_factory=list)
     forming: Candle | None = None
-    _series: dict[str, Series] = field(default_factory=dict)
+    _series: dict[str, Series] = field(default_factory=lambda: {name: Series(name) for name in INTERVALS})
 
     def series(self, interval: str) -> Series:
-        if interval not in self._series:
-            made = self._series[interval] = Series(interval)
-            for minute in self.minutes:
-                made.add(minute)
         return self._series[interval]
 
     def close_minute(self, minute: Candle) -> dict[str, Candle]:

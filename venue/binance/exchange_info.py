@@ -38,7 +38,7 @@ def symbol_json(lane: Lane) -> JsonObject:
         "contractType": "PERPETUAL",
         "deliveryDate": 4_133_404_800_000,
         "onboardDate": 1_569_398_400_000,
-        "status": "TRADING" if lane.book.status == "HALT" else lane.book.status,
+        "status": lane.book.status,
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": instrument.base,

@@ -92,7 +92,7 @@ def depth_json(lane: Lane, levels: int) -> dict[str, list[list[str]]]:
 def get_trades(call: Call) -> list[JsonObject]:
     """Recent public prints."""
     lane, limit = lane_of(call), call.limit(500, 1000)
-    return [dict(row) for row in list(call.venue.feed.prints[lane.symbol])[-limit:]]
+    return [dict(row) for row in list(call.venue.feed.prints.get(lane.symbol, ()))[-limit:]]
 
 
 def get_agg_trades(call: Call) -> list[JsonObject]:

@@ -31,7 +31,9 @@ def liquidate_isolated(floor: Floor, account: Account, symbol: str) -> None:
         return
     for position in list(account.held(symbol)):
         if position.isolated_wallet + pnl_of(floor, position) <= maintenance_of(floor, position):
+            before, at_risk = account.wallet, position.isolated_wallet
             liquidate(floor, account, (position,))
+            insure(floor, account, before - account.wallet - at_risk)
 
 
 def liquidate(floor: Floor, account: Account, positions: tuple[Position, ...]) -> None:
@@ -41,7 +43,8 @@ def liquidate(floor: Floor, account: Account, positions: tuple[Position, ...]) -
         for order in account.working(position.symbol):
             cancel(floor, order)
         take_over(floor, account, position)
-    cover_shortfall(floor, account)
+    if not any(account.held()):
+        insure(floor, account, -account.wallet)
 
 
 def take_over(floor: Floor, account: Account, position: Position) -> None:
@@ -87,8 +90,7 @@ def worst_price(floor: Floor, symbol: str, side: Side) -> Decimal:
     return book.instrument.round_price(book.mark * factor)
 
 
-def cover_shortfall(floor: Floor, account: Account) -> None:
-    """The insurance fund pays what the wallet can't: no account owes the exchange."""
-    if account.wallet < 0 and not any(account.held()):
-        change = Adjustment(change=-account.wallet, kind="INSURANCE_CLEAR", reason="INSURANCE_CLEAR")
-        adjust(floor, account, change)
+def insure(floor: Floor, account: Account, shortfall: Decimal) -> None:
+    """The insurance fund pays what the margin can't: no account owes the exchange."""
+    if shortfall > 0:
+        adjust(floor, account, Adjustment(change=shortfall, kind="INSURANCE_CLEAR", reason="INSURANCE_CLEAR"))

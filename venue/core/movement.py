@@ -12,6 +12,7 @@ from venue.core.book import Book
 from venue.core.conditional import fire
 from venue.core.floor import Floor
 from venue.core.liquidation import liquidate_if_due
+from venue.core.margin import liquidation_price
 from venue.core.matching import touch
 from venue.core.orders import AlgoOrder, AlgoStatus, Order, Side, WorkingType
 from venue.core.triggers import fires, follow, level
@@ -42,6 +43,11 @@ def awaited(floor: Floor, book: Book, is_rise: bool) -> Iterator[Decimal]:
         price, needs_rise = level(algo)
         if needs_rise == is_rise:
             yield on_grid(book, price - offset(book, algo), is_rise)
+    for account in floor.accounts.values():
+        for position in account.held(book.instrument.symbol):
+            if (position.amount < 0) == is_rise:
+                price = liquidation_price(floor, account, position) - book.mark_offset
+                yield on_grid(book, price, is_rise)
 
 
 def on_grid(book: Book, price: Decimal, is_rise: bool) -> Decimal:

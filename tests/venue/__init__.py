@@ -1,0 +1,1 @@
+"""The local venue's tests. They know nothing of the trading system."""
