@@ -18,6 +18,7 @@ from engine.market import Bar
 from engine.messages import events as ev
 from engine.messages.market import AnchorChosen, CycleReady, ResumePoint
 from engine.order import Order, OrderKind, OrderPurpose, Side
+from engine.plan import PROTECTIVE
 from engine.protection import NO_LEVEL, ProtectionRules
 from engine.signal import Intent, decide
 from engine.sizing import quantity_for
@@ -88,12 +89,18 @@ def enter_if_due(turn: Turn) -> None:
         return
     if turn.now_ns - cycle.observed_at_ns > turn.state.settings.limits.signal_age_ms * MS:
         _drop(turn, "too late")
-    elif turn.book.trade is not None and turn.book.trade.exit_reason:
+    elif _is_leaving(turn):
         return
     elif denial := precheck.entry_denial(turn.book, turn.state.ready, turn.state.settings.limits, turn.now_ns):
         _drop(turn, denial)
     else:
         _enter(turn, cycle)
+
+
+def _is_leaving(turn: Turn) -> bool:
+    """The old position is being closed, or its protective orders are being taken away: the entry waits for that."""
+    trade = turn.book.trade
+    return bool(trade.exit_reason) if trade else bool(turn.book.open_orders(*PROTECTIVE))
 
 
 def _drop(turn: Turn, reason: str) -> None:

@@ -178,6 +178,10 @@ def _filled(book: Book, event: ev.OrderFilled, now_ns: int) -> Book:
     )
 
 
+def _foreign(book: Book, event: ev.ForeignFillSeen, _: int) -> Book:
+    return replace(book, seen_fills=(*book.seen_fills[-KEPT_FILLS:], event.fill.trade_id))
+
+
 def _new_trade(order: Order, fill: Fill, now_ns: int) -> Trade:
     return Trade(
         number=order.trade_number,
@@ -263,7 +267,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.OrderCancelled: _moves_to(OrderStatus.CANCELLED),
     ev.OrderExpired: _moves_to(OrderStatus.EXPIRED),
     ev.OrderFilled: _filled,
-    ev.ForeignFillSeen: _unchanged,
+    ev.ForeignFillSeen: _foreign,
     ev.PositionOpened: _position_opened,
     ev.ProtectionAdvanced: _advanced,
     ev.PositionProtected: _protected,
