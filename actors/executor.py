@@ -195,6 +195,8 @@ def _stream_lost(turn: Turn, message: ex.StreamLost) -> None:
 
 def _unavailable(turn: Turn, message: ex.ExchangeUnavailable) -> None:
     turn.do(Note(level="WARNING", text=f"{message.call} {message.detail}: {message.kind}: {message.text}"))
+    if message.call == "PlaceOrder":
+        intake.not_sent(turn, message)
     if message.call == "PrepareInstrument":
         turn.do(WakeAt(at_ns=turn.now_ns + max(message.retry_after_ms, 1_000) * MS, label="prepare"))
 

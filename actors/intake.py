@@ -51,6 +51,14 @@ def _refused(turn: Turn, message: ex.OrderRefused) -> None:
         _after_refusal(turn, known, message.reason)
 
 
+def not_sent(turn: Turn, message: ex.ExchangeUnavailable) -> None:
+    """The exchange was not reached, or told us to wait: nothing was executed, the order is over."""
+    turn.answered(message.detail)
+    known = turn.book.orders[message.detail]
+    if order.can_become(known, OrderStatus.DENIED):
+        turn.happen(ev.OrderDenied(client_order_id=known.client_order_id, reason=message.kind))
+
+
 def _after_refusal(turn: Turn, known: Order, reason: str) -> None:
     if turn.book.trade and known.purpose is OrderPurpose.STOP and reason == "would_trigger":
         turn.happen(ev.ExitWanted(reason="stop_loss"))

@@ -112,12 +112,12 @@ class CcxtExchange:
     # --- writes: sent once -----------------------------------------------------------------------------------------
 
     async def _place(self, order: Order) -> Message:
+        self._subscriptions.expect(order.client_order_id)  # its event may be here before the answer is
         try:
             async with asyncio.timeout(self._access.order_timeout_ms / 1_000):
                 report = await (await self._connection.dialect()).place(order)
         except Exception as error:  # noqa: BLE001 - after sending, any surprise means that nobody knows
             return await self._not_placed(order.client_order_id, error)
-        self._subscriptions.expect(order.client_order_id)
         return OrderPlaced(
             client_order_id=report.client_order_id,
             venue_order_id=report.venue_order_id,
@@ -126,6 +126,7 @@ class CcxtExchange:
         )
 
     async def _not_placed(self, client_order_id: str, error: Exception) -> Message:
+        self._subscriptions.heard(client_order_id)
         judged = await self._judged("PlaceOrder", client_order_id, error)
         match judged:
             case RequestRefused(code=code, reason=reason):

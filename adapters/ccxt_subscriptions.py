@@ -36,7 +36,7 @@ class Subscriptions:
         self._connection, self._push, self._now_ns = connection, push, now_ns
         self._user: Stream | None = None
         self._market: Stream | None = None
-        self._renewal: asyncio.Task[None] | None = None
+        self._upkeep: list[asyncio.Task[None]] = []
         self._awaited: dict[str, asyncio.TimerHandle] = {}
         self._last_bar_ns = 0
         self._restarts: set[asyncio.Task[None]] = set()
@@ -53,7 +53,10 @@ class Subscriptions:
                 push=self._push,
                 patience=USER,
             )
-            self._renewal = asyncio.create_task(self._renew(dialect, self._user), name="listen key")
+            self._upkeep = [
+                asyncio.create_task(self._renew(dialect, self._user), name="listen key"),
+                asyncio.create_task(self._connection.keep_warm(), name="keep warm"),
+            ]
         return await self._user.open()
 
     async def open_market(self, symbol: str) -> Message:
@@ -71,7 +74,7 @@ class Subscriptions:
         return await self._market.open()
 
     def expect(self, client_order_id: str) -> None:
-        """An order was placed: the user stream must say so."""
+        """An order is about to be placed: the user stream must say so."""
         if self._user is not None and self._user.is_open and client_order_id not in self._awaited:
             later = asyncio.get_running_loop().call_later(ECHO_S, self._not_heard, client_order_id)
             self._awaited[client_order_id] = later
@@ -80,9 +83,9 @@ class Subscriptions:
         """Stop both streams."""
         for timer in self._awaited.values():
             timer.cancel()
-        if self._renewal is not None:
-            self._renewal.cancel()
-            await asyncio.gather(self._renewal, return_exceptions=True)
+        for task in self._upkeep:
+            task.cancel()
+        await asyncio.gather(*self._upkeep, return_exceptions=True)
         for stream in (self._user, self._market):
             if stream is not None:
                 await stream.close()
@@ -90,10 +93,11 @@ class Subscriptions:
     def _take_user(self, dialect: Binance, symbol: str, data: bytes | str) -> None:
         for message in dialect.events_of(_parsed(data), symbol):
             if isinstance(message, OrderUpdated):
-                self._heard(message.report.client_order_id)
+                self.heard(message.report.client_order_id)
             self._push(message)
 
-    def _heard(self, client_order_id: str) -> None:
+    def heard(self, client_order_id: str) -> None:
+        """It was heard of, or no event of it is to be awaited."""
         if timer := self._awaited.pop(client_order_id, None):
             timer.cancel()
 

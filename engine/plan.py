@@ -185,9 +185,18 @@ def _stop(now: Situation, trade: Trade) -> tuple[Order, ...]:
         return ()
     wanted = _price(now, protection.stop_ticks)
     stops = now.book.open_orders(OrderPurpose.STOP)
+    if _just_failed(now, trade, OrderPurpose.STOP):
+        return ()
     if stops and not _is_outdated(now, stops[-1], wanted):
         return ()
     return (_order(now, trade, OrderPurpose.STOP, OrderKind.STOP_MARKET, wanted),)
+
+
+def _just_failed(now: Situation, trade: Trade, purpose: OrderPurpose) -> bool:
+    """The last one was refused or denied a moment ago: asking again at once would only be refused again."""
+    past = [o for o in now.book.orders.values() if o.purpose is purpose and o.trade_number == trade.number]
+    failed = bool(past) and past[-1].status in (OrderStatus.REJECTED, OrderStatus.DENIED)
+    return failed and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms)
 
 
 def _is_outdated(now: Situation, newest: Order, wanted: Decimal) -> bool:
@@ -204,8 +213,9 @@ def _take_profit(now: Situation, trade: Trade) -> tuple[Order, ...]:
         return ()
     wanted = _price(now, protection.take_profit_ticks)
     targets = now.book.open_orders(OrderPurpose.TAKE_PROFIT)
-    refused = _refused(now, trade, OrderPurpose.TAKE_PROFIT) >= now.limits.most_rejections
-    if refused or (targets and not _is_outdated(now, targets[-1], wanted)):
+    if _just_failed(now, trade, OrderPurpose.TAKE_PROFIT) or (targets and not _is_outdated(now, targets[-1], wanted)):
+        return ()
+    if _refused(now, trade, OrderPurpose.TAKE_PROFIT) >= now.limits.most_rejections:
         return ()
     return (_order(now, trade, OrderPurpose.TAKE_PROFIT, OrderKind.TAKE_PROFIT_MARKET, wanted),)
 
