@@ -196,9 +196,14 @@ def _equity(live: Mapping[str, object], view: InstanceView | None, instance: Ins
     return format(view.wallet_balance if view else instance.capital, "f")
 
 
+def executor_cell(workspace: Workspace, name: str) -> Cell | None:
+    """What the executor shows, or last showed."""
+    return _cells(workspace.run / name / "scoreboard").get("executor")
+
+
 def last_bar_ns(workspace: Workspace, name: str) -> int | None:
     """The newest bar the executor has dealt with, as it last showed; also after it ended."""
-    executor = _cells(workspace.run / name / "scoreboard").get("executor")
+    executor = executor_cell(workspace, name)
     shown = executor.extra.get("last_bar_ns") if executor else None
     return shown if isinstance(shown, int) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -87,7 +88,7 @@ def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOpti
     try:
         code = foreground.run(spec)
     finally:
-        _end_idle_exchanges(desk)
+        _end_what_nobody_needs(desk)
     raise typer.Exit(code)
 
 
@@ -105,7 +106,7 @@ def start_one(desk: Desk, name: str, *, is_confirmed: bool) -> Result:
         raise
     except TradingError:
         if state_of(desk.workspace, name) != "FINISHED":  # a short backtest may be done before anyone looked
-            _end_idle_exchanges(desk)
+            _end_what_nobody_needs(desk)
             raise
     return {"instance": name, "state": state_of(desk.workspace, name)}
 
@@ -113,7 +114,7 @@ def start_one(desk: Desk, name: str, *, is_confirmed: bool) -> Result:
 def stop_one(desk: Desk, name: str, *, is_expected: bool) -> Result:
     """Ends an instance in order. Raises NotRunning when it `is_expected` to run and does not."""
     was_running = _end(desk, name)
-    _end_idle_exchanges(desk)
+    _end_what_nobody_needs(desk)
     if is_expected and not was_running:
         raise NotRunning(f"{name} is not running")
     return {"instance": name, "state": "STOPPED", "was_running": was_running}
@@ -166,10 +167,16 @@ def _end(desk: Desk, name: str) -> bool:
     return True
 
 
-def _end_idle_exchanges(desk: Desk) -> None:
+def _end_what_nobody_needs(desk: Desk) -> None:
+    """When the last instance has ended nothing of a `start` shall be left: no exchange, no account system."""
+    from actors.tree import ACCOUNT
+    from instance_manager import lifecycle
     from instance_manager.account_system import running_instances
     from instance_manager.preparation import stop_idle_exchanges
 
     running = set(running_instances(desk.workspace.home))
     for name in stop_idle_exchanges(desk.workspace, desk.settings, running):
         console.warn(f"stopped the local exchange {name!r}, which had been started for them")
+    if not running and lifecycle.is_running(desk.workspace.home, ACCOUNT):
+        with suppress(NotRunning):
+            lifecycle.stop(desk.workspace.home, ACCOUNT)
