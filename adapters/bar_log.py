@@ -36,7 +36,7 @@ class BarLog:
             self._lock = WriterLock(path)
         try:
             self._connection = _opened(path, is_writer)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             self._release()
             raise store_error(path, error) from error
 
@@ -74,6 +74,12 @@ class BarLog:
         self._connection.close()
         self._release()
 
+    def __enter__(self) -> BarLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _all(self, query: str, values: tuple[int, ...] = ()) -> list[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
@@ -92,7 +98,11 @@ def _opened(path: Path, is_writer: bool) -> sqlite3.Connection:
             raise StoreError(f"there are no recorded bars at {path}: the instance never ran")
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2.0)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=2.0)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(MADE)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(MADE)
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -11,6 +11,7 @@ from typing import Any
 from adapters.access import Access
 from adapters.ccxt_load import load_exchange
 from adapters.ccxt_session import Session
+from engine.errors import OutcomeUnknown
 
 RECEIVE_WINDOW_MS = 10_000
 LONGEST_TIMEOUT_MS = 30_000  # ccxt's own; ours are set per call and are shorter
@@ -69,6 +70,8 @@ def _observed(base: type[Any], observe: Observer, families: tuple[str, ...]) -> 
             except Exception as error:  # every error of ccxt passes here once and goes on
                 _annotate(error, code, headers, str(body), rest[0] if rest else None)
                 raise
+            if not 200 <= code < 300:  # ccxt lets a status it has no class for pass as an answer
+                raise OutcomeUnknown(f"HTTP {code} {_shown(str(body))}")
 
         def get_exceptions_by_url(self, url: Any, kind: str) -> Any:
             """The same table whatever the address (ccxt's own choice depends on the host name)."""
@@ -84,8 +87,12 @@ def _annotate(error: Any, status: int, headers: Mapping[str, str], body: str, an
         error.venue_code = str(answer["code"])
         error.venue_text = f"{answer['code']} {answer.get('msg', '')}"
     else:
-        error.venue_text = f"HTTP {status} {re.sub(r'<[^>]*>', ' ', body[:200]).strip()}"
+        error.venue_text = f"HTTP {status} {_shown(body)}"
     error.retry_after_ms = _wait_ms(headers)
+
+
+def _shown(body: str) -> str:
+    return re.sub(r"<[^>]*>", " ", body[:200]).strip()
 
 
 def _wait_ms(headers: Mapping[str, str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from loguru import logger
 
 from adapters.access import Access
 from adapters.ccxt_client import Answer, build_client
+from adapters.ccxt_errors import judge
 from adapters.ccxt_session import Session
 from adapters.dialects.binance import ERROR_FAMILIES, HOSTS, Binance
 from adapters.redaction import redact, register_secret
@@ -18,6 +20,7 @@ from engine.messages.exchange import UsageObserved
 
 SHOWN = 1_500  # characters of a body in the exchange log
 ORDER_COUNT_VALID_S = 60.0
+WARM_S = 10.0  # shorter than the idle time after which exchanges and routers on the way close a connection
 
 
 class Connection:
@@ -30,6 +33,7 @@ class Connection:
         self._dialect: Binance | None = None
         self._order_count: tuple[float, int] = (0.0, 0)
         self._quiet: tuple[float, str] = (0.0, "")
+        self._answered_at = 0.0
 
     async def dialect(self) -> Binance:
         """The exchange's calls; ccxt is loaded here."""
@@ -59,6 +63,17 @@ class Connection:
         if left_ms:
             raise RateLimited(f"{kind}: nothing was sent", retry_after_ms=left_ms, is_ban=kind == "banned")
 
+    async def keep_warm(self) -> None:
+        """For ever: an order must not pay for a new TLS connection, nor meet one that died unnoticed."""
+        while True:
+            await asyncio.sleep(WARM_S)
+            if time.monotonic() - self._answered_at < WARM_S or self.quiet()[0]:
+                continue
+            try:
+                await (await self.dialect()).ping()
+            except Exception as error:  # noqa: BLE001 - a failed ping changes nothing; the next call meets the trouble
+                logger.bind(channel="exchange").warning("ping failed: {}", judge(error))
+
     async def close(self) -> None:
         """Close every socket."""
         if self._dialect is not None:
@@ -67,9 +82,9 @@ class Connection:
             await self._session.close()
 
     def _observe(self, answer: Answer) -> None:
-        level = "WARNING" if answer.status >= 400 else "DEBUG" if answer.method == "GET" else "INFO"
-        logger.bind(channel="exchange").log(level, "{}", describe(answer))
+        self._answered_at = time.monotonic()
         self._tell_usage({name.lower(): value for name, value in answer.headers.items()})
+        asyncio.get_running_loop().call_soon(_log, answer)  # after the answer went on: nobody waits for the log
 
     def _tell_usage(self, headers: dict[str, str]) -> None:
         weight = headers.get("x-mbx-used-weight-1m", "")
@@ -82,6 +97,11 @@ class Connection:
     def _recent_orders(self) -> int:
         told_at, count = self._order_count
         return count if time.monotonic() - told_at < ORDER_COUNT_VALID_S else 0
+
+
+def _log(answer: Answer) -> None:
+    level = "WARNING" if answer.status >= 400 else "DEBUG" if answer.method == "GET" else "INFO"
+    logger.bind(channel="exchange", is_redacted=True).log(level, "{}", describe(answer))
 
 
 def describe(answer: Answer) -> str:

@@ -29,9 +29,7 @@ class JournalReader:
         if not path.exists():
             raise StoreError(f"there is no journal at {path}: the instance never ran")
         try:
-            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2.0)
-            self._connection.row_factory = sqlite3.Row
-            check_version(self._connection)
+            self._connection = _opened(path)
         except sqlite3.Error as error:
             raise store_error(path, error) from error
 
@@ -103,3 +101,14 @@ class JournalReader:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise store_error(self.path, error) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2.0)
+    try:
+        connection.row_factory = sqlite3.Row
+        check_version(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

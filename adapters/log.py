@@ -47,7 +47,8 @@ def _add(file: Path, level: str, *, is_exchange: bool) -> None:
 
 def _line(record: Record) -> str:
     """loguru's template for this record; the text itself travels in `extra` so that nothing in it is a template."""
-    record["extra"]["line"] = redact(_text(record))
+    text = _text(record)
+    record["extra"]["line"] = text if record["extra"].get("is_redacted") else redact(text)
     return "{extra[line]}\n"
 
 

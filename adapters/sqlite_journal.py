@@ -63,10 +63,12 @@ class SqliteJournal:
             self._connection.execute("BEGIN IMMEDIATE")
             self._write(events, orders, view, now_ns)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:  # whatever stopped it half way, an interrupt too, left nothing
             self._sequence, self._hash = before
             self._undo()
-            raise store_error(self.path, error) from error
+            if isinstance(error, sqlite3.Error):
+                raise store_error(self.path, error) from error
+            raise
         return self._sequence
 
     def read_all(self) -> tuple[tuple[int, Message], ...]:

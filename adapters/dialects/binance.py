@@ -34,6 +34,7 @@ from adapters.dialects.binance_translate import (
     algo_report,
     algo_request,
     market_event,
+    must_be_cancelled,
     only_position,
     order_report,
     order_request,
@@ -84,6 +85,10 @@ class Binance:
     async def close(self) -> None:
         """Close ccxt's own resources (the session is closed by its owner)."""
         await self._client.close()
+
+    async def ping(self) -> None:
+        """The cheapest request there is."""
+        await self._client.fapiPublicGetPing()
 
     # --- instrument and clock ------------------------------------------------------------------------------------
 
@@ -150,12 +155,14 @@ class Binance:
         return order_report(answer, order.symbol)
 
     async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
-        """Cancel by client order id."""
+        """Cancel by client order id. An answer that does not say so is MalformedMessage."""
         if is_conditional:
-            await self._client.fapiPrivateDeleteAlgoOrder({"clientAlgoId": client_order_id})
+            answer = await self._client.fapiPrivateDeleteAlgoOrder({"clientAlgoId": client_order_id})
+            must_be_cancelled(answer, client_order_id, is_conditional=True)
             return
-        market_id = (await self.market(symbol)).market_id
-        await self._client.fapiPrivateDeleteOrder({"symbol": market_id, "origClientOrderId": client_order_id})
+        asked = {"symbol": (await self.market(symbol)).market_id, "origClientOrderId": client_order_id}
+        answer = await self._client.fapiPrivateDeleteOrder(asked)
+        must_be_cancelled(answer, client_order_id, is_conditional=False)
 
     async def find(self, client_order_id: str, symbol: str, is_conditional: bool) -> OrderReport:
         """The order as it stands; a triggered conditional one with what its ordinary order came to."""

@@ -137,6 +137,15 @@ def algo_report(value: Any, symbol: str) -> OrderReport:
     )
 
 
+def must_be_cancelled(value: Any, client_order_id: str, *, is_conditional: bool) -> None:
+    """Raises MalformedMessage unless the answer says that exactly this order is cancelled."""
+    raw = mapping(value)
+    named = text(raw, "clientAlgoId" if is_conditional else "clientOrderId")
+    done = str(raw.get("code")) == "200" if is_conditional else raw.get("status") == "CANCELED"
+    if named != client_order_id or not done:
+        raise MalformedMessage(f"asked to cancel {client_order_id}, answered {str(dict(raw))[:300]}")
+
+
 def produced_order_id(raw: Raw) -> str:
     """The ordinary order a conditional one became; empty before."""
     value = str(raw.get("actualOrderId") or "")

@@ -20,7 +20,7 @@ from adapters.ccxt_load import load_exchange
 kind = load_exchange("binanceusdm")
 took = time.process_time() - began
 others = [name for name in sys.modules if name.startswith("ccxt.async_support.") and name.count(".") == 2]
-rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+rss_mb = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
 print(json.dumps({"before": before, "took_s": took, "rss_mb": rss_mb, "others": others, "id": kind({}).id}))
 """
 

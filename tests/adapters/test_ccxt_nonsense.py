@@ -1,0 +1,146 @@
+"""An exchange that answers nonsense: orders become UNKNOWN, reads unavailable, and nothing raises."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from adapter_builders import SYMBOL, an_order
+from aiohttp import web
+from loguru import logger
+
+from adapters.access import Access
+from adapters.ccxt_exchange import CcxtExchange
+from engine.messages.exchange import (
+    CancelOrder,
+    CancelOutcomeUnknown,
+    ExchangeUnavailable,
+    FetchBars,
+    FetchFills,
+    FindOrder,
+    OrderOutcomeUnknown,
+    PlaceOrder,
+    TakeSnapshot,
+)
+
+LISTED = {
+    "symbols": [
+        {
+            "symbol": "BTCUSDT", "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": "BTC",
+            "quoteAsset": "USDT", "marginAsset": "USDT", "deliveryDate": 4133404800000, "orderTypes": ["MARKET"],
+            "filters": [
+                {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+                {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "1000"},
+            ],
+        }
+    ]
+}  # fmt: skip
+NONSENSE = [
+    "",
+    "null",
+    "[]",
+    "[1, 2]",
+    '"fine"',
+    "17",
+    "{}",
+    '{"orderId": 1}',
+    "<html>welcome</html>",
+    '{"code": "soon"}',
+    '{"code": 200}',
+    '{"orderId": {}, "clientOrderId": [], "status": 5, "side": null, "origQty": "NaN", "updateTime": "x"}',
+    '[{"symbol": "BTCUSDT", "positionAmt": "NaN"}]',
+    "\x00\x01",
+]
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    logger.remove()
+
+
+class Babbler:
+    """Lists one instrument and answers everything else with `said`."""
+
+    def __init__(self) -> None:
+        self.said, self.status, self.headers, self.seen = "", 200, {}, []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.seen.append(request.path)
+        if request.path.endswith("/exchangeInfo"):
+            return web.Response(text=json.dumps(LISTED), content_type="application/json")
+        return web.Response(text=self.said, status=self.status, headers=self.headers)
+
+
+@pytest.fixture
+async def babbler():
+    made = Babbler()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", made.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.address = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def exchange(babbler):
+    access = Access(
+        exchange="binanceusdm",
+        environment="local",
+        key="a-key-of-nobody",
+        secret="a-secret-of-nobody",
+        redirect_to=babbler.address,
+    )
+    made = CcxtExchange(access, lambda message: None, lambda usage: None)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("said", NONSENSE, ids=lambda text: repr(text)[:30])
+async def test_nonsense_makes_orders_and_cancels_unknown_and_reads_unavailable(exchange, babbler, said):
+    babbler.said = said
+    order, since = an_order(), time.time_ns()
+
+    placed = await exchange.perform(PlaceOrder(order=order))
+    cancelled = await exchange.perform(CancelOrder(client_order_id="p", symbol=SYMBOL, is_conditional=False))
+    unstopped = await exchange.perform(CancelOrder(client_order_id="p", symbol=SYMBOL, is_conditional=True))
+    found = await exchange.perform(FindOrder(client_order_id="p", symbol=SYMBOL, is_conditional=False))
+    seen = await exchange.perform(TakeSnapshot(symbol=SYMBOL, fills_since_ns=since))
+
+    assert isinstance(placed, OrderOutcomeUnknown)
+    assert isinstance(cancelled, CancelOutcomeUnknown)
+    assert isinstance(unstopped, CancelOutcomeUnknown)
+    assert isinstance(found, ExchangeUnavailable)
+    assert isinstance(seen, ExchangeUnavailable)
+
+
+@pytest.mark.parametrize("said", ["null", "{}", '"fine"', "<html>", '[{"t": 1}]', "[[1, 2]]"])
+async def test_nonsense_instead_of_lists_is_unavailable(exchange, babbler, said):
+    babbler.said = said
+    bars = FetchBars(symbol=SYMBOL, timeframe="1m", from_open_time_ns=0, until_open_time_ns=None, limit=5)
+
+    assert isinstance(await exchange.perform(bars), ExchangeUnavailable)
+    assert isinstance(await exchange.perform(FetchFills(symbol=SYMBOL, since_ns=time.time_ns())), ExchangeUnavailable)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirection_is_not_followed_and_the_order_is_unknown(exchange, babbler, status):
+    babbler.status, babbler.headers = status, {"Location": f"{babbler.address}/elsewhere"}
+
+    placed = await exchange.perform(PlaceOrder(order=an_order()))
+
+    assert isinstance(placed, OrderOutcomeUnknown)
+    assert "/elsewhere" not in babbler.seen
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 599])
+async def test_no_5xx_is_ever_called_a_refusal(exchange, babbler, status):
+    babbler.status, babbler.said = status, "<html>sorry</html>"
+    cancel = CancelOrder(client_order_id="p", symbol=SYMBOL, is_conditional=True)
+
+    assert isinstance(await exchange.perform(PlaceOrder(order=an_order())), OrderOutcomeUnknown)
+    assert isinstance(await exchange.perform(cancel), CancelOutcomeUnknown)
