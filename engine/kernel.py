@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 Prices = tuple[int, int, int, int]
 
-# 4e9 ticks x (1 + a ratio of at most 1) x 1e9 stays under 2**63
-MOST_TICKS = 4_000_000_000
+# times (1 + the largest ratio a play may say, 10) x 1e9 it stays under 2**63
+MOST_TICKS = 800_000_000
 
 # the row of settings
 MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL = range(8)

@@ -140,7 +140,8 @@ def daily_returns(equity: Floats, open_time_ns: Integers, starting_equity: float
     days = open_time_ns // DAY_NS
     last = np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.array([], np.int64)
     marks = np.concatenate(([starting_equity], equity[last]))
-    returns: Floats = np.diff(marks) / marks[:-1]
+    returns = np.zeros(len(last))
+    np.divide(np.diff(marks), marks[:-1], out=returns, where=marks[:-1] > 0)  # nothing is earned on nothing
     return returns
 
 

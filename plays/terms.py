@@ -6,12 +6,14 @@ would move every price, so the tick is refined until the candles fit it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.candles import Candles
 from engine.instrument import Instrument
+from engine.kernel import MOST_TICKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +47,8 @@ def terms_for(symbol: str, candles: Candles) -> Instrument:
 def finest_tick(candles: Candles) -> Decimal:
     """The coarsest power of ten (down to 1e-8) of which all closes of a sample are multiples."""
     closes = candles.close[:: max(1, len(candles) // SAMPLE)]
-    decimals = next((digits for digits in range(FINEST_DECIMALS) if _fits(closes, digits)), FINEST_DECIMALS)
+    finest = min(FINEST_DECIMALS, int(math.log10(MOST_TICKS / float(candles.high.max()))))
+    decimals = next((digits for digits in range(finest) if _fits(closes, digits)), finest)
     return Decimal(1).scaleb(-decimals)
 
 

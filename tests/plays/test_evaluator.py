@@ -26,7 +26,8 @@ def test_b5_batch_and_step_agree_to_the_last_bit_on_all_recorded_candles(name):
 TERMS = st.sampled_from(
     ["close", "open", "high", "low", "volume", "close[3]", "ema(9)", "ema(21)", "rsi(14)", "sma(rsi(7), 5)", "atr(14)",
      "bbands(20).upper", "macd().hist", "highest(20)[1]", "lowest(close, 10)", "twpa(5)", "velocity(3)", "spread(5)",
-     "swing(3).high", "trend(3)", "volume_surge(2, 10)", "obv", "ewma(5)", "ema(close / open, 4)", "close / (open - close)",
+     "swing(3).high", "trend(3)", "volume_surge(2, 10)", "obv", "ewma(5)", "ema(close / open, 4)",
+     "close / (open - close)",
      "ema(close / (open - close), 3)", "100", "0.5"]
 )  # fmt: skip
 FRAMES = st.sampled_from(["", "", " on 3m", " on 5m", " on 15m"])

@@ -117,4 +117,4 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path):
 def test_av4_a_play_is_data_and_cannot_name_anything_but_prices_and_indicators():
     for attempt in ("__import__('os')", "close.real > 1", "open('x') > 1", "exec(1) > 1", "position > 0", "equity > 0"):
         with pytest.raises(PlayError):
-            a_play(entry=f"{{long: \"{attempt}\"}}", exit="{}")
+            a_play(entry=f'{{long: "{attempt}"}}', exit="{}")
