@@ -12,7 +12,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -29,7 +28,6 @@ class AsyncBridge(Generic[ItemT]):
         self._writer.setblocking(False)
         self._inbox: collections.deque[ItemT] = collections.deque()
         self._loop = asyncio.new_event_loop()
-        self._tasks: set[Future[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="asyncio", daemon=True)
         self._thread.start()
 
@@ -38,9 +36,7 @@ class AsyncBridge(Generic[ItemT]):
 
     def submit(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run it some time soon; it must post its outcome itself and raise nothing."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        self._tasks.add(future)
-        future.add_done_callback(self._tasks.discard)
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def call(self, coroutine: Coroutine[Any, Any, ResultT], limit_s: float) -> ResultT:
         """Run it now and wait: for making and closing ports only."""
@@ -60,13 +56,22 @@ class AsyncBridge(Generic[ItemT]):
 
     def close(self) -> None:
         """Cancel what runs and end the thread, in bounded time."""
-        for future in tuple(self._tasks):
-            future.cancel()
+        with contextlib.suppress(TimeoutError):
+            self.call(_cancel_all(), CLOSE_LIMIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CLOSE_LIMIT_S)
+        if not self._thread.is_alive():
+            self._loop.close()
         self._reader.close()
         self._writer.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

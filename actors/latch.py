@@ -22,7 +22,7 @@ def latch_file(home: Path, scope: str) -> Path:
 
 def raise_latch(path: Path, reason: str, *, flatten: bool = False) -> None:
     """Durable when this returns. Raises StoreError when the disk refuses. The first reason stays."""
-    if read_latch(path) is not None:
+    if path.is_file():
         return
     body = json.dumps({"reason": reason, "flatten": flatten, "raised_at_ns": time.time_ns()})
     try:

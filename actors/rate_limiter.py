@@ -191,7 +191,8 @@ class RateLimiter:
 
 
 def _fair(wanted: int, left: int, askers: int) -> int:
-    return max(0, min(wanted, left // askers))
+    """At most an equal part of what is left, with one part kept for whoever comes next."""
+    return max(0, min(wanted, left // (askers + 1)))
 
 
 def _give_back(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> Spending:

@@ -178,9 +178,9 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is Life.DOWN:
             return
-        self.tell(role, "ended" if self.state.ending else "died")
         recent = tuple(at for at in child.deaths if self.now_ns - at < self.rules.intensity_window_ns)
         self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=(*recent, self.now_ns))
+        self.tell(role, "ended" if self.state.ending else "died")
         if self.state.ending is not None:
             self.stop_next()
         elif len(recent) + 1 > self.rules.intensity:

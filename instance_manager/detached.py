@@ -56,6 +56,8 @@ def await_running(tree: Tree, child: subprocess.Popen[bytes] | None, limit_s: fl
         code = child.poll() if child is not None else None
         if code == ExitCode.ALREADY_RUNNING and tree.spec is not None:
             raise AlreadyRunning(f"{tree.name} is running already; `predator stop --instance {tree.name}` ends it")
+        if code == ExitCode.OK:
+            return  # a short run may be over before anybody looked
         if code is not None and not is_running(tree.run_folder):
             raise StartFailed(f"{tree.name} ended at once (exit code {code}):\n{_log_since(tree, began_at)}")
         if time.monotonic() > until:

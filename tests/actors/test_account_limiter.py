@@ -1,0 +1,199 @@
+"""The rate limiter as a machine: never more than the limit, fair, and fail-safe."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.rate_limiter import MINUTE, SECOND, RateLimiter, State
+from engine.machine import Effect, Record, Send
+from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreadable
+from engine.messages.base import Message
+from engine.messages.control import BudgetGranted, BudgetWanted, JournalRead, UsageReported, Woken
+
+USABLE_WEIGHT = 1_800
+USABLE_ORDERS = 150
+START_NS = 1_000 * MINUTE
+
+
+class Limiter:
+    """A limiter with a clock in hand."""
+
+    def __init__(self, remembered: SpendingNoted | None = None) -> None:
+        self.machine = RateLimiter()
+        self.now_ns = START_NS
+        self.state, _ = self.machine.start(self.now_ns)
+        self.effects: tuple[Effect, ...] = ()
+        self.tell(JournalRead(events=((0, remembered),) if remembered else ()))
+
+    def tell(self, message: Message) -> State:
+        self.state, self.effects = self.machine.receive(self.state, message, self.now_ns)
+        return self.state
+
+    def ask(self, instance: str, weight: int = 50, orders: int = 5, unspent: int = 0) -> BudgetGranted:
+        self.tell(wanted(instance, weight, orders, unspent))
+        granted = next(effect.message for effect in self.effects if isinstance(effect, Send))
+        assert isinstance(granted, BudgetGranted)
+        return granted
+
+
+def wanted(instance: str, weight: int = 50, orders: int = 5, unspent: int = 0) -> BudgetWanted:
+    return BudgetWanted(
+        instance=instance,
+        account="main",
+        role="executor",
+        reply_to="executor",
+        weight=weight,
+        orders=orders,
+        unspent_weight=unspent,
+    )
+
+
+def test_a_grant_goes_to_who_asked_and_is_on_disk_before() -> None:
+    limiter = Limiter()
+
+    limiter.tell(wanted("live-1"))
+
+    assert [type(effect) for effect in limiter.effects] == [Record, Send]
+    assert isinstance(limiter.effects[1], Send)
+    assert limiter.effects[1].to == "live-1.executor"
+
+
+def test_twenty_greedy_instances_never_get_more_than_the_usable_share() -> None:
+    limiter = Limiter()
+
+    total = sum(limiter.ask(f"live-{number % 20}", weight=500, orders=100).weight for number in range(200))
+
+    assert total <= USABLE_WEIGHT
+
+
+def test_a_newcomer_finds_something_left() -> None:
+    limiter = Limiter()
+    for _ in range(3):
+        limiter.ask("greedy", weight=2_000)
+        limiter.ask("other", weight=2_000)
+
+    assert limiter.ask("newcomer", weight=100).weight > 0
+
+
+def test_what_is_unspent_is_not_counted_twice() -> None:
+    limiter = Limiter()
+
+    for _ in range(100):
+        assert limiter.ask("live-1", weight=50, unspent=50).weight == 50
+        limiter.now_ns += SECOND // 10
+
+    assert limiter.state.accounts["main"].weight <= 100
+
+
+def test_nobody_can_give_back_more_than_he_got() -> None:
+    limiter = Limiter()
+    limiter.ask("live-1", weight=50)
+    limiter.ask("live-2", weight=50)
+
+    limiter.ask("live-1", weight=0, unspent=10_000)
+
+    assert limiter.state.accounts["main"].weight == 50
+
+
+def test_a_new_minute_begins_with_the_leases_that_are_still_out() -> None:
+    limiter = Limiter()
+    limiter.now_ns = START_NS + 59 * SECOND
+    limiter.ask("live-1", weight=300)
+
+    limiter.now_ns = START_NS + 61 * SECOND
+    limiter.tell(Woken(label="tick"))
+    assert limiter.state.accounts["main"].weight == 300
+
+    limiter.now_ns = START_NS + 121 * SECOND
+    limiter.tell(Woken(label="tick"))
+    assert limiter.state.accounts["main"].weight == 0
+
+
+def test_the_exchanges_own_count_replaces_ours_when_it_is_higher() -> None:
+    limiter = Limiter()
+
+    limiter.tell(UsageReported(account="main", used_weight=USABLE_WEIGHT, order_count=0, retry_after_ms=0))
+
+    assert limiter.ask("live-1").weight == 0
+    limiter.now_ns += MINUTE
+    assert limiter.ask("live-1").weight == 50
+
+
+def test_a_429_ends_all_leases_at_once_and_all_grants_until_its_time() -> None:
+    limiter = Limiter()
+    limiter.ask("live-1")
+    limiter.ask("live-2")
+
+    limiter.tell(UsageReported(account="main", used_weight=0, order_count=0, retry_after_ms=5_000))
+
+    told = {effect.to: effect.message for effect in limiter.effects if isinstance(effect, Send)}
+    nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=5 * SECOND)
+    assert told == {"live-1.executor": nothing, "live-2.executor": nothing}
+    assert limiter.ask("live-3").weight == 0
+    limiter.now_ns += 6 * SECOND
+    assert limiter.ask("live-3").weight == 50
+
+
+def test_a_ban_stops_the_account_and_a_restart_does_not_forget_it() -> None:
+    limiter = Limiter()
+    limiter.tell(UsageReported(account="main", used_weight=0, order_count=0, retry_after_ms=180_000))
+    recorded = [effect.events[-1] for effect in limiter.effects if isinstance(effect, Record)][-1]
+    assert isinstance(recorded, SpendingNoted)
+
+    again = Limiter(recorded)
+    again.now_ns = limiter.now_ns + 100 * SECOND
+
+    assert again.ask("live-1").weight == 0
+
+
+def test_a_restart_does_not_forget_what_was_granted() -> None:
+    spent = AccountSpending(
+        account="main",
+        minute_started_at_ns=START_NS,
+        weight=USABLE_WEIGHT - 20,
+        orders_started_at_ns=START_NS,
+        orders=0,
+        backed_off_until_ns=0,
+        is_stopped=False,
+    )
+
+    assert Limiter(SpendingNoted(accounts=(spent,))).ask("live-1").weight == 10
+
+
+def test_a_damaged_memory_grants_nothing_for_a_minute() -> None:
+    machine = RateLimiter()
+    state, _ = machine.start(START_NS)
+    state, _ = machine.receive(state, StoreUnreadable(text="damaged"), START_NS)
+
+    state, effects = machine.receive(state, wanted("live-1"), START_NS)
+    assert effects == ()
+
+    state, _ = machine.receive(state, Woken(label="forgive"), START_NS + MINUTE)
+    _, effects = machine.receive(state, wanted("live-1"), START_NS + MINUTE)
+    assert len(effects) == 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5), st.integers(0, 700), st.integers(0, 120), st.integers(0, 700), st.integers(0, 4_000)
+        ),
+        max_size=60,
+    )
+)
+def test_within_a_minute_no_more_is_ever_out_than_the_usable_share(
+    asks: list[tuple[int, int, int, int, int]],
+) -> None:
+    """Each asker spends what it says it spent; the sum of all spending stays below the limit."""
+    limiter = Limiter()
+    held: dict[str, int] = {}
+    spent = 0
+    for number, weight, orders, spending, pause_ms in asks:
+        name = f"live-{number}"
+        used = min(spending, held.get(name, 0))
+        spent += used
+        granted = limiter.ask(name, weight, orders, unspent=held.get(name, 0) - used)
+        held[name] = granted.weight
+        assert spent + sum(held.values()) <= USABLE_WEIGHT
+        limiter.now_ns = min(limiter.now_ns + pause_ms * 1_000, START_NS + 2 * SECOND)

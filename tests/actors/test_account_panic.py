@@ -1,0 +1,102 @@
+"""Panic: the latch is on disk before anybody is woken; and what latches are worth when they cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actors.latch import clear_latch, is_latched, latch_file, raise_latch, read_latch
+from actors.own_ports import LatchPort
+from actors.panic import Panic, State
+from engine.errors import StoreError
+from engine.machine import Note, Request, Send
+from engine.messages.account import LatchFailed, LatchRaised, RaiseLatch
+from engine.messages.control import PanicRaised
+
+GLOBAL = PanicRaised(scope="global", reason="fire", flatten=False)
+
+
+def test_nobody_is_woken_before_the_latch_is_durable() -> None:
+    _, effects = Panic().receive(State(), GLOBAL, 0)
+
+    assert effects == (Request(port="latch", call=RaiseLatch(scope="global", reason="fire", flatten=False)),)
+
+
+def test_when_the_latch_is_durable_everybody_is_woken() -> None:
+    _, effects = Panic().receive(State(), LatchRaised(scope="global", reason="fire", flatten=False), 0)
+
+    assert Send(to="*.executor", message=GLOBAL) in effects
+
+
+def test_an_instances_panic_wakes_only_its_own_executor() -> None:
+    _, effects = Panic().receive(State(), LatchRaised(scope="live-1", reason="fire", flatten=True), 0)
+
+    assert [effect.to for effect in effects if isinstance(effect, Send)] == ["live-1.executor"]
+
+
+def test_when_the_disk_refuses_everybody_is_woken_all_the_same_and_it_is_said() -> None:
+    failed = LatchFailed(scope="global", reason="fire", flatten=False, text="disk full")
+
+    _, effects = Panic().receive(State(), failed, 0)
+
+    assert Send(to="*.executor", message=GLOBAL) in effects
+    assert any(isinstance(effect, Note) and "NOT on disk" in effect.text for effect in effects)
+
+
+def test_the_port_has_the_latch_on_disk_when_it_answers(tmp_path: Path) -> None:
+    answer = LatchPort(tmp_path).perform(RaiseLatch(scope="global", reason="fire"))
+
+    assert isinstance(answer, LatchRaised)
+    assert is_latched(tmp_path, "live-1")
+
+
+def test_an_instance_latch_is_felt_by_that_instance_only(tmp_path: Path) -> None:
+    raise_latch(latch_file(tmp_path, "live-1"), "fire", flatten=True)
+
+    found = read_latch(latch_file(tmp_path, "live-1"))
+
+    assert found is not None
+    assert (found.reason, found.flatten) == ("fire", True)
+    assert is_latched(tmp_path, "live-1")
+    assert not is_latched(tmp_path, "live-2")
+
+
+def test_the_first_reason_stays(tmp_path: Path) -> None:
+    latch = latch_file(tmp_path, "global")
+    raise_latch(latch, "first")
+    raise_latch(latch, "second")
+
+    found = read_latch(latch)
+
+    assert found is not None
+    assert found.reason == "first"
+
+
+@pytest.mark.parametrize("text", [b"", b"nonsense", b"[]", b"\xff"])
+def test_a_latch_that_cannot_be_read_holds(tmp_path: Path, text: bytes) -> None:
+    latch = latch_file(tmp_path, "global")
+    latch.write_bytes(text)
+
+    found = read_latch(latch)
+
+    assert found is not None
+    assert "treated as panic" in found.reason
+    assert is_latched(tmp_path, "live-1")
+
+
+def test_a_disk_that_refuses_is_an_error_and_not_a_silence(tmp_path: Path) -> None:
+    (tmp_path / "instances").write_text("a file where a folder should be")
+
+    with pytest.raises(StoreError, match="cannot be written"):
+        raise_latch(latch_file(tmp_path, "live-1"), "fire")
+
+
+def test_only_clearing_ends_a_latch(tmp_path: Path) -> None:
+    latch = latch_file(tmp_path, "live-1")
+    raise_latch(latch, "fire")
+
+    clear_latch(latch)
+    clear_latch(latch)
+
+    assert not is_latched(tmp_path, "live-1")
