@@ -15,11 +15,13 @@ from aiohttp import web
 
 from venue.binance.door import serve_rest
 from venue.binance.sockets import serve_socket
+from venue.build import build
 from venue.candles import CandleError
 from venue.control import Control
 from venue.runner import Runner
 from venue.settings import Settings, SettingsError, read_settings
-from venue.venue import Venue, build
+from venue.state import StateError
+from venue.venue import Venue
 
 LOG = logging.getLogger("venue")
 ENDED, BAD_ARGUMENTS, PORT_TAKEN = 0, 2, 3
@@ -66,6 +68,8 @@ async def run(settings: Settings) -> int:
     await venue.hub.close()
     await server.cleanup()
     venue.truth.close()
+    if venue.state:
+        venue.state.close()
     if settings.ready_file:
         settings.ready_file.unlink(missing_ok=True)
     return ENDED
@@ -103,7 +107,7 @@ def main() -> int:
             filename=settings.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
         )
         return asyncio.run(run(settings))
-    except (SettingsError, CandleError) as error:
+    except (SettingsError, CandleError, StateError) as error:
         print(f"venue: {error}", file=sys.stderr)  # noqa: T201 - there is nobody else to tell
         return BAD_ARGUMENTS
 

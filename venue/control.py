@@ -175,6 +175,7 @@ class Control:
     async def act(self, request: web.Request, body: Body) -> Reply:
         account, action = self._find(request), request.match_info["action"]
         reply = self._hands.act(account, action, body)
+        self._venue.commit(account)
         self._venue.truth.tell("control", account=account.name, action=action, asked=dict(body))
         return reply
 
@@ -190,6 +191,7 @@ class Control:
         lane.book.status = status
         if price is not None:
             move(self._venue.floor, lane.symbol, lane.book.instrument.round_price(price), is_gap=True)
+        self._venue.commit()
         self._venue.truth.tell("control", action="market", symbol=lane.symbol, asked=dict(body))
         return self._symbol(lane)
 

@@ -96,6 +96,16 @@ class Market:
         self.index = minutes
         self.clock.market_now_ms = self.first_ms + minutes * MINUTE_MS
 
+    def resume_minute(self, number: int, steps: int) -> None:
+        """A minute that was partly played before a restart: known, but not traded again."""
+        self.number, self.steps = number, steps
+        for lane in self.lanes.values() if number else ():
+            lane.candle = self.minute(lane, self.index)
+            for played in range(number):
+                price = lane.book.instrument.round_price(path(lane.candle, steps)[played])
+                lane.played_volume = lane.candle.volume * (played + 1) / steps
+                lane.history.forming = seen_so_far(lane.history.forming, lane.candle, price, lane.played_volume)
+
     def step(self, number: int, steps: int, is_quiet: bool = False) -> None:
         """Plays one step of the present minute for every instrument."""
         self.clock.market_now_ms = self.first_ms + self.index * MINUTE_MS + MINUTE_MS * number // steps

@@ -49,6 +49,7 @@ class Runner:
         """Plays one step and waits out its length; when the next is due."""
         now, market = asyncio.get_running_loop().time(), self._venue.market
         market.advance(steps_per_minute(self._venue.speed))
+        self._commit()
         due = max(due, now - MOST_BEHIND_S) + MINUTE_S / self._venue.speed / market.steps
         if due <= now:
             await asyncio.sleep(0)
@@ -70,9 +71,20 @@ class Runner:
             market.finish_minute()
             played += 1
             if played % MOST_PLAYED_AT_ONCE == 0:
+                self._commit()
                 await asyncio.sleep(0)
+        self._commit()
         self.changed()
         return played
+
+    def _commit(self) -> None:
+        """What a step did; accounts with trailing stops are looked at because those move without an event."""
+        if self._venue.state is None:
+            return
+        for account in self._venue.floor.accounts.values():
+            if account.open_algos:
+                self._venue.state.save_account(account)
+        self._venue.commit()
 
     async def keep_house(self) -> None:
         """Listen keys expire, countdowns end, tickers tick."""
@@ -91,6 +103,7 @@ class Runner:
             for symbol in [s for s, due in account.countdowns.items() if due <= now]:
                 account.countdowns.pop(symbol)
                 cancel_all(self._venue.floor, account, symbol)
+                self._venue.commit(account)
 
     def _second(self) -> None:
         venue = self._venue

@@ -5,12 +5,12 @@ from decimal import Decimal
 import pytest
 
 from tests.venue.builders import candle_rows, write_candles
+from venue.build import build
 from venue.candles import MINUTE_MS, Candle, CandleError, CandleFile, History
 from venue.core.instrument import instrument
 from venue.generator import KINDS, Generator
 from venue.market import path
 from venue.settings import SettingsError, read_settings
-from venue.venue import build
 
 D = Decimal
 BTC = instrument("BTCUSDT")

@@ -10,9 +10,9 @@ from venue.binance.errors import WireError, from_refusal
 from venue.binance.hub import Client
 from venue.binance.routes import ROUTES
 from venue.binance.sockets import answer_message
+from venue.build import build
 from venue.core.refusal import Reason, Refused
 from venue.settings import read_settings
-from venue.venue import build
 
 VENUE = build(read_settings(["--history", "20"]))
 NAMES = (

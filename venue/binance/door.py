@@ -71,7 +71,13 @@ class Visit:
         )
 
     def execute(self) -> Answer:
-        """Does what was asked; refusals become answers."""
+        """Does what was asked, for good; refusals become answers."""
+        answer = self._answer()
+        if self.call.method != "GET":
+            self.venue.commit(self.call.account_or_none)
+        return answer
+
+    def _answer(self) -> Answer:
         try:
             body = self.endpoint.handler(self.call)
         except WireError as error:

@@ -1,0 +1,95 @@
+"""The state file: a venue killed at any moment goes on as if nothing had happened."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.venue.builders import SYMBOL, exchange
+from tests.venue.conftest import client, close
+from tests.venue.processes import run_to_end, start
+from venue.core.orders import AlgoOrder, Order, Trade
+from venue.freeze import freeze, thaw
+
+S = "BTC/USDT:USDT"
+
+
+@given(st.integers(1, 500), st.sampled_from(["BUY", "SELL"]))
+def test_orders_and_trades_survive_being_frozen(thousandths, side):
+    venue = exchange()
+    order = venue.market(side, f"{thousandths / 1000 + 0.002:.3f}")
+    algo = venue.algo("TRAILING_STOP_MARKET", side, "1", callback_rate=order.quantity)
+
+    assert thaw(Order, json.loads(json.dumps(freeze(order)))) == order
+    assert thaw(AlgoOrder, json.loads(json.dumps(freeze(algo)))) == algo
+    assert [thaw(Trade, json.loads(json.dumps(freeze(t)))) for t in venue.account.trades] == venue.account.trades
+    assert freeze(order)["request"]["symbol"] == SYMBOL
+
+
+async def trade_something(port: int) -> str:
+    """A position, a resting order, a stop and a trailing stop; the listen key."""
+    made = client(port)
+    try:
+        await made.load_markets()
+        price = (await made.fetch_ticker(S))["last"]
+        await made.set_leverage(7, S)
+        await made.create_order(S, "market", "buy", 0.2)
+        await made.create_order(S, "market", "sell", 0.05)
+        await made.create_order(S, "limit", "buy", 0.1, round(price * 0.97, 1), {"clientOrderId": "rests"})
+        stop = {"stopLossPrice": round(price * 0.99, 1), "reduceOnly": True, "clientOrderId": "stop"}
+        await made.create_order(S, "market", "sell", 0.15, None, stop)
+        await made.create_order(S, "market", "sell", 0.01, None, {"trailingPercent": 2, "reduceOnly": True})
+        return (await made.fapiPrivatePostListenKey())["listenKey"]
+    finally:
+        await close(made)
+
+
+async def listen_key(port: int) -> str:
+    made = client(port)
+    try:
+        return (await made.fapiPrivatePostListenKey())["listenKey"]
+    finally:
+        await close(made)
+
+
+@pytest.mark.processes
+async def test_a_killed_venue_goes_on_where_it_was(tmp_path):
+    arguments = ("--speed", "0", "--state-file", str(tmp_path / "state"))
+    venue = start(tmp_path, *arguments)
+    venue.control("POST", "step", {"candles": 3})
+    key = await trade_something(venue.port)
+    before = venue.control("GET", "accounts/account-1"), venue.control("GET", "status")["symbols"]
+    venue.kill()
+    with (tmp_path / "state").open("a") as torn:
+        torn.write('{"order": {"order_id": 80')
+
+    venue = start(tmp_path, *arguments)
+    after = venue.control("GET", "accounts/account-1"), venue.control("GET", "status")["symbols"]
+    same_key = await listen_key(venue.port)
+    price = float(after[1]["BTCUSDT"]["last"]) * 0.98
+    venue.control("POST", "market/BTCUSDT", {"price": f"{price:.1f}"})
+    stopped = venue.control("GET", "accounts/account-1")
+    venue.stop()
+
+    assert after == before
+    assert same_key == key
+    assert [p["quantity"] for p in before[0]["positions"]] == ["0.15"]
+    assert stopped["positions"] == []
+    assert [o["client_order_id"] for o in stopped["open_orders"]] == ["rests"]
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.processes
+def test_a_state_file_of_another_market_is_refused_or_forgotten_on_request(tmp_path):
+    state = tmp_path / "state"
+    start(tmp_path, "--speed", "0", "--state-file", str(state), "--seed", "1").stop()
+
+    refused = run_to_end("--port", "0", "--state-file", str(state), "--seed", "2")
+    assert refused.returncode == 2
+    assert "seed" in refused.stderr
+    start(tmp_path, "--speed", "0", "--state-file", str(state), "--seed", "2", "--fresh").stop()
+    state.write_text("nonsense\n")
+    damaged = run_to_end("--port", "0", "--state-file", str(state))
+    assert damaged.returncode == 2
+    assert "line 1" in damaged.stderr
