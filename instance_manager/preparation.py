@@ -9,7 +9,7 @@ from actors.spec import InstanceSpec
 from engine.errors import ConfigurationError
 from instance_manager import modes, venue_process
 from instance_manager.settings import Exchange, LocalExchange, Settings
-from instance_manager.specification import account_of, exchange_name, exchange_of
+from instance_manager.specification import environment_of, exchange_name, exchange_of
 from instance_manager.workspace import Workspace
 
 MADE_DAYS = 30
@@ -27,9 +27,7 @@ def prepare(workspace: Workspace, settings: Settings, spec: InstanceSpec, tell: 
         _require_candles(workspace, spec, exchange_name(settings, instance), exchange, tell)
     elif isinstance(exchange, LocalExchange):
         _require_local_exchange(workspace, exchange_name(settings, instance), exchange, tell)
-        account = account_of(settings, instance)
-        for name, value in venue_process.local_keys(account).items() if account else ():
-            os.environ.setdefault(name, value)
+        os.environ.update(environment_of(settings, spec.instance, os.environ))
 
 
 def stop_idle_exchanges(workspace: Workspace, settings: Settings, running: set[str]) -> list[str]:

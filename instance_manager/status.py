@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def _cells(file: Path) -> Mapping[str, Cell]:
     """What each role shows; empty when there is no scoreboard of this boot."""
     try:
         reader = ScoreboardReader(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, struct.error):
         return {}
     try:
         return reader.read()

@@ -1,0 +1,126 @@
+"""Status from files: what each state looks like on disk, and that nothing there can break the look."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from desk_builders import workspace_with
+
+from actors.outcome import write_outcome
+from actors.processes import process_id, record, started_of
+from actors.scoreboard import ScoreboardWriter, create_scoreboard
+from instance_manager.settings_file import load_settings
+from instance_manager.status import status_of
+
+NAME = "live-1"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A workspace with the run folder of an instance."""
+    workspace = workspace_with(tmp_path / "home")
+    (workspace.run / NAME).mkdir()
+    return workspace
+
+
+def look(workspace):
+    return status_of(workspace, load_settings(workspace.settings_file, {}), NAME)
+
+
+def write_card(workspace, pid: int) -> None:
+    card = {"pid": pid, "started": started_of(pid), "admin_port": 0, "supervisor_port": 0}
+    (workspace.run / NAME / "launcher.json").write_text(json.dumps(card))
+
+
+def gone_pid() -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return child
+
+
+def test_what_never_ran_is_stopped(place):
+    status = look(place)
+
+    assert (status.state, status.actors, status.uptime, status.panic) == ("STOPPED", (), None, False)
+    assert status.equity == "10000"
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        ("asked by SIGTERM", "STOPPED"),
+        ("finished", "FINISHED"),
+        ("failed: no candles", "FAILED"),
+        ("escalated: guard died 6 times in 30 s", "FAILED"),
+    ],
+)
+def test_how_it_ended_is_its_state(place, reason, state):
+    write_card(place, gone_pid())
+    write_outcome(place.run / NAME, reason)
+
+    assert look(place).state == state
+
+
+def test_an_end_without_a_word_is_a_crash(place):
+    write_card(place, gone_pid())
+
+    assert look(place).state == "CRASHED"
+
+
+def test_a_launcher_without_a_supervisor_is_starting(place):
+    write_card(place, os.getpid())
+
+    assert look(place).state == "STARTING"
+
+
+def test_actors_show_pid_restarts_and_phase(place):
+    write_card(place, os.getpid())
+    record(place.run / NAME, process_id(os.getpid(), "guard"))
+    create_scoreboard(place.run / NAME / "scoreboard", ["supervisor", "executor", "guard"])
+    guard = ScoreboardWriter(place.run / NAME / "scoreboard", "guard", 3)
+    guard.publish(phase="GUARDING", sequence=0, digest=b"", extra={})
+    guard.hold_guard_lease(60_000_000_000)
+
+    status = look(place)
+
+    (actor,) = status.actors
+    assert (actor.role, actor.pid, actor.restarts, actor.phase) == ("guard", os.getpid(), 2, "GUARDING")
+    assert status.guard == "HELD"
+
+
+def test_a_dead_guards_lease_does_not_count(place):
+    write_card(place, os.getpid())
+    create_scoreboard(place.run / NAME / "scoreboard", ["guard"])
+    ScoreboardWriter(place.run / NAME / "scoreboard", "guard", 1).hold_guard_lease(60_000_000_000)
+
+    status = look(place)
+
+    assert status.guard == "ABSENT"
+    assert status.actors[0].pid is None
+
+
+@pytest.mark.parametrize("name", ["scoreboard", "launcher.json", "processes"])
+def test_nonsense_in_a_file_does_not_break_the_look(place, name):
+    (place.run / NAME / name).write_bytes(b"\0 nonsense")
+
+    assert look(place).state in {"STOPPED", "CRASHED"}
+
+
+def test_an_empty_file_by_hand_is_a_panic(place):
+    (place.home / "panic.latch").touch()
+
+    status = look(place)
+
+    assert status.panic
+    assert "panic" in (status.panic_reason or "")
+
+
+def test_a_journal_that_is_none_is_told(place):
+    place.journal_file(NAME).parent.mkdir()
+    place.journal_file(NAME).write_bytes(b"not a database" * 100)
+
+    assert "journal" in (look(place).error or "")
