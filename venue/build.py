@@ -27,7 +27,7 @@ def build(settings: Settings) -> Venue:
     truth = Truth(clock, settings.truth_log)
     faults = Faults(truth=truth, seed=settings.seed)
     hub = Hub(faults)
-    feed = Feed(hub=hub, clock=clock, truth=truth)
+    feed = Feed(hub=hub, clock=clock, truth=truth, funding_rate=settings.funding_rate)
     floor = Floor(clock=clock, emit=lambda event: None, mischief=faults)
     memory = read_memory(settings)
     venue = Venue(
@@ -110,6 +110,7 @@ def build_market(settings: Settings, floor: Floor, clock: VenueClock, feed: Feed
     shown_ms = whole(memory.header.get("first_ms", shown_ms))
     loops = settings.at_end == "loop"
     market = Market(floor=floor, clock=clock, tape=feed, lanes=lanes, first_ms=shown_ms, length=length, loops=loops)
+    market.funding_rate = settings.funding_rate
     place = memory.place
     market.load_history(whole(place.get("index", settings.history)))
     market.resume_minute(whole(place.get("number", 0)), whole(place.get("steps", 4)))

@@ -8,6 +8,7 @@ from venue.candles import MINUTE_MS, Candle, History, Source
 from venue.clock import VenueClock
 from venue.core.book import Book
 from venue.core.floor import Floor
+from venue.core.funding import is_due, settle_funding
 from venue.core.movement import move
 
 
@@ -61,6 +62,7 @@ class Market:
     first_ms: int  # the open of minute 0
     length: int | None  # minutes there are; None: no end
     loops: bool = False
+    funding_rate: Decimal = Decimal(0)
     index: int = 0
     number: int = 0
     steps: int = 4
@@ -132,6 +134,8 @@ class Market:
             assert lane.candle is not None, "a minute ends after it was played"
             bars = lane.history.close_minute(lane.candle)
             self.tape.closed(lane, lane.candle, bars)
+        if self.funding_rate and is_due(self.clock.market_now_ms):
+            settle_funding(self.floor, self.funding_rate)
 
     def advance(self, steps: int) -> None:
         """Plays the next step; a minute whose steps are all played ends first. `steps` counts from the next minute."""

@@ -37,6 +37,7 @@ class Settings:
     is_now: bool = False
     at_end: str = "hold"
     depth_notional: Decimal = Decimal(200_000)
+    funding_rate: Decimal = Decimal(0)
     accounts: tuple[AccountSettings, ...] = ()
     weight_limit: int = 2400
     order_limit: int = 1200
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     add("--tick", action="append", default=[], metavar="S=0.01")
     add("--step", action="append", default=[], metavar="S=0.001")
     add("--min-notional", action="append", default=[], metavar="S=5")
+    add("--funding-rate", default="0", help="paid every 8 hours of market time, for example 0.0001")
     add("--depth-notional", default="200000", help="USDT on each synthetic book level")
     add(
         "--account", action="append", default=[], metavar="KEY:SECRET:BALANCE", help="repeatable; replaces the defaults"
@@ -93,6 +95,7 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         history=given.history,
         is_now=given.time == "now",
         at_end=given.at_end,
+        funding_rate=read_rate(given.funding_rate),
         depth_notional=positive("--depth-notional", given.depth_notional),
         accounts=tuple(read_account(a) for a in given.account) or default_accounts(),
         weight_limit=given.weight_limit,
@@ -146,6 +149,16 @@ def positive(name: str, text: str) -> Decimal:
     if not number.is_finite() or number <= 0:
         raise SettingsError(f"{name}: {text} must be positive")
     return number
+
+
+def read_rate(text: str) -> Decimal:
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise SettingsError(f"--funding-rate: {text!r} is not a number") from None
+    if not (rate.is_finite() and abs(rate) <= Decimal("0.05")):
+        raise SettingsError(f"--funding-rate {text}: must lie between -0.05 and 0.05")
+    return rate
 
 
 def read_candles(values: list[str], symbols: list[str]) -> dict[str, Path]:

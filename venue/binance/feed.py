@@ -7,16 +7,15 @@ from decimal import Decimal
 
 from venue.binance.hub import Hub, Payload
 from venue.binance.public import (
-    FUNDING_RATE,
     book_ticker_json,
     depth_json,
-    next_funding_ms,
     ticker_json,
     trades_in,
 )
 from venue.binance.render import money, plain, price_text, quantity_text
 from venue.candles import INTERVALS, Candle
 from venue.clock import VenueClock
+from venue.core.funding import next_funding_ms
 from venue.core.orders import Side
 from venue.market import Lane
 from venue.truth import Truth
@@ -32,6 +31,7 @@ class Feed:
     hub: Hub
     clock: VenueClock
     truth: Truth
+    funding_rate: Decimal = Decimal(0)
     prints: dict[str, deque[Payload]] = field(default_factory=dict)
     told_depth: dict[str, tuple[int, dict[tuple[Side, str], str]]] = field(default_factory=dict)
 
@@ -143,7 +143,7 @@ class Feed:
             "ap": mark,
             "P": mark,
             "i": money(lane.book.last),
-            "r": money(FUNDING_RATE),
+            "r": money(self.funding_rate),
             "T": next_funding_ms(self.clock.market_ms()),
         }
 

@@ -93,10 +93,10 @@ class Hub:
                 self.send(client, stream, client.envelope(stream, text))
 
     def publish_user(self, account: str, payload: Payload) -> None:
-        text = json.dumps(payload, separators=(",", ":"))
+        text, name = json.dumps(payload, separators=(",", ":")), user_stream_name(account, payload)
         for client in list(self.clients.values()):
             if client.account == account:
-                self.send(client, f"user:{account}", client.envelope(client.listen_key, text))
+                self.send(client, name, client.envelope(client.listen_key, text))
 
     def send(self, client: Client, stream: str, text: str) -> None:
         """Puts a message on its way, unless a fault changes that."""
@@ -178,3 +178,10 @@ class Hub:
     async def close(self) -> None:
         for client in list(self.clients.values()):
             await client.socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+def user_stream_name(account: str, payload: Payload) -> str:
+    """What a stream fault can aim at: user:account-1:ORDER_TRADE_UPDATE:TRADE, user:account-1:ALGO_UPDATE:NEW."""
+    body = payload.get("o")
+    detail = body.get("x") or body.get("X") if isinstance(body, dict) else ""
+    return f"user:{account}:{payload['e']}:{detail}".rstrip(":")

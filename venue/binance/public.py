@@ -5,13 +5,12 @@ from decimal import Decimal
 from venue.binance.call import Call
 from venue.binance.errors import JsonObject, WireError
 from venue.binance.render import fixed, money, plain, price_text, quantity_text
-from venue.candles import INTERVALS, MINUTE_MS, Candle
+from venue.candles import INTERVALS, Candle
+from venue.core.funding import PERIOD_MS, next_funding_ms
 from venue.core.instrument import Instrument
 from venue.core.orders import Side
 from venue.market import Lane
 
-FUNDING_MS = 8 * 60 * MINUTE_MS
-FUNDING_RATE = Decimal("0.0001")
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 DAY_MINUTES = 1440
 
@@ -191,15 +190,11 @@ def premium_json(call: Call, lane: Lane) -> JsonObject:
         "markPrice": money(lane.book.mark),
         "indexPrice": money(lane.book.last),
         "estimatedSettlePrice": money(lane.book.mark),
-        "lastFundingRate": money(FUNDING_RATE),
+        "lastFundingRate": money(call.venue.market.funding_rate),
         "interestRate": "0.00010000",
         "nextFundingTime": next_funding_ms(call.venue.clock.market_ms()),
         "time": call.venue.clock.now_ms(),
     }
-
-
-def next_funding_ms(market_ms: int) -> int:
-    return (market_ms // FUNDING_MS + 1) * FUNDING_MS
 
 
 def get_funding_rates(call: Call) -> list[JsonObject]:
@@ -209,11 +204,11 @@ def get_funding_rates(call: Call) -> list[JsonObject]:
     for lane in chosen(call):
         first = lane.history.minutes[0].open_time_ms if lane.history.minutes else 0
         last = call.venue.clock.market_ms()
-        times = range(next_funding_ms(first - 1), last + 1, FUNDING_MS)
+        times = range(next_funding_ms(first - 1), last + 1, PERIOD_MS)
         rows += [
             {
                 "symbol": lane.symbol,
-                "fundingRate": money(FUNDING_RATE),
+                "fundingRate": money(call.venue.market.funding_rate),
                 "fundingTime": t,
                 "markPrice": mark_at(lane, t),
             }
