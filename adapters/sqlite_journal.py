@@ -45,8 +45,7 @@ class SqliteJournal:
         make_folder(path.parent)
         self._lock = WriterLock(path)
         try:
-            self._connection = _open_for_writing(path)
-            self._sequence, self._hash = _last(self._connection)
+            self._connection, (self._sequence, self._hash) = _open_for_writing(path)
         except (sqlite3.Error, StoreError) as error:
             self._lock.release()
             raise store_error(path, error) from error
@@ -171,16 +170,16 @@ def _remedy(text: str) -> str:
     return "check the disk; nothing recorded was lost"
 
 
-def _open_for_writing(path: Path) -> sqlite3.Connection:
+def _open_for_writing(path: Path) -> tuple[sqlite3.Connection, tuple[int, bytes]]:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
+        return connection, _last(connection)
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
