@@ -27,5 +27,8 @@ def ask(
     system = door.attach(card.admin_port)
     if system is None:
         raise NotRunning(f"{instance} is just being restarted; try again")
-    answer = door.ask_actor(system, door.address_at(card.supervisor_port), role, command, timeout_s)
+    try:
+        answer = door.ask_actor(system, door.address_at(card.supervisor_port), role, command, timeout_s)
+    finally:
+        door.hang_up(system)
     return answer or CommandAnswered(is_done=False, text=f"{role} did not answer within {timeout_s:.0f} s")

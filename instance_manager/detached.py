@@ -20,6 +20,7 @@ FRESH_NS = 2_000_000_000
 NOT_YET = frozenset({"STARTING", "RECOVERING"})
 LOOK_S = 0.05
 SHOWN_LINES = 15
+_launched: list[subprocess.Popen[bytes]] = []  # of this process; they outlive it, and are reaped while it lives
 
 
 class StartFailed(TradingError):
@@ -30,10 +31,11 @@ def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subproce
     """A launcher of its own for `tree`. The file it gets is its own too: of two starters one wins by the lock."""
     tree.run_folder.mkdir(parents=True, exist_ok=True)
     tree.log_folder.mkdir(parents=True, exist_ok=True)
+    _launched[:] = [child for child in _launched if child.poll() is None]
     handed = tree.run_folder / f"start-{uuid.uuid4().hex}.json"
     write_tree(tree, handed)
     with launcher_log(tree).open("ab") as log:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "instance_manager.run", str(handed)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -42,6 +44,8 @@ def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subproce
             env=environment,
             start_new_session=True,
         )
+    _launched.append(child)
+    return child
 
 
 def launcher_log(tree: Tree) -> Path:

@@ -113,9 +113,12 @@ class Launcher:
     def _live(self) -> str:
         while True:
             life = self._begin()
-            trouble = self._watch(life)
-            if trouble is None:
-                return self._end(life)
+            try:
+                trouble = self._watch(life)
+                if trouble is None:
+                    return self._end(life)
+            finally:
+                door.hang_up(life.system)
             logger.error("{}: {}; the whole tree is started anew", self._tree.name, trouble)
             self._leave_nothing()
             self._count_failure(trouble)

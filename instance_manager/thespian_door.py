@@ -72,13 +72,26 @@ def ask_actor(system: Any, address: Any, role: str, command: Message, timeout_s:
     ask = Ask(role=role, correlation=uuid.uuid4().hex, payload=wire.encode(command))
     until = time.monotonic() + timeout_s
     with system.private() as private:
-        answer = private.ask(address, ask, timeout_s)
-        while answer is not None:
-            if isinstance(answer, Answer) and answer.correlation == ask.correlation:
-                decoded = wire.decode(answer.payload)
-                return decoded if isinstance(decoded, CommandAnswered) else None
-            answer = private.listen(max(0.0, until - time.monotonic()))
+        try:
+            answer = private.ask(address, ask, timeout_s)
+            while answer is not None:
+                if isinstance(answer, Answer) and answer.correlation == ask.correlation:
+                    decoded = wire.decode(answer.payload)
+                    return decoded if isinstance(decoded, CommandAnswered) else None
+                answer = private.listen(max(0.0, until - time.monotonic()))
+        finally:
+            hang_up(private)
     return None
+
+
+def hang_up(system: Any) -> None:
+    """Close the sockets of this process's end. Thespian means to and does not."""
+    transport = system._systemBase.transport
+    for idle in getattr(transport, "_openSockets", {}).values():
+        idle.socket.close()
+    for incoming in getattr(transport, "_incomingSockets", {}).values():
+        incoming.socket.close()
+    transport.socket.close()
 
 
 def _log_to(folder: Path) -> dict[str, object]:

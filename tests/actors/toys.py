@@ -157,3 +157,6 @@ def broken(place: Place) -> Part:
 class LateToy(Toy):
     def start(self, now_ns: int) -> Step[Seen]:
         return Seen(), (Publish(phase="RECOVERING"),)
+
+    def receive(self, state: Seen, message: Message, now_ns: int) -> Step[Seen]:
+        return state, ()
