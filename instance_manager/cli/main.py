@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from instance_manager.cli import compare, data, init, journal, life, panic, quickstart, research, status, venue
+from instance_manager.cli import (
+    compare,
+    data,
+    download,
+    init,
+    journal,
+    life,
+    panic,
+    quickstart,
+    research,
+    status,
+    venue,
+)
 from instance_manager.cli.boundary import Boundary
 from instance_manager.cli.options import HomeOption
 
@@ -20,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (quickstart, init, life, status, panic, journal, compare, research, data, venue):
+for group in (quickstart, init, life, status, panic, journal, compare, research, data, download, venue):
     group.register(app)
 
 
