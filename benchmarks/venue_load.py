@@ -1,0 +1,130 @@
+"""What the local venue holds: market minutes, orders and messages per second. `python -m benchmarks.venue_load`
+
+Each figure is measured on a venue of its own: in this process for the market, as a real server for orders and streams.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+
+from venue.build import build
+from venue.settings import read_settings
+
+ORDERS = 1000
+LISTENERS = 50
+SECONDS = 3
+KEY, SECRET = "predator-local-key", "predator-local-secret"
+
+
+def minutes_per_second(symbols: int) -> float:
+    names = [name for n in range(symbols) for name in ("--symbol", f"S{n}USDT")]
+    venue = build(read_settings(["--history", "100", *names]))
+    began, played = time.perf_counter(), 0
+    while time.perf_counter() - began < 1:
+        venue.market.finish_minute()
+        played += 1
+    return played
+
+
+@contextmanager
+def server(*arguments: str) -> Iterator[int]:
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder) / "ready.json"
+        limits = ("--weight-limit", "0", "--order-limit", "0")
+        command = [
+            sys.executable,
+            "-m",
+            "venue",
+            "--port",
+            "0",
+            "--ready-file",
+            str(ready),
+            "--log",
+            str(ready) + ".log",
+        ]
+        process = subprocess.Popen([*command, *limits, *arguments])
+        while not ready.exists():
+            time.sleep(0.05)
+        try:
+            yield json.loads(ready.read_text())["port"]
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def signed(parameters: dict[str, object]) -> str:
+    query = urlencode({**parameters, "timestamp": time.time_ns() // 1_000_000, "recvWindow": 10_000})
+    return f"{query}&signature={hmac.new(SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()}"
+
+
+async def send_orders(port: int, at_once: int) -> tuple[float, float]:
+    """(orders per second, the median answer in ms) when so many are on their way at once."""
+    took: list[float] = []
+    url = f"http://127.0.0.1:{port}/fapi/v1/order"
+
+    async def one(session: aiohttp.ClientSession, number: int) -> None:
+        order = {"symbol": "BTCUSDT", "side": "BUY" if number % 2 else "SELL", "type": "MARKET", "quantity": "0.01"}
+        began = time.perf_counter()
+        headers = {"X-MBX-APIKEY": KEY, "Content-Type": "application/x-www-form-urlencoded"}
+        async with session.post(url, data=signed(order), headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+        took.append(time.perf_counter() - began)
+
+    async with aiohttp.ClientSession() as session:
+        began = time.perf_counter()
+        for first in range(0, ORDERS, at_once):
+            await asyncio.gather(*(one(session, n) for n in range(first, first + at_once)))
+        return ORDERS / (time.perf_counter() - began), sorted(took)[len(took) // 2] * 1000
+
+
+async def count_messages(port: int) -> float:
+    """Messages per second that arrive at many listeners of one kline stream."""
+    counted = 0
+
+    async def listen(session: aiohttp.ClientSession) -> None:
+        nonlocal counted
+        async with session.ws_connect(f"http://127.0.0.1:{port}/ws/btcusdt@kline_1m") as socket:
+            async for _ in socket:
+                counted += 1
+
+    async with aiohttp.ClientSession() as session:
+        tasks = [asyncio.create_task(listen(session)) for _ in range(LISTENERS)]
+        await asyncio.sleep(SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return counted / SECONDS
+
+
+def main() -> None:
+    rows = [("market minutes/s, 1 symbol", f"{minutes_per_second(1):.0f}")]
+    rows.append(("market minutes/s, 10 symbols", f"{minutes_per_second(10):.0f}"))
+    for at_once in (1, 20):
+        with server("--speed", "60") as port:
+            rate, median = asyncio.run(send_orders(port, at_once))
+            rows.append((f"market orders/s, {at_once} at once", f"{rate:.0f} (median {median:.1f} ms)"))
+    with server("--speed", "60", "--state-file", f"{tempfile.mkdtemp()}/state") as port:
+        rate, median = asyncio.run(send_orders(port, 1))
+        rows.append(("market orders/s, 1 at once, state file", f"{rate:.0f} (median {median:.1f} ms)"))
+    with server("--speed", "3000") as port:
+        rows.append(
+            (f"kline messages/s to {LISTENERS} listeners at 3000 ×", f"{asyncio.run(count_messages(port)):.0f}")
+        )
+    width = max(len(name) for name, _ in rows)
+    for name, figure in rows:
+        print(f"{name:<{width}}  {figure}")  # noqa: T201 - the table is the result
+
+
+if __name__ == "__main__":
+    main()
