@@ -24,9 +24,11 @@ def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]])
     for function in (*parts, entry):
         namespace.update(vars(_module_of(function)))
     for function in parts:
-        namespace[function.__name__] = numba.njit(_rebound(function, function.__name__, namespace))
+        namespace[function.__name__] = numba.njit(
+            _rebound(function, function.__name__, namespace), error_model="numpy", forceinline=True
+        )
     name = f"{entry.__name__}_{_fingerprint((*parts, entry))}"
-    return numba.njit(_rebound(entry, name, namespace), cache=True, nogil=True)
+    return numba.njit(_rebound(entry, name, namespace), cache=True, nogil=True, error_model="numpy")
 
 
 def _rebound(function: Callable[..., Any], name: str, namespace: dict[str, Any]) -> FunctionType:

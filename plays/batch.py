@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.candles import Candles
 from engine.market import timeframe_ns
 from plays.indicators import catalogue
-from plays.operators import CROSSES, over_arrays
+from plays.operators import CROSSES, compiled_crossed, compiled_marked, over_arrays
 from plays.program import Node, Program
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class BatchRun:
 
         intents = np.zeros(len(self.candles), np.int8)
         for name, position in self._program.rules.items():
-            intents |= self._values[position].view(np.int8) << np.int8(bits[name].bit_length() - 1)
+            compiled_marked()(self._values[position], bits[name], intents)
         intents[: self._program.warmup_bars] = 0
         return intents
 
@@ -91,7 +91,7 @@ class BatchRun:
         operands = [self._values[position] for position in node.inputs]
         if node.operator not in CROSSES:
             return over_arrays(node.operator)(*operands)
-        return crossings(*CROSSES[node.operator], operands, len(self._frames[node.timeframe]))
+        return crossings(node.operator, operands, len(self._frames[node.timeframe]))
 
     def _carry(self, node: Node) -> Array:
         import numpy as np
@@ -147,13 +147,13 @@ def earlier(values: Any, bars: int) -> Any:
     return result
 
 
-def crossings(now: str, before: str, operands: list[Any], size: int) -> Array:
-    """Where `left now right` holds and one bar earlier `left before right` did."""
+def crossings(operator: str, operands: list[Any], size: int) -> Array:
+    """Where left crosses right, in one pass over both."""
     import numpy as np
 
-    left, right = (np.broadcast_to(np.asarray(operand, np.float64), size) for operand in operands)
+    left, right = (np.ascontiguousarray(np.broadcast_to(np.asarray(one, np.float64), size)) for one in operands)
     result = np.zeros(size, bool)
-    np.logical_and(over_arrays(now)(left[1:], right[1:]), over_arrays(before)(left[:-1], right[:-1]), out=result[1:])
+    compiled_crossed()(left[:-1], right[:-1], left[1:], right[1:], operator == "crosses above", result[1:])
     return result
 
 

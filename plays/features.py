@@ -50,11 +50,12 @@ class Feature:
         """The outputs at every bar; NaN before the first."""
         import numpy as np
 
-        columns = np.ascontiguousarray(np.vstack(list(inputs)))
-        out = np.full((len(self.outputs), columns.shape[1]), np.nan)
+        columns = np.ascontiguousarray(inputs[0]).reshape(1, -1) if len(inputs) == 1 else np.vstack(list(inputs))
+        out = np.empty((len(self.outputs), columns.shape[1]))
         parameters = np.array(self._numbers(values), dtype=np.float64)
-        window = int(self.window(*parameters))
-        compiled_loop()(self.kind, columns, window, self.lookback(values), parameters, np.zeros(STATE), out)
+        window, lookback = int(self.window(*parameters)), self.lookback(values)
+        compiled_loop()(self.kind, columns, window, parameters, np.zeros(STATE), out)
+        out[:, :lookback] = np.nan
         return tuple(out)
 
     def stepper(self, values: Mapping[str, float]) -> FeatureStepper:
@@ -103,13 +104,26 @@ def compiled_loop() -> Any:
 # --- compiled from here on -------------------------------------------------------------------------------------------
 
 
-def loop(kind: int, columns: Any, window: int, wait: int, parameters: Any, state: Any, out: Any) -> None:
-    """`step` at every bar that has its window; what comes before `wait` stays as it was."""
+def loop(kind: int, columns: Any, window: int, parameters: Any, state: Any, out: Any) -> None:
+    """`step` at every bar that has its window."""
+    if kind == EWMA:
+        smooth(columns[0], 2.0 / (parameters[0] + 1.0), out[0])
+        return
     for bar in range(window - 1, columns.shape[1]):
-        values = out[:, bar]
-        step(kind, columns[:, bar - window + 1 : bar + 1], parameters, state, values)
-        if bar < wait:
-            values[:] = float("nan")
+        step(kind, columns[:, bar - window + 1 : bar + 1], parameters, state, out[:, bar])
+
+
+def smooth(series: Any, weight: float, out: Any) -> None:
+    """`ewma` over a whole series, in haste."""
+    last = series[0]
+    for bar in range(len(series)):
+        last = smoothed(last, series[bar], weight) if bar else series[0]
+        out[bar] = last
+
+
+def smoothed(last: float, value: float, weight: float) -> float:
+    """One step of an exponential average."""
+    return weight * value + (1.0 - weight) * last
 
 
 def step(kind: int, window: Any, parameters: Any, state: Any, out: Any) -> None:
@@ -151,7 +165,7 @@ def ewma(window: Any, parameters: Any, state: Any, out: Any) -> None:
         state[0] = 1.0
         state[1] = value
     else:
-        state[1] += 2.0 / (parameters[0] + 1.0) * (value - state[1])
+        state[1] = smoothed(state[1], value, 2.0 / (parameters[0] + 1.0))
     out[0] = state[1]
 
 
@@ -227,7 +241,7 @@ def zones(window: Any, parameters: Any, state: Any, out: Any) -> None:
         out[1 - kind] = level
 
 
-PARTS = (percent, change, ewma, mean_price, surge, mean_range, is_peak, zones, structure)
+PARTS = (percent, change, smoothed, smooth, ewma, mean_price, surge, mean_range, is_peak, zones, structure)
 
 
 def _feature(

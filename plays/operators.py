@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from engine.compiled import compile_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,3 +55,31 @@ def over_arrays(symbol: str) -> Callable[..., Array]:
 
 # a cross compares now with one bar earlier: (now, before)
 CROSSES = {"crosses above": (">", "<="), "crosses below": ("<", ">=")}
+
+
+@cache
+def compiled_crossed() -> Any:
+    """`crossed`, compiled."""
+    return compile_with(crossed, ())
+
+
+def crossed(left_before: Any, right_before: Any, left: Any, right: Any, is_above: bool, out: Any) -> None:
+    """The rows of CROSSES over arrays: two compares and one write for each bar."""
+    if is_above:
+        for bar in range(len(out)):
+            out[bar] = (left[bar] > right[bar]) & (left_before[bar] <= right_before[bar])
+    else:
+        for bar in range(len(out)):
+            out[bar] = (left[bar] < right[bar]) & (left_before[bar] >= right_before[bar])
+
+
+@cache
+def compiled_marked() -> Any:
+    """`marked`, compiled."""
+    return compile_with(marked, ())
+
+
+def marked(rule: Any, bit: int, intents: Any) -> None:
+    """Sets `bit` in the intents of the bars at which the rule holds."""
+    for bar in range(len(intents)):
+        intents[bar] |= rule[bar] * bit

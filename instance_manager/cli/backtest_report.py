@@ -8,7 +8,7 @@ from instance_manager.cli import console
 
 if TYPE_CHECKING:
     from engine.performance import ClosedTrade, Performance
-    from plays.backtest import BacktestResult
+    from plays.backtest_result import BacktestResult
 
 
 def print_report(result: BacktestResult, *, show_trades: bool) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.candles import Candles
     from engine.errors import DataError
     from engine.instrument import Instrument
-    from plays.backtest import Backtest, BacktestResult
+    from plays.backtest import Backtest
+    from plays.backtest_result import BacktestResult
     from plays.schema import Play
 
 PlayArgument = Annotated[str, typer.Argument(help="A play's name, or a .yml file.", show_default=False)]

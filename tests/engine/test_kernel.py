@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import kernel
-from engine.kernel import KernelInput, KernelRun, walk
+from engine.kernel import KernelInput, KernelRun
 from engine.protection import ProtectionRules, reason_of
+from engine.walk import walk
 
 ENTER_LONG, EXIT_LONG, ENTER_SHORT, EXIT_SHORT = 1, 2, 4, 8
 D = Decimal
