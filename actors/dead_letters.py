@@ -8,6 +8,8 @@ from pathlib import Path
 
 from engine.messages.base import Message
 
+MOST_BYTES = 20_000_000  # then the file is put aside, in place of the one put aside before
+
 
 class DeadLetters:
     """Of one actor process."""
@@ -24,6 +26,8 @@ class DeadLetters:
         self._write({"to": self._role, "name": "malformed", "message": text})
 
     def _write(self, letter: dict[str, str]) -> None:
+        if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
+            self._path.replace(self._path.with_suffix(".1.jsonl"))
         line = json.dumps({"at_ns": time.time_ns(), "from": self._role, **letter})
         with self._path.open("a") as file:
             file.write(line + "\n")

@@ -1,4 +1,4 @@
-"""Who dies with whom. A parent killed with -9 would leave its subtree running; the kernel can end it too (Linux)."""
+"""Who dies with whom, and under which name. A parent killed with -9 would leave its subtree running (Linux)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -26,6 +27,11 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def _prctl(option: int, argument: int) -> None:
+def name_process(name: str) -> None:
+    """What `ps -o comm` and `top` show; the kernel keeps 15 characters."""
+    _prctl(_PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]))
+
+
+def _prctl(option: int, argument: object) -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(option, argument, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")

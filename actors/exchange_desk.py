@@ -25,7 +25,15 @@ RETRY_AFTER_MS = 500
 class ExchangeDesk:
     """Stands before the exchange adapter of one process. Without a keeper nothing is budgeted."""
 
-    def __init__(self, exchange: AsyncPort, glance: Callable[[bool], Glance], keeper: BudgetKeeper | None) -> None:
+    def __init__(
+        self,
+        exchange: AsyncPort,
+        glance: Callable[[bool], Glance],
+        keeper: BudgetKeeper | None,
+        on_backed_off: Callable[[int], None],
+    ) -> None:
+        """`on_backed_off` is told for how many ms the exchange wants to be left alone."""
+        self._on_backed_off = on_backed_off
         self._exchange = exchange
         self._glance = glance
         self._keeper = keeper
@@ -68,6 +76,7 @@ class ExchangeDesk:
             is_ban = answer.kind == "banned"
             if is_ban or answer.kind == "rate_limited":
                 self._keeper.back_off(retry_after_ms=answer.retry_after_ms, is_ban=is_ban)
+                self._on_backed_off(answer.retry_after_ms)
         return answer
 
 

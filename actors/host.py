@@ -69,6 +69,7 @@ class Host:
         self._waiting = self._performer.follow_ups
         self._alarms_told: collections.Counter[str] = collections.Counter()
         self._beat_at_ns = 0
+        self._usage: UsageObserved | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -140,6 +141,7 @@ class Host:
         self._beat_at_ns = now_ns + BEAT_EVERY_NS
         self._writer.beat()
         self._renew_budget()
+        self._report_usage()
         self._tell_alarms()
 
     def _tell_alarms(self) -> None:
@@ -164,7 +166,7 @@ class Host:
         port = self._part.async_ports[name](Edge(push=self._push, on_usage=self._on_usage))
         if name != EXCHANGE:
             return port
-        return ExchangeDesk(port, Gatekeeper(self._tree, self._leases).glance, self._keeper)
+        return ExchangeDesk(port, Gatekeeper(self._tree, self._leases).glance, self._keeper, self._on_backed_off)
 
     def _push(self, message: Message) -> None:
         assert self._bridge is not None
@@ -174,18 +176,28 @@ class Host:
         self._waiting.append(message)
 
     def _on_usage(self, observed: Message) -> None:
-        assert self._bridge is not None
-        self._bridge.post(functools.partial(self._report_usage, observed))
+        """Headers come with every answer; the newest is reported with the next beat."""
+        if isinstance(observed, UsageObserved):
+            self._usage = observed
 
-    def _report_usage(self, observed: Message) -> None:
+    def _on_backed_off(self, retry_after_ms: int) -> None:
+        assert self._bridge is not None
+        self._bridge.post(functools.partial(self._report, UsageObserved(used_weight=0, order_count=0), retry_after_ms))
+
+    def _report_usage(self) -> None:
+        usage, self._usage = self._usage, None
+        if usage is not None:
+            self._report(usage, 0)
+
+    def _report(self, usage: UsageObserved, retry_after_ms: int) -> None:
         spec, plane = self._tree.spec, self._plane
-        if spec is None or plane is None or self._keeper is None or not isinstance(observed, UsageObserved):
+        if spec is None or plane is None or self._keeper is None:
             return
         report = UsageReported(
             account=spec.account,
-            used_weight=observed.used_weight,
-            order_count=observed.order_count,
-            retry_after_ms=0,
+            used_weight=usage.used_weight,
+            order_count=usage.order_count,
+            retry_after_ms=retry_after_ms,
         )
         plane.send(LIMITER, report)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from actors.latch import write_durably
 
 NAME = "outcome.json"
-ESCALATED = "escalated: "
+CRASH = "last_crash.json"
 
 
 def write_outcome(run_folder: Path, reason: str) -> None:
@@ -24,4 +24,19 @@ def read_outcome(run_folder: Path) -> str | None:
 
 
 def clear_outcome(run_folder: Path) -> None:
-    (run_folder / NAME).unlink(missing_ok=True)
+    for name in (NAME, CRASH):
+        (run_folder / name).unlink(missing_ok=True)
+
+
+def write_crash(run_folder: Path, role: str, error: str) -> None:
+    """What an actor raised last, for whoever has to explain why the tree did not live."""
+    write_durably(run_folder / CRASH, json.dumps({"role": role, "error": error}).encode())
+
+
+def read_crash(run_folder: Path) -> str:
+    """`executor: ConfigurationError: …`; empty when no actor raised."""
+    try:
+        crash = json.loads((run_folder / CRASH).read_bytes())
+        return f"{crash['role']}: {crash['error']}"
+    except (OSError, ValueError, KeyError):
+        return ""

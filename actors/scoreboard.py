@@ -63,19 +63,23 @@ def boot_id() -> str:
 
 
 class ScoreboardReader:
-    """Read-only, from any process. `read` leaves out roles whose cell is empty or torn; a stale boot reads as empty."""
+    """Read-only, from any process. `read` leaves out roles whose cell is empty or torn; a stale boot reads as empty.
+
+    Each life of a tree makes a new file; a reader notices and turns to it.
+    """
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self._memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._roles = _roles_in(self._memory)
+        self._path = path
+        self._open()
 
     def read(self) -> dict[str, Cell]:
+        self._follow()
         cells = {role: self.read_role(role) for role in self._roles}
         return {role: cell for role, cell in cells.items() if cell is not None}
 
     def read_role(self, role: str) -> Cell | None:
         """The cell of `role`; None when it has none, or one that was not completely written."""
+        self._follow()
         if role not in self._roles:
             return None
         offset = CELL_BYTES * (1 + self._roles.index(role))
@@ -92,6 +96,21 @@ class ScoreboardReader:
 
     def close(self) -> None:
         self._memory.close()
+
+    def _open(self) -> None:
+        with self._path.open("rb") as file:
+            self._inode = os.fstat(file.fileno()).st_ino
+            self._memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._roles = _roles_in(self._memory)
+
+    def _follow(self) -> None:
+        try:
+            is_same = os.stat(self._path).st_ino == self._inode
+        except FileNotFoundError:
+            return
+        if not is_same:
+            self._memory.close()
+            self._open()
 
 
 class ScoreboardWriter:

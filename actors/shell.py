@@ -28,7 +28,7 @@ from thespian.actors import (
 
 from actors import wiring
 from actors.children import Children
-from actors.deathsig import die_with_parent
+from actors.deathsig import die_with_parent, name_process
 from actors.envelope import (
     Answer,
     Ask,
@@ -45,7 +45,7 @@ from actors.envelope import (
     unseal,
 )
 from actors.host import Host
-from actors.outcome import write_outcome
+from actors.outcome import write_crash, write_outcome
 from actors.scoreboard import ScoreboardWriter
 from actors.tree import SUPERVISOR, Tree, read_tree
 from engine.messages import wire
@@ -82,8 +82,8 @@ class Shell(Actor):  # type: ignore[misc]
                 return None
             self._handle(msg, sender)
             return self._look_again()
-        except BaseException:  # noqa: BLE001 - nothing may leave this handler, or Thespian runs the message again
-            crash()
+        except BaseException as error:  # noqa: BLE001 - nothing may leave this handler, or it is run again
+            self._crash(error)
 
     def _handle(self, msg: Any, sender: Any) -> None:
         match msg:
@@ -110,14 +110,24 @@ class Shell(Actor):  # type: ignore[misc]
             case _:
                 logger.warning("a message for no shell: {!r}", msg)
 
+    def _crash(self, error: BaseException) -> NoReturn:
+        """Log what was raised and end the process at once: no second delivery, nothing half-done goes on."""
+        try:
+            logger.opt(exception=error).critical("this process ends and is started anew")
+            if self._tree is not None and self._boot is not None:
+                write_crash(self._tree.run_folder, self._boot.role, f"{type(error).__name__}: {error}")
+        finally:
+            os._exit(CRASHED)
+
     # --- life --------------------------------------------------------------------------------------------------------
 
     def _begin(self, boot: Boot, sender: Any) -> None:
         if self._boot is not None:
             return
         tree = read_tree(Path(boot.tree_file))
-        wiring.start_log(tree, boot.role)
         self._boot, self._tree, self._parent = boot, tree, sender
+        name_process(boot.role)
+        wiring.start_log(tree, boot.role)
         self._identity = Identity(
             tree=tree.name, role=boot.role, generation=boot.generation, born_ns=time.monotonic_ns()
         )
@@ -217,9 +227,3 @@ class Shell(Actor):  # type: ignore[misc]
         child = self._children.forget(address) if self._children is not None else None
         if child is not None:
             self._deliver(ChildExited(role=child.role, generation=child.generation))
-
-
-def crash() -> NoReturn:
-    """Log what was raised and end the process at once: no handler, no second delivery, nothing half-done goes on."""
-    logger.opt(exception=True).critical("a defect: this process ends and is started anew")
-    os._exit(CRASHED)

@@ -34,6 +34,8 @@ SECOND = 1_000 * MS
 TICK = "tick"
 RESTART = "restart:"
 STARTING = "STARTING"
+ESCALATED = "escalated: "
+UNSTARTABLE = "cannot start: "
 STORYTELLER = "executor"
 
 
@@ -58,6 +60,7 @@ class Supervision:
     hang_ns: int = 3 * SECOND  # a handler takes milliseconds; a busy machine may delay it by a second
     boot_limit_ns: int = 30 * SECOND  # importing and connecting on a cold, busy machine
     intensity: int = 5
+    first_starts: int = 3  # a role that never ran will not be mended by many more tries
     intensity_window_ns: int = 30 * SECOND
     backoff_ns: int = 100 * MS  # before the second restart, then doubled
     stop_limit_ns: int = 2 * SECOND  # per role
@@ -74,6 +77,7 @@ class Child:
     life: Life = Life.WAITING
     since_ns: int = 0
     deaths: tuple[int, ...] = ()
+    has_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +171,7 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is not Life.STARTING:
             return
-        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns)
+        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns, has_run=True)
         self.tell(role, "started" if generation == 1 else "restarted")
         if self.state.ending is None:
             self.start_next()
@@ -183,6 +187,8 @@ class _Turn:
         self.tell(role, "ended" if self.state.ending else "died")
         if self.state.ending is not None:
             self.stop_next()
+        elif not child.has_run and child.generation >= self.rules.first_starts:
+            self.end(f"{UNSTARTABLE}{role} died {child.generation} times before it ran")
         elif len(recent) + 1 > self.rules.intensity:
             self.escalate(role)
         else:
@@ -197,7 +203,7 @@ class _Turn:
 
     def escalate(self, role: str) -> None:
         window_s = self.rules.intensity_window_ns // SECOND
-        reason = f"escalated: {role} died {self.rules.intensity + 1} times in {window_s} s"
+        reason = f"{ESCALATED}{role} died {self.rules.intensity + 1} times in {window_s} s"
         self.effects.append(Note(level="CRITICAL", text=reason))
         if self.rules.escalates_to_panic:
             self.effects.append(Request(port="latch", call=RaiseLatch(scope=self.rules.instance, reason=reason)))

@@ -21,7 +21,7 @@ from actors import wiring
 from actors.deathsig import adopt_orphans
 from actors.envelope import Boot, Booted, Ping, Pong
 from actors.latch import latch_file, raise_latch
-from actors.outcome import ESCALATED, clear_outcome, read_outcome
+from actors.outcome import clear_outcome, read_outcome
 from actors.processes import (
     ProcessId,
     descendants_of,
@@ -34,6 +34,7 @@ from actors.processes import (
     wait_all,
 )
 from actors.scoreboard import create_scoreboard
+from actors.supervisor import ESCALATED
 from actors.tree import SUPERVISOR, Tree, write_tree
 from engine.errors import TradingError
 from engine.messages.control import StopInstance

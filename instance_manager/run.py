@@ -12,8 +12,9 @@ from pathlib import Path
 
 from loguru import logger
 
-from actors.outcome import ESCALATED
+from actors.outcome import read_crash
 from actors.spec import InstanceSpec
+from actors.supervisor import ESCALATED, UNSTARTABLE
 from actors.tree import Tree, read_tree, tree_of
 from engine.errors import TradingError
 from instance_manager.account_system import Idleness, ensure_account_system
@@ -30,8 +31,11 @@ def run(spec: InstanceSpec) -> ExitCode:
 
 def run_tree(tree: Tree) -> ExitCode:
     reason = Launcher(tree, care=_care_for(tree)).run()
-    logger.info("{} ended: {}", tree.name, reason)
-    return ExitCode.FAILED if reason.startswith(ESCALATED) else ExitCode.OK
+    if not reason.startswith((ESCALATED, UNSTARTABLE)):
+        logger.info("{} ended: {}", tree.name, reason)
+        return ExitCode.OK
+    logger.error("{}", f"{tree.name} {reason}; last of all {read_crash(tree.run_folder) or 'nothing was raised'}")
+    return ExitCode.FAILED
 
 
 def _care_for(tree: Tree) -> Callable[[], str | None]:

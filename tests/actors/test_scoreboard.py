@@ -77,6 +77,15 @@ def test_a_scoreboard_of_an_earlier_boot_shows_nobody(board: Path, monkeypatch: 
     assert reader.guard_lease_left_ns() <= 0
 
 
+def test_a_reader_follows_to_the_scoreboard_of_the_next_life(board: Path) -> None:
+    reader = ScoreboardReader(board)
+    create_scoreboard(board, ("executor",))
+
+    ScoreboardWriter(board, "executor", 5)
+
+    assert {role: cell.generation for role, cell in reader.read().items()} == {"executor": 5}
+
+
 def test_the_longest_lease_of_any_guard_counts_and_runs_out_by_itself(board: Path) -> None:
     first, second = ScoreboardWriter(board, "guard", 1), ScoreboardWriter(board, "standby_guard", 1)
     reader = ScoreboardReader(board)

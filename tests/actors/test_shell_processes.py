@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.latch import is_latched
 from actors.processes import process_id, recorded
 from actors.spec import InstanceSpec
 from actors.tree import tree_of
@@ -210,10 +211,11 @@ def test_of_two_starts_at_once_exactly_one_wins(home: Path) -> None:
 def test_an_actor_that_cannot_start_fails_the_start_with_the_reason_and_leaves_nothing(home: Path) -> None:
     spec = toy_spec(home, executor="tests.actors.toys:broken")
 
-    with pytest.raises(TradingError, match="executor died"):
+    with pytest.raises(TradingError, match="executor: RuntimeError: this toy is broken"):
         lifecycle.start(spec)
 
     assert processes_of(spec.run_folder) == []
+    assert not is_latched(home, spec.instance)
 
 
 def test_an_executor_that_never_gets_ready_is_not_running(home: Path) -> None:

@@ -109,6 +109,17 @@ def test_too_many_deaths_end_the_instance_under_its_panic_latch() -> None:
     assert Send(to="data", message=StopInstance(reason=tree.state.ending)) in tree.effects
 
 
+def test_a_role_that_never_ran_ends_the_tree_without_panic() -> None:
+    tree = Tree(is_slow=True)
+
+    for _ in range(3):
+        tree.die("executor")
+        tree.tell(Woken(label="restart:executor"))
+
+    assert tree.state.ending == "cannot start: executor died 3 times before it ran"
+    assert [request.call for request in tree.of(Request) if isinstance(request.call, RaiseLatch)] == []
+
+
 def test_deaths_far_apart_do_not_add_up() -> None:
     tree = Tree()
 

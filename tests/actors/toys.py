@@ -59,6 +59,8 @@ class Toy:
                 return _record_and_order(OrderPurpose(reason.removeprefix("order:")))
             case ct.ReconcileNow(reason="lease"):
                 return (Send(to="account.leases", message=_lease()),)
+            case ct.ReconcileNow(reason="read"):
+                return (Request(port="exchange", call=ex.TakeSnapshot(symbol="TOY", fills_since_ns=0)),)
             case ct.ReconcileNow(reason="leave"):
                 return (Stop(reason="had enough"),)
             case ct.ResetBreaker(reason=reason):
