@@ -198,23 +198,12 @@ class KernelExecutor:
         return state, (Record(events=events, view=view), self._shown(state))
 
     def _view(self, state: KernelState) -> InstanceView:
-        profit = state.balance - self.capital
         return InstanceView(
             sequence=state.sequence,
             phase=state.phase,
-            epoch=0,
-            position_quantity=ZERO,
-            entry_price=None,
             wallet_balance=state.balance,
-            realised_profit=profit,
-            fees=ZERO,
-            stop_price=None,
-            take_profit_price=None,
-            open_orders=0,
-            unresolved_orders=0,
+            realised_profit=state.balance - self.capital,
             trade_count=len(state.profits),
-            breaker="GREEN",
-            breaker_cause="",
             reconciliation=state.reconciliation,
             is_panicked=state.phase == "HALTED",
         )

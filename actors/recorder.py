@@ -16,7 +16,6 @@ from engine.signal import Intent
 
 MS = 1_000_000
 STORE_RETRY_MS = 1_000
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +90,7 @@ class Recorder:
 
     def _view(self, state: State) -> InstanceView:
         return InstanceView(
-            sequence=state.sequence,
-            phase="RECORDING",
-            epoch=0,
-            position_quantity=ZERO,
-            entry_price=None,
-            wallet_balance=self.capital,
-            realised_profit=ZERO,
-            fees=ZERO,
-            stop_price=None,
-            take_profit_price=None,
-            open_orders=0,
-            unresolved_orders=0,
-            trade_count=0,
-            breaker="GREEN",
-            breaker_cause="",
-            reconciliation="NONE",
-            is_panicked=False,
+            sequence=state.sequence, phase="RECORDING", wallet_balance=self.capital, reconciliation="NONE"
         )
 
     def _shown(self, state: State) -> Publish:

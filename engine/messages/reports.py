@@ -8,31 +8,33 @@ from hashlib import blake2b
 
 from engine.messages.base import Message
 
+ZERO = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceView(Message):
     """What operators see, as of journal event number `sequence`. Stored with the events and compared by the guard.
 
-    `position_quantity` is signed; `wallet_balance` is the starting equity plus realised profit less fees.
+    The defaults are those of an instance that holds nothing. `position_quantity` is signed; `wallet_balance` is the starting equity plus realised profit less fees.
     """
 
     sequence: int
     phase: str
-    epoch: int
-    position_quantity: Decimal
-    entry_price: Decimal | None
     wallet_balance: Decimal
-    realised_profit: Decimal
-    fees: Decimal
-    stop_price: Decimal | None
-    take_profit_price: Decimal | None
-    open_orders: int
-    unresolved_orders: int
-    trade_count: int
-    breaker: str
-    breaker_cause: str
-    reconciliation: str
-    is_panicked: bool
+    epoch: int = 0
+    position_quantity: Decimal = ZERO
+    entry_price: Decimal | None = None
+    realised_profit: Decimal = ZERO
+    fees: Decimal = ZERO
+    stop_price: Decimal | None = None
+    take_profit_price: Decimal | None = None
+    open_orders: int = 0
+    unresolved_orders: int = 0
+    trade_count: int = 0
+    breaker: str = "GREEN"
+    breaker_cause: str = ""
+    reconciliation: str = "UNKNOWN"
+    is_panicked: bool = False
 
 
 def digest_of(encoded_view: bytes) -> bytes:
