@@ -6,15 +6,22 @@ traffic really goes is decided here. Redirects of HTTP are not followed: they wo
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import aiohttp
+import certifi
 from yarl import URL
 
 from adapters.access import Access
 from engine.errors import ConfigurationError
 
 IDLE_S = 75  # longer than the pause between reconciliations, so that an order meets an open connection
+
+
+def _trusted(access: Access) -> ssl.SSLContext | bool:
+    """The certificates ccxt trusts too, so that a slim container without its own works."""
+    return True if access.environment == "local" else ssl.create_default_context(cafile=certifi.where())
 
 
 class HostRefused(ConfigurationError):
@@ -27,7 +34,7 @@ class Session:
     def __init__(self, access: Access, hosts: frozenset[str]) -> None:
         self._hosts = hosts
         self._base = None if access.redirect_to is None else URL(access.redirect_to)
-        connector = aiohttp.TCPConnector(limit=32, keepalive_timeout=IDLE_S)
+        connector = aiohttp.TCPConnector(limit=32, keepalive_timeout=IDLE_S, ssl=_trusted(access))
         self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
         self.headers = self._session.headers
         self.cookie_jar = self._session.cookie_jar

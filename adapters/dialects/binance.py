@@ -42,7 +42,7 @@ from adapters.dialects.binance_translate import (
     produced_order_id,
     stream_events,
 )
-from engine.errors import MalformedMessage, RequestRefused
+from engine.errors import RequestRefused
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.market import Bar
@@ -254,8 +254,9 @@ class Binance:
         name = (await self.market(symbol)).market_id.lower()
         return f"wss://{self._stream_host}/market/stream?streams={name}@kline_{timeframe}/{name}@markPrice@1s"
 
-    def events_of(self, event: Raw, symbol: str) -> tuple[Message, ...]:
+    def events_of(self, frame: Raw, symbol: str) -> tuple[Message, ...]:
         """What a user stream event says of our instrument (whose market was read)."""
+        event = mapping(frame.get("data", frame))
         if event.get("e") == "listenKeyExpired":
             raise StreamEnded("the listen key expired")
         if event.get("e") == "ALGO_UPDATE":
@@ -272,10 +273,9 @@ class Binance:
 
 
 def _wallet(account: Raw, settle: str) -> Raw:
-    for raw in rows(account.get("assets")):
-        if mapping(raw).get("asset") == settle:
-            return mapping(raw)
-    raise MalformedMessage(f"the account has no asset {settle}: {str(dict(account))[:200]}")
+    """The settlement currency's row; an account that never held any has none."""
+    found = (raw for raw in map(mapping, rows(account.get("assets"))) if raw.get("asset") == settle)
+    return next(found, {"walletBalance": "0", "availableBalance": "0"})
 
 
 async def _unless_so(call: Awaitable[Any]) -> None:

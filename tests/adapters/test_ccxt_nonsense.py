@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
 from adapter_builders import SYMBOL, an_order
-from aiohttp import web
 from loguru import logger
+from strange_exchange import StrangeExchange
 
 from adapters.access import Access
 from adapters.ccxt_exchange import CcxtExchange
@@ -24,18 +23,6 @@ from engine.messages.exchange import (
     TakeSnapshot,
 )
 
-LISTED = {
-    "symbols": [
-        {
-            "symbol": "BTCUSDT", "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": "BTC",
-            "quoteAsset": "USDT", "marginAsset": "USDT", "deliveryDate": 4133404800000, "orderTypes": ["MARKET"],
-            "filters": [
-                {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
-                {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "1000"},
-            ],
-        }
-    ]
-}  # fmt: skip
 NONSENSE = [
     "",
     "null",
@@ -59,31 +46,12 @@ def quiet():
     logger.remove()
 
 
-class Babbler:
-    """Lists one instrument and answers everything else with `said`."""
-
-    def __init__(self) -> None:
-        self.said, self.status, self.headers, self.seen = "", 200, {}, []
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.seen.append(request.path)
-        if request.path.endswith("/exchangeInfo"):
-            return web.Response(text=json.dumps(LISTED), content_type="application/json")
-        return web.Response(text=self.said, status=self.status, headers=self.headers)
-
-
 @pytest.fixture
 async def babbler():
-    made = Babbler()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", made.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.address = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    made = StrangeExchange()
+    await made.start()
     yield made
-    await runner.cleanup()
+    await made.stop()
 
 
 @pytest.fixture

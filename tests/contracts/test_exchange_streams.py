@@ -66,6 +66,19 @@ async def test_an_order_s_events_come_in_order_with_the_fill_before_its_status(l
     assert kinds.index(FillReceived) < len(kinds) - 1 - kinds[::-1].index(OrderUpdated)
 
 
+async def test_an_order_filled_in_parts_is_as_many_fills_as_the_exchange_made(listening):
+    order = an_entry(quantity=Decimal(8))
+    answer = await listening.perform(place(order))
+
+    await listening.until(lambda: statuses(listening, order)[-1:] == [S.FILLED])
+
+    fills = [seen.fill for seen in listening.seen(FillReceived)]
+    assert len(fills) == len(listening.truth()["trades"]) > 1
+    assert sum(fill.quantity for fill in fills) == answer.filled_quantity == 8
+    assert len({fill.trade_id for fill in fills}) == len(fills)
+    assert S.PARTIALLY_FILLED in statuses(listening, order)
+
+
 async def test_the_stream_and_the_list_tell_the_same_fill(listening):
     await listening.perform(place(an_entry()))
     [heard] = await listening.until(lambda: listening.seen(FillReceived))
