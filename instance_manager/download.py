@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loguru import logger
+
 from adapters.access import Access
 from adapters.candle_store import CandleStore
 from adapters.ccxt_exchange import CcxtExchange
@@ -44,6 +46,24 @@ def download(store: CandleStore, name: str, exchange: Exchange, wish: Wish, on_p
     return asyncio.run(_download(store, name, exchange, wish, on_progress))
 
 
+def one_bar(access: Access, name: str, symbol: str, timeframe: str) -> None:
+    """Does the exchange answer, and know this instrument? Raises as `download` does, after one try."""
+    wish = Wish(symbol=symbol, timeframe=timeframe, from_ns=None, until_ns=None, bars=1)
+
+    async def ask() -> None:
+        source = CcxtExchange(access, lambda _: None, lambda _: None)
+        try:
+            await _page(source, name, wish, None, 1, tries=1)
+        finally:
+            await source.close()
+
+    logger.disable("adapters")  # the error says it all
+    try:
+        asyncio.run(ask())
+    finally:
+        logger.enable("adapters")
+
+
 def public_access(exchange: Exchange) -> Access:
     """Market data needs no key, so none is given."""
     if isinstance(exchange, LocalExchange):
@@ -78,7 +98,9 @@ async def _forwards(
     return added
 
 
-async def _page(source: CcxtExchange, name: str, wish: Wish, from_ns: int | None, limit: int) -> tuple[Bar, ...]:
+async def _page(
+    source: CcxtExchange, name: str, wish: Wish, from_ns: int | None, limit: int, tries: int = TRIES
+) -> tuple[Bar, ...]:
     """Tried again while the exchange says wait; its no is final."""
     call = FetchBars(
         symbol=wish.symbol,
@@ -87,7 +109,7 @@ async def _page(source: CcxtExchange, name: str, wish: Wish, from_ns: int | None
         until_open_time_ns=wish.until_ns,
         limit=limit,
     )
-    for tries_left in reversed(range(TRIES)):
+    for tries_left in reversed(range(tries)):
         answer = await source.perform(call)
         if isinstance(answer, BarsFetched):
             return answer.bars
@@ -95,7 +117,7 @@ async def _page(source: CcxtExchange, name: str, wish: Wish, from_ns: int | None
         if answer.kind == "refused":
             raise ConfigurationError(f"{name} refuses {wish.symbol} {wish.timeframe}: {answer.text}")
         if not tries_left or answer.kind not in ("rate_limited", "unavailable"):
-            raise ExchangeUnreachable(f"{name} does not answer: {answer.text}")
+            raise ExchangeUnreachable(f"{name} does not answer ({answer.text}); check the network and its status page")
         await asyncio.sleep(min(MOST_WAIT_S, max(1.0, answer.retry_after_ms / 1000)))
     raise AssertionError("unreachable")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from actors.spec import InstanceSpec
+from actors.spec import ExchangeAccess, InstanceSpec
 from engine.errors import ConfigurationError
 from instance_manager import modes, venue_process
 from instance_manager.settings import Exchange, LocalExchange, Settings
@@ -28,6 +28,8 @@ def prepare(workspace: Workspace, settings: Settings, spec: InstanceSpec, tell: 
     elif isinstance(exchange, LocalExchange):
         _require_local_exchange(workspace, exchange_name(settings, instance), exchange, tell)
         os.environ.update(environment_of(settings, spec.instance, os.environ))
+    elif spec.access is not None:
+        _require_answer(spec, spec.access, exchange_name(settings, instance))
 
 
 def stop_idle_exchanges(workspace: Workspace, settings: Settings, running: set[str]) -> list[str]:
@@ -42,6 +44,14 @@ def _require_local_exchange(workspace: Workspace, name: str, exchange: LocalExch
         return
     process = venue_process.start(workspace, name, exchange, is_on_demand=True)
     tell(f"started the local exchange {name!r} at {process.address} (pid {process.pid})")
+
+
+def _require_answer(spec: InstanceSpec, access: ExchangeAccess, name: str) -> None:
+    """Better told now than after a minute of waiting. Asks for one public bar, with no key."""
+    from adapters.access import Access
+    from instance_manager.download import one_bar
+
+    one_bar(Access(exchange=access.exchange, environment=access.environment), name, spec.symbol, spec.timeframe)
 
 
 def _came_with_a_start(workspace: Workspace, name: str) -> bool:

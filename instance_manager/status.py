@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 
 from actors.latch import GLOBAL, latch_file, read_latch
-from actors.outcome import ESCALATED, read_outcome
+from actors.outcome import read_outcome
 from actors.processes import ProcessId, recorded
 from actors.scoreboard import Cell, ScoreboardReader
+from actors.supervisor import ESCALATED, UNSTARTABLE
 from actors.tree import read_tree
 from engine.errors import StoreError
 from engine.messages.reports import InstanceView
@@ -164,7 +165,7 @@ def _ended(folder: Path) -> str:
     reason = read_outcome(folder)
     if reason is None:
         return "CRASHED"
-    if reason.startswith((ESCALATED, "failed")):
+    if reason.startswith((ESCALATED, UNSTARTABLE, "failed")):
         return "FAILED"
     return "FINISHED" if reason == "finished" else "STOPPED"
 

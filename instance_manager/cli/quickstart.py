@@ -105,9 +105,10 @@ def _tell_trades(scene: Scene, told: int, passed: float) -> int:
 
 def _line(scene: Scene) -> str:
     one = scene.status
+    guard = one.guard if one.uptime else "-"
     return (
         f"{one.instance:<10} {one.state} bars {scene.bars} signals {scene.signals} orders {scene.orders} "
-        f"trades {scene.trades} position {one.position or 0} equity {one.equity} guard {one.guard} "
+        f"trades {scene.trades} position {one.position or 0} equity {one.equity} guard {guard} "
         f"breaker {one.breaker or '-'} reconciliation {one.reconciliation or '-'}"
     )
 
