@@ -18,7 +18,7 @@ from engine.performance import ClosedTrade
 from engine.protection import RATIO_SCALE
 from engine.sizing import SHARE_SCALE, amount_units, money_scale
 from plays.backtest_result import BacktestResult, closed_trade
-from plays.batch import BatchRun
+from plays.batch import BatchRun, SharedColumns
 from plays.evaluator import SignalArrays, signals_of
 from plays.schema import Play
 
@@ -55,7 +55,7 @@ class Progress:
 
 
 class Backtest:
-    """One run. `fees` default to the instrument's taker fee and no slippage.
+    """One run. `fees` default to the instrument's taker fee and no slippage; `shared` is what runs have in common.
 
     Raises BacktestError when there are too few candles or their prices do not fit the instrument's tick, MarketDataGap
     when the candles have a gap.
@@ -63,7 +63,7 @@ class Backtest:
 
     def __init__(
         self, play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, fees: Fees | None = None,
-        intents: NDArray[np.int8] | None = None,
+        intents: NDArray[np.int8] | None = None, shared: SharedColumns | None = None,
     ) -> None:  # fmt: skip
         if len(candles) <= play.warmup_bars:
             raise BacktestError(
@@ -73,8 +73,9 @@ class Backtest:
         self._play, self._candles, self._instrument = play, candles, instrument
         self._starting_equity, self._fees = starting_equity, fees or Fees(taker=instrument.taker_fee)
         self._scale = money_scale(instrument)
-        self._ticks = tuple(in_ticks(column, instrument) for column in _prices(candles))
-        self._signals_run = BatchRun(play.program, candles)
+        shared = shared or SharedColumns(candles)
+        self._ticks = shared.get(("ticks", str(instrument.tick_size)), lambda: prices_in_ticks(candles, instrument))
+        self._signals_run = BatchRun(play.program, shared)
         self._signals: SignalArrays | None = None
         self._run: KernelRun | None = None
         if intents is not None:
@@ -164,8 +165,9 @@ def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> Si
     )  # fmt: skip
 
 
-def _prices(candles: Candles) -> tuple[Floats, Floats, Floats, Floats]:
-    return candles.open, candles.high, candles.low, candles.close
+def prices_in_ticks(candles: Candles, instrument: Instrument) -> tuple[Integers, ...]:
+    """Open, high, low and close in whole ticks."""
+    return tuple(in_ticks(prices, instrument) for prices in (candles.open, candles.high, candles.low, candles.close))
 
 
 def in_ticks(prices: Floats, instrument: Instrument) -> Integers:

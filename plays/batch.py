@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.candles import Candles
@@ -19,15 +19,44 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class BatchRun:
-    """Computes the nodes of `program` over `candles`, one per `advance`. Raises MarketDataGap when these have a gap."""
+MOST_COLUMNS = 64
 
-    def __init__(self, program: Program, candles: Candles) -> None:
+
+class SharedColumns:
+    """What runs over the same candles have in common: bars of higher timeframes, and indicators (the last MOST_COLUMNS).
+
+    Raises MarketDataGap when the candles have a gap. Several threads may use it; at worst one computes a thing again.
+    """
+
+    def __init__(self, candles: Candles) -> None:
         candles.require_contiguous()
         self.candles = candles
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def frame(self, timeframe: str) -> Candles:
+        """The whole bars of a timeframe."""
+        frame: Candles = self.get(("frame", timeframe), lambda: aggregated(self.candles, timeframe))
+        return frame
+
+    def get(self, key: tuple[str, str], compute: Callable[[], Any]) -> Any:
+        """What is kept under `key`, computed when it is not."""
+        value = self._kept.get(key)
+        if value is None:
+            value = self._kept[key] = compute()
+            for oldest in list(self._kept)[:-MOST_COLUMNS]:
+                self._kept.pop(oldest, None)
+        return value
+
+
+class BatchRun:
+    """Computes the nodes of `program` over candles, one per `advance`."""
+
+    def __init__(self, program: Program, shared: SharedColumns) -> None:
+        self.candles = shared.candles
         self._program = program
+        self._shared = shared
         self._values: list[Any] = []
-        self._frames = {frame: aggregated(candles, frame) for frame in program.timeframes}
+        self._frames = {frame: shared.frame(frame) for frame in program.timeframes}
 
     def advance(self) -> bool:
         """Computes the next node; False when all are done."""
@@ -58,7 +87,7 @@ class BatchRun:
             case "number":
                 return node.value
             case "indicator":
-                return self._indicator(node)
+                return self._shared.get((node.timeframe, node.text), lambda: self._indicator(node))
             case "output":
                 return self._values[node.inputs[0]][node.position]
             case "ago":

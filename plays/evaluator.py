@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.candles import Candles, gap_between
 from engine.market import Bar, timeframe_ns
 from engine.signal import Intent, Signal
-from plays.batch import BatchRun
+from plays.batch import BatchRun, SharedColumns
 from plays.schema import RULES, Play
 from plays.stepping import Stage
 
@@ -63,7 +63,7 @@ class SignalArrays:
 
 def batch(play: Play, candles: Candles) -> SignalArrays:
     """The signals at every bar of `candles`. Raises MarketDataGap when the candles are not contiguous."""
-    run = BatchRun(play.program, candles)
+    run = BatchRun(play.program, SharedColumns(candles))
     while run.advance():
         pass
     return signals_of(play, run)

@@ -16,11 +16,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from engine.errors import ConfigurationError
 from engine.market import TIMEFRAME_MINUTES
 from engine.protection import ProtectionRules
 from engine.signal import Intent
 from engine.sizing import Sizing, SizingMode
 from plays.conditions import Expression, Number, Operation, parse
+from plays.errors import did_you_mean
 from plays.program import Program
 from plays.rules import Compiler
 
@@ -176,6 +178,15 @@ class Play(Section):
             "entry.short": self.entry.short, "exit.short": self.exit.short,
         }  # fmt: skip
         return {name: texts for name, texts in rules.items() if texts}
+
+    def with_parameters(self, values: Mapping[str, float]) -> Play:
+        """The same play with other values for these parameters. Raises ConfigurationError for one it does not have."""
+        for name in values:
+            if name not in self.parameters:
+                hint = did_you_mean(name, self.parameters) or f"it has {', '.join(self.parameters) or 'none'}"
+                raise ConfigurationError(f"{self.name} has no parameter {name!r} ({hint})")
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return Play(**given | {"parameters": {**self.parameters, **values}})
 
     @property
     def warmup_bars(self) -> int:

@@ -1,0 +1,76 @@
+"""Many runs of one play with other parameters over the same candles: what they share is computed once.
+
+Runs are spread over threads: the compiled parts let go of Python's lock. Nothing here is random, so a sweep gives the
+same numbers however many threads it has and in whatever order they finish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from math import prod
+
+from engine.candles import Candles
+from engine.errors import ConfigurationError
+from engine.instrument import Instrument
+from plays.backtest import Backtest, Fees
+from plays.batch import SharedColumns
+from plays.schema import Parameter, Play
+
+Values = Mapping[str, float]
+MOST_RUNS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRow:
+    """One run: its parameters, closed trades and the exact equity at the end."""
+
+    values: Values
+    play_hash: str
+    trades: int
+    final_equity: Decimal
+
+
+def grid(play: Play) -> tuple[Values, ...]:
+    """Every combination of the play's parameters that have a range, in steps.
+
+    Raises ConfigurationError when there is none, or more than MOST_RUNS (it says how many).
+    """
+    ranges = {name: _steps(value) for name, value in play.parameters.items() if isinstance(value, Parameter)}
+    ranges = {name: values for name, values in ranges.items() if len(values) > 1}
+    if not ranges:
+        raise ConfigurationError(f"{play.name} has no parameter with low, high and step: there is nothing to search")
+    size = prod(len(values) for values in ranges.values())
+    if size > MOST_RUNS:
+        counts = " x ".join(f"{name}: {len(values)}" for name, values in ranges.items())
+        raise ConfigurationError(f"{size} runs ({counts}) are more than {MOST_RUNS}: narrow the ranges or widen a step")
+    return tuple(dict(zip(ranges, values, strict=True)) for values in product(*ranges.values()))
+
+
+def sweep(
+    play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, parameter_sets: Sequence[Values],
+    fees: Fees | None = None, threads: int = 1,
+) -> Iterator[SweepRow]:  # fmt: skip
+    """One row for each set of parameters, in their order, as they are done."""
+    shared = SharedColumns(candles)
+
+    def run(values: Values) -> SweepRow:
+        variant = play.with_parameters(values)
+        result = Backtest(variant, candles, instrument, starting_equity, fees, shared=shared).run()
+        return SweepRow(
+            values=values, play_hash=variant.hash, trades=len(result.run.trades), final_equity=result.final_equity
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(run, parameter_sets)
+
+
+def _steps(parameter: Parameter) -> tuple[float, ...]:
+    """The values of a range; the one given when there is no whole range."""
+    low, high, step = parameter.low, parameter.high, parameter.step
+    if low is None or high is None or step is None:
+        return (parameter.value,)
+    return tuple(low + step * number for number in range(int((high - low) / step + 1e-9) + 1))
