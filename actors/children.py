@@ -12,7 +12,7 @@ from loguru import logger
 from thespian.actors import Actor
 
 from actors.envelope import Boot
-from actors.processes import children_of, process_id, record
+from actors.processes import ProcessId, children_of, end_all, process_id, record, recorded
 from actors.roster_names import class_of
 from actors.tree import Tree
 
@@ -60,6 +60,17 @@ class Children:
                 logger.warning("kills {} (generation {}, pid {})", role, generation, child.pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
+
+    def leave_nothing(self) -> None:
+        """At the end of a tree whose launcher is gone: nobody else would end Thespian's own processes.
+
+        Our parent comes last, for the kernel ends us with it.
+        """
+        if ProcessId(self._boot.launcher_pid, self._boot.launcher_started).is_running:
+            return
+        mine = recorded(self._tree.run_folder)
+        end_all(process for process in mine if process.pid != os.getppid())
+        end_all(process for process in mine if process.pid == os.getppid())
 
     def forget(self, address: Any) -> Child | None:
         """The child that had `address`; None at a second notice of the same end."""

@@ -144,6 +144,8 @@ class Shell(Actor):  # type: ignore[misc]
         if self._host is not None:
             self._host.close()
             self._host = None
+        if self._children is not None:
+            self._children.leave_nothing()
 
     def _look_again(self) -> ThespianWatch:
         if self._host is None:

@@ -39,7 +39,9 @@ from actors.tree import SUPERVISOR, Tree, write_tree
 from engine.errors import TradingError
 from engine.messages.control import StopInstance
 from instance_manager import thespian_door as door
+from instance_manager.detached import is_ready
 from instance_manager.lock import take_lock, write_card
+from instance_manager.service_notify import ALIVE, READY, STOPPING, tell_service_manager
 
 LOOK_S = 0.1
 PING_EVERY_S = 1.0
@@ -77,6 +79,7 @@ class Launcher:
         self._wish: str | None = None
         self._failures: list[float] = []
         self._cared_at_s = 0.0
+        self._was_ready = False
 
     def run(self) -> str:
         """Until the tree ends; why it did. Raises AlreadyRunning, TreeFailed."""
@@ -181,6 +184,10 @@ class Launcher:
         if now_s - self._cared_at_s >= 1.0:
             self._cared_at_s = now_s
             self._wish = self._wish or self._care()
+            tell_service_manager(ALIVE)
+            if not self._was_ready and is_ready(self._tree):
+                self._was_ready = True
+                tell_service_manager(READY)
 
     def _count_failure(self, trouble: str) -> None:
         now_s = time.monotonic()
@@ -195,6 +202,7 @@ class Launcher:
 
     def _end(self, life: Life) -> str:
         """Ask the supervisor to end everything in order, and wait for it in bounded time."""
+        tell_service_manager(STOPPING)
         reason = self._wish or "ended"
         if read_outcome(self._tree.run_folder) is None:
             command = StopInstance(reason=reason)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from actors.processes import ProcessId, end_all, recorded, wait_all
+from actors.processes import ProcessId, end_all, process_id, recorded, wait_all
 from actors.spec import InstanceSpec
 from actors.tree import tree_of
 from instance_manager import detached
@@ -35,7 +35,8 @@ def start(spec: InstanceSpec, *, environment: Mapping[str, str] | None = None, l
         detached.await_running(tree, child, limit_s)
     except detached.StartFailed:
         child.terminate()
-        child.wait(STOP_LIMIT_S)
+        wait_all([process_id(child.pid)], STOP_LIMIT_S)
+        end_all([process_id(child.pid), *recorded(spec.run_folder)])
         raise
 
 

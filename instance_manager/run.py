@@ -30,6 +30,8 @@ def run(spec: InstanceSpec) -> ExitCode:
 
 
 def run_tree(tree: Tree) -> ExitCode:
+    if tree.spec is not None and tree.spec.account:
+        ensure_account_system(tree.home)
     reason = Launcher(tree, care=_care_for(tree)).run()
     if not reason.startswith((ESCALATED, UNSTARTABLE)):
         logger.info("{} ended: {}", tree.name, reason)

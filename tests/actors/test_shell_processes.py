@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from actors.latch import is_latched
+from actors.outcome import read_outcome
 from actors.processes import process_id, recorded
 from actors.spec import InstanceSpec
 from actors.tree import tree_of
@@ -157,12 +160,22 @@ def test_a_killed_supervisor_takes_its_actors_along_and_the_launcher_starts_all_
     )
 
 
-def test_a_killed_launcher_is_noticed_and_nothing_is_left_after_the_next_start(spec: InstanceSpec) -> None:
+def test_a_killed_launcher_is_noticed_and_the_tree_ends_by_itself(spec: InstanceSpec) -> None:
+    card = read_card(spec.run_folder)
+    assert card is not None
+
+    os.kill(card.pid, signal.SIGKILL)
+
+    eventually(lambda: processes_of(spec.run_folder) == [])
+    assert read_outcome(spec.run_folder) == "the launcher is gone"
+
+
+def test_a_start_right_after_the_launcher_was_killed_leaves_one_tree(spec: InstanceSpec) -> None:
     card = read_card(spec.run_folder)
     assert card is not None
     before = processes_of(spec.run_folder)
     os.kill(card.pid, signal.SIGKILL)
-    eventually(lambda: is_gone(cells(spec)["supervisor"].pid))
+    eventually(lambda: not lifecycle.is_running(spec.home, spec.instance))
 
     lifecycle.start(spec)
 
@@ -254,6 +267,25 @@ def test_in_the_foreground_sigterm_ends_it_in_order(home: Path) -> None:
 
         assert foreground.wait(20) == 0
     assert [process for process in running if process.is_running] == []
+
+
+def test_a_service_manager_hears_that_it_is_ready_alive_and_stopping(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = toy_spec(home)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(home / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(home / "notify"))
+        lifecycle.start(spec)
+        time.sleep(1.5)
+        lifecycle.stop(home, "toy")
+        manager.setblocking(False)
+        heard = set()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.add(manager.recv(100))
+
+    assert heard == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
 
 
 def listening_addresses(pid: int) -> list[str]:
