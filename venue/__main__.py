@@ -15,6 +15,7 @@ from aiohttp import web
 
 from venue.binance.door import serve_rest
 from venue.binance.sockets import serve_socket
+from venue.binance.ws_api import serve_ws_api
 from venue.build import build
 from venue.candles import CandleError
 from venue.control import Control
@@ -34,7 +35,8 @@ def make_app(venue: Venue, runner: Runner) -> web.Application:
 
     async def anything(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await serve_socket(venue, request)
+            serve = serve_ws_api if request.path.startswith("/ws-fapi/") else serve_socket
+            return await serve(venue, request)
         return await serve_rest(venue, request)
 
     app = web.Application(client_max_size=LARGEST_BODY)

@@ -10,6 +10,7 @@ from venue.binance.render import (
     income_json,
     max_notional,
     money,
+    order_json,
     plain,
     plain_price,
     position_risk_json,
@@ -233,6 +234,17 @@ def get_commission_rate(call: Call) -> JsonObject:
         "makerCommissionRate": plain(instrument.maker_rate),
         "takerCommissionRate": plain(instrument.taker_rate),
     }
+
+
+def get_fee_burn(call: Call) -> JsonObject:
+    return {"feeBurn": False}
+
+
+def get_force_orders(call: Call) -> list[JsonObject]:
+    """Orders the exchange made to liquidate this account."""
+    symbol, orders = call.maybe_symbol(), call.account.orders.values()
+    forced = [o for o in orders if o.request.origin == "liquidation" and symbol in (None, o.request.symbol)]
+    return [order_json(call.venue.floor, o) for o in forced[-call.limit(50, 100) :]]
 
 
 def get_multi_assets(call: Call) -> JsonObject:

@@ -97,6 +97,8 @@ ACCOUNT = {
     ("GET", "/fapi/v1/income"): signed(account.get_income, 30),
     ("GET", "/fapi/v1/commissionRate"): signed(account.get_commission_rate, 20),
     ("GET", "/fapi/v1/rateLimit/order"): signed(account.get_order_rate_limit, 1),
+    ("GET", "/fapi/v1/feeBurn"): signed(account.get_fee_burn, 30),
+    ("GET", "/fapi/v1/forceOrders"): signed(account.get_force_orders, with_symbol(20, 50)),
     ("GET", "/fapi/v1/adlQuantile"): signed(account.get_adl, 5),
     ("POST", "/fapi/v1/listenKey"): keyed(account.post_listen_key, 1),
     ("PUT", "/fapi/v1/listenKey"): keyed(account.put_listen_key, 1),
