@@ -15,7 +15,8 @@ ZERO = Decimal(0)
 class InstanceView(Message):
     """What operators see, as of journal event number `sequence`. Stored with the events and compared by the guard.
 
-    The defaults are those of an instance that holds nothing. `position_quantity` is signed; `wallet_balance` is the starting equity plus realised profit less fees.
+    The defaults are those of an instance that holds nothing. `position_quantity` is signed; `wallet_balance` is the
+    starting equity plus realised profit less fees.
     """
 
     sequence: int
