@@ -41,6 +41,7 @@ def _add(file: Path, level: str, *, is_exchange: bool) -> None:
         retention=KEPT,
         backtrace=False,
         diagnose=False,
+        delay=True,  # no empty files for those who have nothing to say
         catch=True,  # a full disk must not end trading; the journal's own failure does
     )
 

@@ -1,0 +1,66 @@
+"""The exchange log: every request, answer and failure has its line, and no line has a secret (C5)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from conftest import SYMBOL, Subject
+from loguru import logger
+from order_builders import a_limit, an_entry, away, cancel, find, mark_price, place, snapshot
+
+from adapters.log import start_logging
+from engine.messages.exchange import OpenMarketStream, OpenUserStream
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def log(tmp_path):
+    start_logging(tmp_path, "executor")
+    yield tmp_path / "executor-exchange.log"
+    logger.remove()
+
+
+async def a_bit_of_everything(subject, venue):
+    await subject.perform(OpenUserStream(symbol=SYMBOL))
+    await subject.perform(OpenMarketStream(symbol=SYMBOL))
+    order = a_limit(away(await mark_price(subject), "0.9"))
+    for call in (place(order), find(order), cancel(order), cancel(order)):
+        await subject.perform(call)
+    await snapshot(subject)
+    venue.fault("timeout_before", method="POST", endpoint="/fapi/v1/order$", delay_ms=1_000)
+    lost = an_entry()
+    await subject.perform(place(lost))
+    venue.control("POST", f"accounts/{subject.account}/expire-listen-key")
+    await asyncio.sleep(0.3)
+    return order, lost
+
+
+async def test_every_request_and_answer_has_its_line_and_a_lost_one_its_failure(venue, log):
+    subject = await Subject(venue, order_timeout_ms=250).prepared()
+    order, lost = await a_bit_of_everything(subject, venue)
+    await subject.exchange.close()
+    text = log.read_text()
+
+    assert re.search(rf"POST /fapi/v1/order .*{order.client_order_id}.* -> 200", text)
+    assert re.search(rf"DELETE /fapi/v1/order\?.*{order.client_order_id}.* -> 400 .*-2011", text)
+    assert re.search(rf"WARNING.*PlaceOrder {lost.client_order_id} failed: OutcomeUnknown timeout", text)
+    asked = venue.control("GET", f"truth?kind=request&account={subject.account}&limit=1000")["records"]
+    assert asked
+    for request in asked:
+        assert f"{request['method']} {request['path']}" in text
+
+
+async def test_no_line_holds_a_key_a_signature_or_a_listen_key(venue, log):
+    subject = await Subject(venue, order_timeout_ms=250).prepared()
+    await a_bit_of_everything(subject, venue)
+    await subject.exchange.close()
+    text = log.read_text()
+
+    assert f"key-{subject.account}" not in text
+    assert f"secret-{subject.account}" not in text
+    assert re.findall(r"signature=(?!\*\*\*)", text) == []
+    assert re.findall(r'listenKey"?[=:]\s*"?(?!\*\*\*)\w', text) == []
+    assert not any("secret" in repr(message) or "listenKey=" in repr(message) for message in subject.pushed)
