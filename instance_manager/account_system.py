@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
 from actors.spec import account_run_folder
 from actors.tree import ACCOUNT, account_tree
-from instance_manager.detached import await_running, launch
+from instance_manager import detached
 from instance_manager.lock import is_running
 
 LINGER_S = 5.0
@@ -36,7 +37,14 @@ def running_instances(home: Path) -> list[str]:
 
 def ensure_account_system(home: Path, limit_s: float = START_LIMIT_S) -> None:
     """Start it if none runs. With a limit also wait until all its actors live; raises StartFailed when they do not."""
-    tree = account_tree(home)
-    child = None if is_running(account_run_folder(home)) else launch(tree)
-    if limit_s:
-        await_running(tree, child, limit_s)
+    tree, folder = account_tree(home), account_run_folder(home)
+    child: subprocess.Popen[bytes] | None = None
+    until = time.monotonic() + limit_s
+    while not detached.is_ready(tree):
+        if not is_running(folder) and (child is None or child.poll() is not None):
+            child = detached.launch(tree)  # perhaps again: one that found nobody left may just be ending
+        if limit_s == 0.0:
+            return
+        if time.monotonic() > until:
+            raise detached.StartFailed(f"the account system does not start; see {detached.launcher_log(tree)}")
+        time.sleep(detached.LOOK_S)

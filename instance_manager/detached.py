@@ -52,13 +52,13 @@ def launcher_log(tree: Tree) -> Path:
     return tree.log_folder / "launcher.log"
 
 
-def await_running(tree: Tree, child: subprocess.Popen[bytes] | None, limit_s: float) -> None:
+def await_running(tree: Tree, child: subprocess.Popen[bytes], limit_s: float) -> None:
     """Return when the tree is RUNNING. Raises AlreadyRunning or StartFailed with what the log says."""
     began_at = _log_size(tree)
     until = time.monotonic() + limit_s
-    while not is_ready(tree):
-        code = child.poll() if child is not None else None
-        if code == ExitCode.ALREADY_RUNNING and tree.spec is not None:
+    while not (is_ready(tree) and _is_of(tree, child)):
+        code = child.poll()
+        if code == ExitCode.ALREADY_RUNNING:
             raise AlreadyRunning(f"{tree.name} is running already; `predator stop --instance {tree.name}` ends it")
         if code == ExitCode.OK:
             return  # a short run may be over before anybody looked
@@ -67,6 +67,12 @@ def await_running(tree: Tree, child: subprocess.Popen[bytes] | None, limit_s: fl
         if time.monotonic() > until:
             raise StartFailed(f"{tree.name} is not running after {limit_s:.0f} s: {_missing(tree)}")
         time.sleep(LOOK_S)
+
+
+def _is_of(tree: Tree, child: subprocess.Popen[bytes]) -> bool:
+    """Whether the launcher that runs is the one we started, and not that of another who was faster."""
+    card = read_card(tree.run_folder)
+    return card is not None and card.pid == child.pid
 
 
 def is_ready(tree: Tree) -> bool:

@@ -15,7 +15,7 @@ from actors.scoreboard import ScoreboardReader
 from actors.spec import InstanceSpec, account_run_folder
 from actors.tree import account_tree
 from engine.messages.control import PanicRaised, ReconcileNow
-from instance_manager import account_system, control, lifecycle
+from instance_manager import account_system, control, detached, lifecycle
 from instance_manager.lock import is_running, read_card
 from tests.actors.tree_builders import TOY, TRADER, eventually, pid_of, processes_of, seen, toy_spec
 
@@ -126,7 +126,7 @@ def test_a_panic_of_one_instance_wakes_it_through_its_supervisor(home: Path) -> 
 
 
 def test_it_is_started_once_however_many_ask_at_once(home: Path) -> None:
-    children = [account_system.launch(account_tree(home)) for _ in range(3)]
+    children = [detached.launch(account_tree(home)) for _ in range(3)]
     account_system.ensure_account_system(home)
 
     eventually(lambda: sum(child.poll() is None for child in children) == 1)

@@ -235,7 +235,7 @@ def test_an_executor_that_never_gets_ready_is_not_running(home: Path) -> None:
     spec = toy_spec(home, executor="tests.actors.toys:late", guard=TOY)
 
     with pytest.raises(TradingError, match="the executor is RECOVERING"):
-        lifecycle.start(spec, limit_s=2.0)
+        lifecycle.start(spec, limit_s=5.0)
 
     assert processes_of(spec.run_folder) == []
 
