@@ -4,7 +4,8 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from venue.core.matching import cancel_all
+from venue.core.matching import cancel_all, end
+from venue.core.orders import Execution
 from venue.market import steps_per_minute
 from venue.venue import Venue
 
@@ -105,7 +106,17 @@ class Runner:
                 cancel_all(self._venue.floor, account, symbol)
                 self._venue.commit(account)
 
+    def _good_till(self) -> None:
+        """GTD orders whose moment has come expire."""
+        now = self._venue.clock.now_ms()
+        for account in self._venue.floor.accounts.values():
+            for order in account.working():
+                if 0 < order.request.good_till_ms <= now:
+                    end(self._venue.floor, order, Execution.EXPIRED)
+                    self._venue.commit(account)
+
     def _second(self) -> None:
+        self._good_till()
         venue = self._venue
         for key in venue.listen_keys.expired(venue.clock.now_ms()):
             expire_listen_key(venue, key.account)

@@ -12,7 +12,7 @@ from venue.core.account import Position
 from venue.core.events import AccountChanged, AlgoChanged, Event, LeverageChanged, MarginCalled, OrderChanged
 from venue.core.orders import AlgoOrder, Execution, Order, Trade
 
-MOST_RECORDS = 200_000  # older ones are only in the file
+MOST_RECORDS = 100_000  # older ones are only in the file
 
 Record = dict[str, object]
 

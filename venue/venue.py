@@ -1,6 +1,5 @@
 """One venue: the floor, the market, the dialect and everything that listens."""
 
-import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from venue.settings import AccountSettings, Settings
 from venue.state import StateFile
 from venue.truth import Truth
 
-MOST_REMEMBERED = 2000
+MOST_REMEMBERED = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +80,7 @@ class Venue:
     def remember(self, call: Call, body: object, status: int) -> None:
         """Keeps the last answer to each question: what a stale read gives again."""
         if call.method == "GET" and call.account_or_none is not None and status == 200:
-            self._remembered[question(call)] = json.loads(json.dumps(body))
+            self._remembered[question(call)] = body
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
 

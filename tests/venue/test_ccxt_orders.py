@@ -1,12 +1,13 @@
 """Unmodified ccxt on a real venue process: orders, money, refusals with Binance's codes and ccxt's own classes."""
 
+import asyncio
 from decimal import Decimal
 
 import ccxt
 import pytest
 
 from tests.venue.conftest import client, close
-from tests.venue.processes import VenueProcess
+from tests.venue.processes import VenueProcess, start
 
 pytestmark = pytest.mark.processes
 S = "BTC/USDT:USDT"
@@ -95,7 +96,6 @@ async def test_leverage_margin_mode_and_position_mode(exchange):
     await exchange.set_leverage(20, S)
 
 
-ORDER = ("limit", "buy", 0.1)
 REFUSALS = [
     (("market", "buy", 0.001, None), {}, ccxt.InvalidOrder, "-4164"),
     (("market", "buy", 100, None), {}, ccxt.InsufficientFunds, "-2019"),
@@ -172,3 +172,69 @@ async def test_keys_signatures_and_clocks(paused_venue):
                 await made.fapiPrivateV3GetAccount()
         finally:
             await close(made)
+
+
+async def test_answers_carry_what_was_used_and_too_much_is_refused(tmp_path):
+    venue = start(tmp_path, "--speed", "0", "--weight-limit", "100", "--order-limit", "20")
+    made = client(venue.port)
+    try:
+        await made.load_markets()
+        for _ in range(2):
+            await made.create_order(S, "market", "buy", 0.01)
+        headers = made.last_response_headers
+        assert (headers["X-MBX-ORDER-COUNT-10S"], headers["X-MBX-ORDER-COUNT-1M"]) == ("2", "2")
+        for _ in range(3):
+            await made.create_order(S, "market", "buy", 0.01)
+        with pytest.raises(ccxt.DDoSProtection, match="-1015"):
+            await made.create_order(S, "market", "buy", 0.01)
+        used = int(made.last_response_headers["X-MBX-USED-WEIGHT-1M"])
+        for _ in range(100 - used):
+            await made.fapiPublicGetPing()
+        with pytest.raises(ccxt.DDoSProtection, match="-1003"):
+            await made.fapiPublicGetPing()
+        assert int(made.last_response_headers["Retry-After"]) > 0
+    finally:
+        await close(made)
+        venue.stop()
+
+
+async def test_a_countdown_cancels_what_rests_and_leaves_stops(exchange, paused_venue):
+    price = near(paused_venue, "0.97")
+    await exchange.create_order(S, "limit", "buy", 0.1, price)
+    await exchange.create_order(S, "market", "sell", 0.1, None, {"stopLossPrice": price})
+
+    await exchange.fapiPrivatePostCountdownCancelAll({"symbol": "BTCUSDT", "countdownTime": 100})
+    await asyncio.sleep(0.5)
+
+    assert await exchange.fetch_open_orders(S) == []
+    assert len(await exchange.fetch_open_orders(S, params={"trigger": True})) == 1
+
+
+async def test_several_orders_at_once_have_each_its_own_answer(exchange, paused_venue):
+    price = near(paused_venue, "0.97")
+    legs = [
+        {"symbol": S, "type": "limit", "side": "buy", "amount": 0.1, "price": price},
+        {"symbol": S, "type": "limit", "side": "buy", "amount": 0.001, "price": price},
+    ]
+
+    answers = {order["status"]: order["info"] for order in await exchange.create_orders(legs)}
+
+    assert set(answers) == {"open", "rejected"}
+    assert answers["rejected"]["code"] == -4164
+
+
+async def test_hedge_mode_through_ccxt(paused_venue):
+    made = client(paused_venue.port, number=4)
+    try:
+        await made.load_markets()
+        await made.set_position_mode(True)
+        await made.create_order(S, "market", "buy", 0.1, None, {"positionSide": "LONG"})
+        await made.create_order(S, "market", "sell", 0.2, None, {"positionSide": "SHORT"})
+        positions = {p["side"]: p["contracts"] for p in await made.fetch_positions([S])}
+        stop = {"positionSide": "LONG", "stopLossPrice": near(paused_venue, "0.99")}
+        await made.create_order(S, "market", "sell", 0.1, None, stop)
+        paused_venue.control("POST", "market/BTCUSDT", {"price": str(near(paused_venue, "0.98"))})
+        left = {p["side"]: p["contracts"] for p in await made.fetch_positions([S])}
+    finally:
+        await close(made)
+    assert (positions, left) == ({"long": 0.1, "short": 0.2}, {"short": 0.2})
