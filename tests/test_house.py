@@ -161,3 +161,11 @@ def test_what_the_desk_reads_at_run_time_is_in_the_package():
 
     assert files("instance_manager").joinpath("default_settings.yaml").is_file()
     assert any(entry.name.endswith(".yml") for entry in files("plays").joinpath("library").iterdir())
+
+
+def test_the_readme_begins_with_the_commands_that_work():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    first = text.index("python -m pip install . && predator quickstart")
+    second = text.index("python -m pip install '.[dev]' && python -m pytest")
+
+    assert text.index("-m venv") < first < second

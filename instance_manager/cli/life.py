@@ -88,7 +88,7 @@ def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOpti
     try:
         code = foreground.run(spec)
     finally:
-        _end_what_nobody_needs(desk)
+        _end_what_nobody_needs(desk, ended=instance)
     raise typer.Exit(code)
 
 
@@ -167,14 +167,17 @@ def _end(desk: Desk, name: str) -> bool:
     return True
 
 
-def _end_what_nobody_needs(desk: Desk) -> None:
-    """When the last instance has ended nothing of a `start` shall be left: no exchange, no account system."""
+def _end_what_nobody_needs(desk: Desk, ended: str = "") -> None:
+    """When the last instance has ended nothing of a `start` shall be left: no exchange, no account system.
+
+    `ended` was run by this very process, so that its card still seems to be a living launcher's.
+    """
     from actors.tree import ACCOUNT
     from instance_manager import lifecycle
     from instance_manager.account_system import running_instances
     from instance_manager.preparation import stop_idle_exchanges
 
-    running = set(running_instances(desk.workspace.home))
+    running = set(running_instances(desk.workspace.home)) - {ended}
     for name in stop_idle_exchanges(desk.workspace, desk.settings, running):
         console.warn(f"stopped the local exchange {name!r}, which had been started for them")
     if not running and lifecycle.is_running(desk.workspace.home, ACCOUNT):

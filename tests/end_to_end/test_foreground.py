@@ -1,0 +1,58 @@
+"""`predator run` in the foreground, `restart`, and what happens when nothing else keeps the local exchange alive."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from desk_builders import environment, predator, predator_json, workspace_with
+from watching import eventually, processes_in
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+LIVE = ("--instance", "live-1")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A workspace; no process of it outlives the test."""
+    workspace = workspace_with(tmp_path / "home")
+    yield workspace.home
+    for process in processes_in(workspace.home):
+        process.kill()
+
+
+def state(home) -> str:
+    return predator_json("status", *LIVE, home=home)["instances"][0]["state"]
+
+
+def test_it_runs_until_sigterm_and_then_leaves_nothing(home):
+    words = [sys.executable, "-c", "from instance_manager.cli.main import main; main()", "run", *LIVE]
+    process = subprocess.Popen(words, env=environment(PREDATOR_HOME=str(home)), stderr=subprocess.PIPE, text=True)
+    eventually(lambda: state(home) == "RUNNING", 30, "it runs")
+    second = predator("start", *LIVE, home=home)
+    process.send_signal(signal.SIGTERM)
+
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 0, errors
+    assert second.returncode == 5
+    assert state(home) == "STOPPED"
+    eventually(lambda: not processes_in(home), 15, "no process is left")
+
+
+def test_restart_gives_new_processes_and_the_same_journal_and_stop_ends_the_exchange_too(home):
+    assert predator("start", *LIVE, home=home).returncode == 0
+    before = {one["pid"] for one in predator_json("status", *LIVE, home=home)["instances"][0]["actors"]}
+
+    done = predator("restart", *LIVE, home=home)
+
+    assert (done.returncode, done.stdout) == (0, "live-1 is RUNNING\n"), done.stderr
+    after = {one["pid"] for one in predator_json("status", *LIVE, home=home)["instances"][0]["actors"]}
+    assert not before & after
+    started = predator_json("show-events", *LIVE, "--kind", "InstanceStarted", home=home)
+    assert [one["event"]["epoch"] for one in started] == sorted({one["event"]["epoch"] for one in started})
+    stopped = predator("stop", "--all", home=home)
+    assert "stopped the local exchange" in stopped.stderr
+    eventually(lambda: not processes_in(home), 10, "no process is left")
