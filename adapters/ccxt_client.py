@@ -46,6 +46,7 @@ def build_client(access: Access, session: Session, observe: Observer, families: 
     }
     client = kind(config)
     client.timeout_on_exit = 0  # the session is ours to close
+    client.logger.disabled = True  # it writes whole requests, key and signature included
     if access.environment == "demo":
         client.enable_demo_trading(True)
     return client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 
 import pytest
@@ -64,3 +65,14 @@ async def test_no_line_holds_a_key_a_signature_or_a_listen_key(venue, log):
     assert re.findall(r"signature=(?!\*\*\*)", text) == []
     assert re.findall(r'listenKey"?[=:]\s*"?(?!\*\*\*)\w', text) == []
     assert not any("secret" in repr(message) or "listenKey=" in repr(message) for message in subject.pushed)
+
+
+async def test_nothing_beneath_us_logs_a_key_or_a_signature_either(venue, caplog):
+    caplog.set_level(logging.DEBUG)
+    subject = await Subject(venue).prepared()
+
+    await subject.perform(place(an_entry()))
+    await subject.exchange.close()
+
+    assert f"key-{subject.account}" not in caplog.text
+    assert "signature=" not in caplog.text
