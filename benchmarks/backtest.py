@@ -28,7 +28,7 @@ from adapters.candle_generator import generate_candles
 from adapters.candle_store import CandleStore
 from engine.candles import Candles
 from engine.instrument import Instrument
-from plays.backtest import Backtest
+from plays.backtest import Backtest, prices_in_ticks
 from plays.batch import SharedColumns
 from plays.evaluator import Evaluator
 from plays.loading import parse_play
@@ -89,22 +89,20 @@ def w1() -> list[dict[str, object]]:
     rows = [row("W1", "loop by hand", BARS, cpu, wall, trades=trades, equity=round(equity, 2))]
 
     def ours() -> Any:
-        return Backtest(play, candles, INSTRUMENT, CASH, shared=prepared(candles)).run()
-
-    def run_only() -> Any:
         run = Backtest(play, candles, INSTRUMENT, CASH, shared=ready.pop())
         return run.run().final_equity, run.progress().trades
 
+    ticks = prices_in_ticks(candles, INSTRUMENT)
+    ready = [prepared(candles, ticks) for _ in range(16)]
     ours()
-    ready = [prepared(candles) for _ in range(15)]
-    (ours_equity, ours_trades), cpu, wall = timed(run_only, 15)
+    (ours_equity, ours_trades), cpu, wall = timed(ours, 15)
     return [*rows, row("W1", "predator", BARS, cpu, wall, trades=ours_trades, equity=float(ours_equity))]
 
 
-def prepared(candles: Candles) -> SharedColumns:
+def prepared(candles: Candles, ticks: Any) -> SharedColumns:
     """The candles checked and in ticks, as after loading; no indicator is computed yet."""
     shared = SharedColumns(candles)
-    Backtest(parse_play(PLAY), candles, INSTRUMENT, CASH, shared=shared)
+    shared.get(("ticks", str(INSTRUMENT.tick_size)), lambda: ticks)
     return shared
 
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
+    Ticks = NDArray[np.int32]
 
-# times (1 + the largest ratio a play may say, 10) x 1e9 it stays under 2**63
+# within 32 bits; and times (1 + the largest ratio a play may say, 10) x 1e9 within 64
 MOST_TICKS = 800_000_000
+
+# the columns of prices
+OPEN, HIGH, LOW, CLOSE = range(4)
 
 # the row of settings
 MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL = range(8)
@@ -38,20 +42,20 @@ STATE = 17
     TRADE_REASON, TRADE_ENTRY_FEE,
 ) = range(10)  # fmt: skip
 TRADE = 10
+# trades are kept in pieces: small enough for memory that is at hand, and never copied to grow
+CHUNK = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KernelInput:
-    """What one run reads. Prices are in ticks, `intents` are `Intent` bits of each bar's close.
+    """What one run reads. `prices` are in ticks, a row of open, high, low, close for each bar (one row is fetched from
+    memory at once, which is what a trade costs most); `intents` are `Intent` bits of each bar's close.
 
     `settings` is the row named by the constants above, `rules` is `ProtectionRules.row()`.
     """
 
     intents: NDArray[np.int8]
-    open: Integers
-    high: Integers
-    low: Integers
-    close: Integers
+    prices: Ticks
     rules: Integers
     settings: Integers
 
@@ -65,7 +69,8 @@ class KernelRun:
         self._data = data
         self.state: Integers = np.zeros(STATE, np.int64)
         self.state[BALANCE] = balance_units
-        self._trades: Integers = np.empty((1024, TRADE), np.int64)
+        self._full: list[Integers] = []
+        self._trades: Integers = np.empty((CHUNK, TRADE), np.int64)
 
     @property
     def bars_total(self) -> int:
@@ -78,7 +83,14 @@ class KernelRun:
     @property
     def trades(self) -> Integers:
         """The closed trades so far, one row each, columns named by the TRADE constants. Money in units."""
-        return self._trades[: int(self.state[TRADES])]
+        import numpy as np
+
+        return np.concatenate([*self._full, self._trades[: int(self.state[TRADES])]])
+
+    @property
+    def trade_count(self) -> int:
+        """How many trades are closed so far."""
+        return sum(map(len, self._full)) + int(self.state[TRADES])
 
     def run_slice(self, most_bars: int) -> int:
         """Works through up to `most_bars` more bars; returns how many are done."""
@@ -90,17 +102,16 @@ class KernelRun:
 
     def _step(self, until: int) -> None:
         data = self._data
-        compiled_walk()(
-            data.intents, data.open, data.high, data.low, data.close, data.rules, data.settings, self.state,
-            self._trades, until,
-        )  # fmt: skip
+        compiled_walk()(data.intents, data.prices, data.rules, data.settings, self.state, self._trades, until)
 
     def _make_room(self) -> None:
         import numpy as np
 
         # a bar closes at most two trades: one at its open, one of a position that the same open entered
         if len(self._trades) - int(self.state[TRADES]) < 2:
-            self._trades = np.concatenate([self._trades, np.empty_like(self._trades)])
+            self._full.append(self._trades[: int(self.state[TRADES])])
+            self._trades = np.empty((CHUNK, TRADE), np.int64)
+            self.state[TRADES] = 0
 
 
 @cache

@@ -17,6 +17,7 @@ from engine.kernel import (
     BALANCE,
     BARS_HELD,
     BEST_TICKS,
+    CLOSE,
     DENIED,
     ENTRY_BAR,
     ENTRY_FEE,
@@ -25,13 +26,16 @@ from engine.kernel import (
     ENTRY_TICKS,
     EXIT_DUE,
     FEE_RATE,
+    HIGH,
     LEAST_LOTS,
     LEAST_NOTIONAL,
     LEVERAGE,
     LOTS,
+    LOW,
     MODE,
     MOST_TICKS,
     NEXT_BAR,
+    OPEN,
     PROTECTION,
     SLIPPAGE,
     STOP_TICKS,
@@ -154,7 +158,7 @@ def act_on_intent(state: Any, rules: Any, settings: Any, intent: int, close: int
         state[ENTRY_SIDE] = enters if state[ENTRY_LOTS] > 0 else 0
 
 
-def coast(intents: Any, highs: Any, lows: Any, rules: Any, state: Any, bar: int, until: int) -> int:
+def coast(intents: Any, prices: Any, rules: Any, state: Any, bar: int, until: int) -> int:
     """The first bar from `bar` on at which something may happen; the uneventful ones before it are accounted for.
 
     This is only haste: leaving it out changes no result. Ranges that begin at 0 spare the compiler its index checks.
@@ -169,10 +173,7 @@ def coast(intents: Any, highs: Any, lows: Any, rules: Any, state: Any, bar: int,
     upper = side * take_profit if take_profit != 0 else MOST_TICKS
     if rules[TRAILING] != 0 or rules[BREAK_EVEN] != 0:
         upper = min(upper, best + 1)  # a new best price may move the stop
-    if side > 0:
-        bars, best = calm_bars(intents[bar:until], lows[bar:until], highs[bar:until], (side, lower, upper, best))
-    else:
-        bars, best = calm_bars(intents[bar:until], highs[bar:until], lows[bar:until], (side, lower, upper, best))
+    bars, best = calm_bars(intents[bar:until], prices[bar:until], (side, lower, upper, best))
     state[BEST_TICKS], state[BARS_HELD] = side * best, bars_held + bars
     return bar + bars
 
@@ -185,16 +186,17 @@ def quiet_bars(intents: Any, wanted: int) -> int:
     return len(intents)
 
 
-def calm_bars(intents: Any, adverse: Any, favourable: Any, limits: Prices) -> tuple[int, int]:
+def calm_bars(intents: Any, prices: Any, limits: Prices) -> tuple[int, int]:
     """(how many bars stay within the limits and have no exit intent, the best price after them).
 
     `limits` are side, lower, upper and best so far; prices times side, so that more is better on both sides.
     """
     side, lower, upper, best = limits
+    adverse, favourable = (LOW, HIGH) if side > 0 else (HIGH, LOW)
     exit_intent = EXIT_LONG if side > 0 else EXIT_SHORT
     for bar in range(len(intents)):
-        good = side * favourable[bar]
-        if side * adverse[bar] <= lower or good >= upper or intents[bar] & exit_intent != 0:
+        good = side * prices[bar, favourable]
+        if side * prices[bar, adverse] <= lower or good >= upper or intents[bar] & exit_intent != 0:
             return bar, best
         best = max(best, good)
     return len(intents), best
@@ -210,27 +212,25 @@ def uneventful_bars(rules: Any, bars_held: int) -> int:
     return max(0, first - bars_held - 1)
 
 
-def walk(
-    intents: Any, opens: Any, highs: Any, lows: Any, closes: Any, rules: Any, settings: Any, state: Any, trades: Any,
-    until: int,
-) -> None:  # fmt: skip
+def walk(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, trades: Any, until: int) -> None:
     """Works from `state[NEXT_BAR]` up to `until`, or until `trades` may not hold another bar's."""
     bar = state[NEXT_BAR]
     room = len(trades) - 1
     while bar < until and state[TRADES] < room:
         if state[EXIT_DUE] != 0:
-            price = slipped(opens[bar], -state[PROTECTION], settings[SLIPPAGE])
+            price = slipped(prices[bar, OPEN], -state[PROTECTION], settings[SLIPPAGE])
             book_exit(state, trades, bar, price, state[EXIT_DUE], settings)
             state[EXIT_DUE] = 0
         if state[ENTRY_SIDE] != 0:
-            enter_position(state, rules, settings, bar, opens[bar])
-        bar = coast(intents, highs, lows, rules, state, bar, until)
+            enter_position(state, rules, settings, bar, prices[bar, OPEN])
+        bar = coast(intents, prices, rules, state, bar, until)
         if bar == until:
             break
         if state[PROTECTION] != 0:
-            hold_position(state, trades, rules, settings, bar, (opens[bar], highs[bar], lows[bar], closes[bar]))
+            bar_ticks = (prices[bar, OPEN], prices[bar, HIGH], prices[bar, LOW], prices[bar, CLOSE])
+            hold_position(state, trades, rules, settings, bar, bar_ticks)
         if intents[bar] != 0:
-            act_on_intent(state, rules, settings, intents[bar], closes[bar])
+            act_on_intent(state, rules, settings, intents[bar], prices[bar, CLOSE])
         bar += 1
     state[NEXT_BAR] = bar
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
+    Ticks = NDArray[np.int32]
 
 SLICE_BARS = 2_000_000
 
@@ -104,7 +105,7 @@ class Backtest:
     def progress(self) -> Progress:
         run = self._run
         done = run.bars_done if run else 0
-        trades = len(run.trades) if run else 0
+        trades = run.trade_count if run else 0
         return Progress(
             bars_done=done, bars_total=len(self._candles), trades=trades, is_done=done == len(self._candles)
         )
@@ -121,7 +122,7 @@ class Backtest:
             raise BacktestError("the backtest is not done: call run_slice until it is")
         return BacktestResult(
             play=self._play, candles=self._candles, instrument=self._instrument, signals=self._signals,
-            starting_equity=self._starting_equity, run=self._run, close_ticks=self._ticks[3],
+            starting_equity=self._starting_equity, run=self._run, close_ticks=self._ticks[:, kernel.CLOSE],
         )  # fmt: skip
 
     def _advance_signals(self) -> None:
@@ -135,9 +136,8 @@ class Backtest:
     def _input(self, signals: SignalArrays) -> KernelInput:
         import numpy as np
 
-        opens, highs, lows, closes = self._ticks
         return KernelInput(
-            intents=signals.intents, open=opens, high=highs, low=lows, close=closes,
+            intents=signals.intents, prices=self._ticks,
             rules=np.array(self._play.protection_rules().row(), np.int64), settings=self._settings(),
         )  # fmt: skip
 
@@ -165,12 +165,15 @@ def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> Si
     )  # fmt: skip
 
 
-def prices_in_ticks(candles: Candles, instrument: Instrument) -> tuple[Integers, ...]:
-    """Open, high, low and close in whole ticks."""
-    return tuple(in_ticks(prices, instrument) for prices in (candles.open, candles.high, candles.low, candles.close))
+def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:
+    """Open, high, low and close in whole ticks: a row for each bar."""
+    import numpy as np
+
+    columns = (candles.open, candles.high, candles.low, candles.close)
+    return np.column_stack([in_ticks(prices, instrument) for prices in columns])
 
 
-def in_ticks(prices: Floats, instrument: Instrument) -> Integers:
+def in_ticks(prices: Floats, instrument: Instrument) -> Ticks:
     """Prices in whole ticks, as `Instrument.to_ticks` rounds. Raises BacktestError for prices beyond the kernel."""
     import numpy as np
 
@@ -180,7 +183,7 @@ def in_ticks(prices: Floats, instrument: Instrument) -> Integers:
             f"prices from {prices.min():g} to {prices.max():g} do not fit a tick of {instrument.tick_size}: "
             "check the instrument's tick size"
         )
-    ticks = np.rint(exact).astype(np.int64)
+    ticks = np.rint(exact).astype(np.int32)
     # near a half the float may round the other way than the exact decimal
     for position in np.flatnonzero(np.abs(exact - ticks) > 0.499).tolist():
         ticks[position] = instrument.to_ticks(float(prices[position]))

@@ -47,7 +47,7 @@ class BacktestResult:
     signals: SignalArrays
     starting_equity: Decimal
     run: KernelRun
-    close_ticks: Integers
+    close_ticks: NDArray[np.int32]
 
     @property
     def signals_hash(self) -> str:

@@ -61,7 +61,7 @@ def sweep(
         variant = play.with_parameters(values)
         result = Backtest(variant, candles, instrument, starting_equity, fees, shared=shared).run()
         return SweepRow(
-            values=values, play_hash=variant.hash, trades=len(result.run.trades), final_equity=result.final_equity
+            values=values, play_hash=variant.hash, trades=result.run.trade_count, final_equity=result.final_equity
         )  # fmt: skip
 
     with ThreadPoolExecutor(threads) as pool:

@@ -25,11 +25,9 @@ def settings_row(mode=0, amount=100_000 * 10**8, leverage=10**9, fee=0, slippage
 
 
 def kernel_input(intents, bars, rules=None, **options):
-    columns = np.array(bars, np.int64).reshape(-1, 4).T
-    opened, high, low, close = (np.ascontiguousarray(column) for column in columns)
+    prices = np.array(bars, np.int32).reshape(-1, 4)
     row = np.array((rules or ProtectionRules()).row(), np.int64)
-    return KernelInput(intents=np.array(intents, np.int8), open=opened, high=high, low=low, close=close, rules=row,
-                       settings=settings_row(**options))  # fmt: skip
+    return KernelInput(intents=np.array(intents, np.int8), prices=prices, rules=row, settings=settings_row(**options))  # fmt: skip
 
 
 def run(data, balance=10**6 * 10**8, slices=10**9):
@@ -174,8 +172,7 @@ def test_compiled_uncompiled_and_sliced_runs_are_the_same(market, rules, options
     compiled, sliced = run(data), run(data, slices=slices)
     state, trades = np.zeros(kernel.STATE, np.int64), np.empty((200, kernel.TRADE), np.int64)
     state[kernel.BALANCE] = 10**14
-    walk(data.intents.tolist(), data.open.tolist(), data.high.tolist(), data.low.tolist(), data.close.tolist(),
-         data.rules.tolist(), data.settings.tolist(), state, trades, len(data.intents))  # fmt: skip
+    walk(data.intents, data.prices, data.rules, data.settings, state, trades, len(data.intents))
 
     assert compiled.state.tolist() == sliced.state.tolist() == state.tolist()
     assert compiled.trades.tolist() == sliced.trades.tolist() == trades[: state[kernel.TRADES]].tolist()
