@@ -19,8 +19,11 @@ from venue.binance.ws_api import serve_ws_api
 from venue.build import build
 from venue.candles import CandleError
 from venue.control import Control
+from venue.hands import Hands
 from venue.runner import Runner
+from venue.scenario import ScenarioError, read_scenario
 from venue.settings import Settings, SettingsError, read_settings
+from venue.stage import Stage
 from venue.state import StateError
 from venue.venue import Venue
 
@@ -30,7 +33,7 @@ LARGEST_BODY = 1 << 20
 SHUTDOWN_S = 0.3
 
 
-def make_app(venue: Venue, runner: Runner) -> web.Application:
+def make_app(venue: Venue, runner: Runner, hands: Hands) -> web.Application:
     """The web application: control routes first, everything else is the exchange's."""
 
     async def anything(request: web.Request) -> web.StreamResponse:
@@ -40,7 +43,7 @@ def make_app(venue: Venue, runner: Runner) -> web.Application:
         return await serve_rest(venue, request)
 
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.add_routes(Control(venue, runner).routes())
+    app.add_routes(Control(venue, runner, hands).routes())
     app.router.add_route("*", "/{anything:.*}", anything)
     return app
 
@@ -54,9 +57,13 @@ def write_ready(path: Path, host: str, port: int) -> None:
 
 
 async def run(settings: Settings) -> int:
+    happenings = read_scenario(settings.scenario) if settings.scenario else []
     venue = build(settings)
-    runner = Runner(venue)
-    server = web.AppRunner(make_app(venue, runner), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    hands = Hands(venue)
+    runner = Runner(venue, Stage(venue, hands, happenings))
+    server = web.AppRunner(
+        make_app(venue, runner, hands), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S
+    )
     await server.setup()
     try:
         await listen(server, venue)
@@ -109,7 +116,7 @@ def main() -> int:
             filename=settings.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
         )
         return asyncio.run(run(settings))
-    except (SettingsError, CandleError, StateError) as error:
+    except (SettingsError, CandleError, StateError, ScenarioError) as error:
         print(f"venue: {error}", file=sys.stderr)  # noqa: T201 - there is nobody else to tell
         return BAD_ARGUMENTS
 

@@ -8,7 +8,6 @@ from decimal import Decimal, InvalidOperation
 from aiohttp import web
 
 from venue.core.account import Account
-from venue.core.movement import move
 from venue.core.refusal import Refused
 from venue.faults import FaultError, read_fault
 from venue.hands import ControlError, Hands
@@ -20,14 +19,13 @@ from venue.venue import Venue
 
 Body = Mapping[str, object]
 Reply = dict[str, object]
-STATUSES = ("TRADING", "HALT", "SETTLING")
 
 
 class Control:
     """Each method answers one path; errors name the field."""
 
-    def __init__(self, venue: Venue, runner: Runner) -> None:
-        self._venue, self._runner, self._hands = venue, runner, Hands(venue)
+    def __init__(self, venue: Venue, runner: Runner, hands: Hands) -> None:
+        self._venue, self._runner, self._hands = venue, runner, hands
 
     def routes(self) -> list[web.RouteDef]:
         table: list[tuple[str, str, Callable[[web.Request, Body], Awaitable[Reply]]]] = [
@@ -173,27 +171,12 @@ class Control:
         return account
 
     async def act(self, request: web.Request, body: Body) -> Reply:
-        account, action = self._find(request), request.match_info["action"]
-        reply = self._hands.act(account, action, body)
-        self._venue.commit(account)
-        self._venue.truth.tell("control", account=account.name, action=action, asked=dict(body))
-        return reply
+        return self._hands.act(self._find(request), request.match_info["action"], body)
 
     async def change_market(self, request: web.Request, body: Body) -> Reply:
-        lane = self._venue.market.lanes.get(request.match_info["symbol"])
-        if lane is None:
-            raise ControlError("symbol", "no such symbol", status=404)
-        status = text(body, "status", lane.book.status)
-        if status not in STATUSES:
-            raise ControlError("status", f"status must be one of {', '.join(STATUSES)}")
-        price = decimal(body, "price") if "price" in body else None
-        lane.book.mark_offset = decimal(body, "mark_offset") if "mark_offset" in body else lane.book.mark_offset
-        lane.book.status = status
-        if price is not None:
-            move(self._venue.floor, lane.symbol, lane.book.instrument.round_price(price), is_gap=True)
-        self._venue.commit()
-        self._venue.truth.tell("control", action="market", symbol=lane.symbol, asked=dict(body))
-        return self._symbol(lane)
+        symbol = request.match_info["symbol"]
+        self._hands.change_market(symbol, body)
+        return self._symbol(self._venue.market.lanes[symbol])
 
 
 def guarded(

@@ -9,12 +9,13 @@ from venue.core.conditional import cancel_algo
 from venue.core.events import AccountChanged
 from venue.core.liquidation import close_by_hand, liquidate
 from venue.core.matching import cancel, place
+from venue.core.movement import move
 from venue.core.orders import ZERO, Kind, OrderRequest, PositionSide, Side, TimeInForce, WorkingType
 from venue.core.settlement import Adjustment, adjust
-from venue.runner import expire_listen_key
 from venue.truth import order_record
 from venue.venue import Venue
 
+STATUSES = ("TRADING", "HALT", "SETTLING")
 Body = Mapping[str, object]
 Reply = dict[str, object]
 Chosen = TypeVar("Chosen")
@@ -48,7 +49,10 @@ class Hands:
         }
         if action not in actions:
             raise ControlError("action", f"no action {action!r}; known: {', '.join(actions)}", status=404)
-        return actions[action](account, body)
+        reply = actions[action](account, body)
+        self._venue.commit(account)
+        self._venue.truth.tell("control", account=account.name, action=action, asked=dict(body))
+        return reply
 
     def _name(self, prefix: str) -> str:
         self._made += 1
@@ -131,8 +135,22 @@ class Hands:
         account.may_only_reduce = body.get("reduce_only", True) is True
         return {"reduce_only": account.may_only_reduce}
 
+    def change_market(self, symbol: str, body: Body) -> None:
+        """Another price, mark price or trading status for one instrument."""
+        book = self._floor.books.get(symbol)
+        if book is None:
+            raise ControlError("symbol", "no such symbol", status=404)
+        status = choice({"status": body.get("status", book.status)}, "status", {s: s for s in STATUSES})
+        price = amount(body, "price") if "price" in body else None
+        book.mark_offset = amount(body, "mark_offset") if "mark_offset" in body else book.mark_offset
+        book.status = status
+        if price is not None:
+            move(self._floor, symbol, book.instrument.round_price(price), is_gap=True)
+        self._venue.commit()
+        self._venue.truth.tell("control", action="market", symbol=symbol, asked=dict(body))
+
     def expire_listen_key(self, account: Account, body: Body) -> Reply:
-        return {"expired": expire_listen_key(self._venue, account.name)}
+        return {"expired": self._venue.expire_listen_key(account.name)}
 
 
 def amount(body: Body, name: str) -> Decimal:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from venue.core.matching import cancel_all, end
 from venue.core.orders import Execution
 from venue.market import steps_per_minute
+from venue.stage import Stage
 from venue.venue import Venue
 
 LOG = logging.getLogger("venue")
@@ -20,8 +21,8 @@ MOST_PLAYED_AT_ONCE = 50  # minutes between two looks at the sockets while jumpi
 class Runner:
     """Plays until told to stop; speed, pause and leaps may change what comes between any two steps."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
+    def __init__(self, venue: Venue, stage: Stage) -> None:
+        self._venue, self._stage = venue, stage
         self._changed = asyncio.Event()
         self.is_over = asyncio.Event()
 
@@ -50,6 +51,7 @@ class Runner:
         """Plays one step and waits out its length; when the next is due."""
         now, market = asyncio.get_running_loop().time(), self._venue.market
         market.advance(steps_per_minute(self._venue.speed))
+        self._stage.play_due()
         self._commit()
         due = max(due, now - MOST_BEHIND_S) + MINUTE_S / self._venue.speed / market.steps
         if due <= now:
@@ -70,6 +72,7 @@ class Runner:
         played, market = 0, self._venue.market
         while played < minutes and not market.is_over:
             market.finish_minute()
+            self._stage.play_due()
             played += 1
             if played % MOST_PLAYED_AT_ONCE == 0:
                 self._commit()
@@ -119,20 +122,7 @@ class Runner:
         self._good_till()
         venue = self._venue
         for key in venue.listen_keys.expired(venue.clock.now_ms()):
-            expire_listen_key(venue, key.account)
+            venue.expire_listen_key(key.account)
         for lane in venue.market.lanes.values():
             venue.feed.second(lane)
         venue.feed.second_of_all(list(venue.market.lanes.values()))
-
-
-def expire_listen_key(venue: Venue, account: str) -> bool:
-    """Tells it, then says nothing more on the open sockets."""
-    known = venue.listen_keys.close(account)
-    if known is None:
-        return False
-    now = venue.clock.now_ms()
-    venue.hub.publish_user(account, {"e": "listenKeyExpired", "E": now, "listenKey": known.key})
-    for client in venue.hub.clients.values():
-        if client.account == account:
-            client.account = None
-    return True

@@ -43,6 +43,7 @@ class Settings:
     order_limit: int = 1200
     truth_log: Path | None = None
     state_file: Path | None = None
+    scenario: Path | None = None
     is_fresh: bool = False
     log: Path | None = None
     ready_file: Path | None = None
@@ -74,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     add("--weight-limit", type=int, default=2400, help="request weight per minute, 0 = none")
     add("--order-limit", type=int, default=1200, help="orders per minute and account, 0 = none")
     add("--fresh", action="store_true", help="forget what the state file remembers")
-    for name in ("--truth-log", "--state-file", "--log", "--ready-file"):
+    for name in ("--truth-log", "--state-file", "--scenario", "--log", "--ready-file"):
         add(name, type=Path, metavar="FILE")
     return made
 
@@ -102,6 +103,7 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         order_limit=given.order_limit,
         truth_log=given.truth_log,
         state_file=given.state_file,
+        scenario=given.scenario,
         is_fresh=given.fresh,
         log=given.log,
         ready_file=given.ready_file,

@@ -68,6 +68,17 @@ class Venue:
         self.state.save_place(self.market)
         self.state.flush()
 
+    def expire_listen_key(self, account: str) -> bool:
+        """Tells it, then says nothing more on the open sockets; False when there is none."""
+        known = self.listen_keys.close(account)
+        if known is None:
+            return False
+        self.hub.publish_user(account, {"e": "listenKeyExpired", "E": self.clock.now_ms(), "listenKey": known.key})
+        for client in self.hub.clients.values():
+            if client.account == account:
+                client.account = None
+        return True
+
     @contextmanager
     def quiet(self, is_quiet: bool) -> Iterator[None]:
         """What happens meanwhile is true, but no stream tells it."""
