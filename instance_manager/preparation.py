@@ -8,6 +8,7 @@ from collections.abc import Callable
 from actors.spec import ExchangeAccess, InstanceSpec
 from engine.errors import ConfigurationError
 from instance_manager import modes, venue_process
+from instance_manager.errors import AlreadyRunning
 from instance_manager.settings import Exchange, LocalExchange, Settings
 from instance_manager.specification import environment_of, exchange_name, exchange_of
 from instance_manager.workspace import Workspace
@@ -42,7 +43,10 @@ def stop_idle_exchanges(workspace: Workspace, settings: Settings, running: set[s
 def _require_local_exchange(workspace: Workspace, name: str, exchange: LocalExchange, tell: Tell) -> None:
     if venue_process.answers(exchange.host, exchange.port) is not None:
         return
-    process = venue_process.start(workspace, name, exchange, is_on_demand=True)
+    try:
+        process = venue_process.start(workspace, name, exchange, is_on_demand=True)
+    except AlreadyRunning:
+        return  # somebody else just did
     tell(f"started the local exchange {name!r} at {process.address} (pid {process.pid})")
 
 

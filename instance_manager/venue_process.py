@@ -5,13 +5,15 @@ Pid and start time stand together in the run folder, because a pid alone may by 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Thread
@@ -49,26 +51,13 @@ def start(
     workspace: Workspace, name: str, exchange: LocalExchange, *, port: int | None = None, is_on_demand: bool = False
 ) -> VenueProcess:
     """Starts the exchange and returns when it answers. `port` 0 takes any free one. Raises when it cannot."""
-    running = find(workspace, name)
-    if running is not None:
-        raise AlreadyRunning(f"the local exchange {name!r} runs already (pid {running.pid}, {running.address})")
     folder = _folder(workspace, name)
     folder.mkdir(parents=True, exist_ok=True)
-    ready = folder / "ready.json"
-    ready.unlink(missing_ok=True)
-    wanted = exchange.port if port is None else port
-    process = _launch(_arguments(workspace, name, exchange, wanted), workspace.logs / f"venue-{name}.log")
-    answer = _await_ready(process, ready, exchange.host, wanted, workspace.logs / f"venue-{name}.log")
-    found = VenueProcess(
-        exchange=name,
-        pid=process.pid,
-        started_at=psutil.Process(process.pid).create_time(),
-        host=str(answer["host"]),
-        port=int(str(answer["port"])),
-        is_on_demand=is_on_demand,
-    )
-    _write_whole(folder / "process.json", json.dumps(asdict(found)))
-    return found
+    with _turn(folder):
+        running = find(workspace, name)
+        if running is not None:
+            raise AlreadyRunning(f"the local exchange {name!r} runs already (pid {running.pid}, {running.address})")
+        return _start(workspace, name, exchange, exchange.port if port is None else port, is_on_demand=is_on_demand)
 
 
 def find(workspace: Workspace, name: str) -> VenueProcess | None:
@@ -113,6 +102,32 @@ def local_keys(account: Account) -> Mapping[str, str]:
         account.key_env: f"predator-local-key{suffix}",
         account.secret_env: f"predator-local-secret{suffix}",
     }
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Of two starters at once the second waits, and then finds it running."""
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _start(workspace: Workspace, name: str, exchange: LocalExchange, port: int, *, is_on_demand: bool) -> VenueProcess:
+    folder, log = _folder(workspace, name), workspace.logs / f"venue-{name}.log"
+    ready = folder / "ready.json"
+    ready.unlink(missing_ok=True)
+    process = _launch(_arguments(workspace, name, exchange, port), log)
+    answer = _await_ready(process, ready, exchange.host, port, log)
+    found = VenueProcess(
+        exchange=name,
+        pid=process.pid,
+        started_at=psutil.Process(process.pid).create_time(),
+        host=str(answer["host"]),
+        port=int(str(answer["port"])),
+        is_on_demand=is_on_demand,
+    )
+    _write_whole(folder / "process.json", json.dumps(asdict(found)))
+    return found
 
 
 def _arguments(workspace: Workspace, name: str, exchange: LocalExchange, port: int) -> list[str]:

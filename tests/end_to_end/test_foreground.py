@@ -42,6 +42,22 @@ def test_it_runs_until_sigterm_and_then_leaves_nothing(home):
     eventually(lambda: not processes_in(home), 15, "no process is left")
 
 
+def test_two_starts_at_once_on_a_fresh_machine_give_one_instance_and_one_exchange(home):
+    words = [sys.executable, "-c", "from instance_manager.cli.main import main; main()", "start", *LIVE]
+    environ = environment(PREDATOR_HOME=str(home))
+    both = [
+        subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    texts = [one.communicate(timeout=60)[1] for one in both]
+
+    assert sorted(one.returncode for one in both) == [0, 5], texts
+    assert state(home) == "RUNNING"
+    predator("stop", "--all", home=home)
+    eventually(lambda: not processes_in(home), 10, "no process is left")
+
+
 def test_restart_gives_new_processes_and_the_same_journal_and_stop_ends_the_exchange_too(home):
     assert predator("start", *LIVE, home=home).returncode == 0
     before = {one["pid"] for one in predator_json("status", *LIVE, home=home)["instances"][0]["actors"]}
