@@ -35,6 +35,7 @@ from adapters.dialects.binance_translate import (
     algo_request,
     market_event,
     must_be_cancelled,
+    must_name,
     only_position,
     order_report,
     order_request,
@@ -150,9 +151,11 @@ class Binance:
         market_id = (await self.market(order.symbol)).market_id
         if order.kind.is_conditional:
             answer = await self._client.fapiPrivatePostAlgoOrder(algo_request(order, market_id))
-            return algo_report(answer, order.symbol)
+            return must_name(algo_report(answer, order.symbol), order.client_order_id)
         answer = await self._client.fapiPrivatePostOrder(order_request(order, market_id))
-        return order_report(answer, order.symbol)
+        report = must_name(order_report(answer, order.symbol), order.client_order_id)
+        self._fills.know(report.venue_order_id, report.client_order_id)
+        return report
 
     async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
         """Cancel by client order id. An answer that does not say so is MalformedMessage."""
@@ -169,9 +172,10 @@ class Binance:
         if not is_conditional:
             market_id = (await self.market(symbol)).market_id
             asked = {"symbol": market_id, "origClientOrderId": client_order_id}
-            return order_report(await self._client.fapiPrivateGetOrder(asked), symbol)
+            answer = await self._client.fapiPrivateGetOrder(asked)
+            return must_name(order_report(answer, symbol), client_order_id)
         answer = mapping(await self._client.fapiPrivateGetAlgoOrder({"clientAlgoId": client_order_id}))
-        report = algo_report(answer, symbol)
+        report = must_name(algo_report(answer, symbol), client_order_id)
         return await self._with_outcome(report, produced_order_id(answer))
 
     async def _with_outcome(self, report: OrderReport, order_id: str) -> OrderReport:

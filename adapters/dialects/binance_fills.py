@@ -16,6 +16,7 @@ from adapters.ccxt_translate import MS, mapping, rows, text
 from adapters.dialects.binance_translate import fill, produced_order_id
 from engine.errors import MalformedMessage
 from engine.fill import Fill
+from engine.ids import is_ours
 
 PAGE = 1_000
 WINDOW_MS = 7 * 24 * 3_600_000 - 1  # the longest span userTrades answers
@@ -51,27 +52,41 @@ class FillsReader:
             page = await self._page(symbol, market_id, start_ms)
             found |= {one.trade_id: one for one in page}
             start_ms = _next_start(page, start_ms)
-        await self._look_up(market_id, {one.venue_order_id for one in found.values()})
-        attributed = (replace(one, client_order_id=self._owners.get(one.venue_order_id, "")) for one in found.values())
-        return tuple(sorted(attributed, key=lambda one: (one.occurred_at_ns, int(one.trade_id))))
+        names = await self._names(market_id, {one.venue_order_id for one in found.values()})
+        named = (replace(one, client_order_id=names.get(one.venue_order_id, "")) for one in found.values())
+        return tuple(sorted(named, key=lambda one: (one.occurred_at_ns, int(one.trade_id))))
 
     async def _page(self, symbol: str, market_id: str, start_ms: int) -> list[Fill]:
         asked = {"symbol": market_id, "startTime": start_ms, "endTime": start_ms + WINDOW_MS, "limit": PAGE}
         return [fill(raw, symbol) for raw in rows(await self._client.fapiPrivateGetUserTrades(asked))]
 
-    async def _look_up(self, market_id: str, order_ids: set[str]) -> None:
+    async def _names(self, market_id: str, order_ids: set[str]) -> Mapping[str, str]:
+        """Order id -> client order id. Strangers' are looked up again each time: a list may lag behind the fills."""
         unknown = sorted(int(order_id) for order_id in order_ids - self._owners.keys())
         if not unknown:
-            return
+            return self._owners
         ordinary, conditional = await asyncio.gather(
-            self._client.fapiPrivateGetAllOrders({"symbol": market_id, "orderId": unknown[0], "limit": PAGE}),
+            self._ordinary(market_id, unknown[0], unknown[-1]),
             self._client.fapiPrivateGetAllAlgoOrders({"symbol": market_id, "limit": PAGE}),
         )
-        for raw in map(mapping, rows(ordinary)):
-            self.know(text(raw, "orderId"), text(raw, "clientOrderId"))
-        for raw in map(mapping, rows(conditional)):
-            if order_id := produced_order_id(raw):
-                self.know(order_id, text(raw, "clientAlgoId"))
+        became = {order_id: text(raw, "clientAlgoId") for raw in rows(conditional) if (order_id := _became(raw))}
+        for order_id, client_order_id in {**ordinary, **became}.items():
+            if order_id in became or is_ours(client_order_id):
+                self.know(order_id, client_order_id)
+        return {**ordinary, **self._owners}
+
+    async def _ordinary(self, market_id: str, first: int, last: int) -> dict[str, str]:
+        found: dict[str, str] = {}
+        while first <= last:
+            asked = {"symbol": market_id, "orderId": first, "limit": PAGE}
+            page = [mapping(raw) for raw in rows(await self._client.fapiPrivateGetAllOrders(asked))]
+            found |= {text(raw, "orderId"): text(raw, "clientOrderId") for raw in page}
+            first = max((int(text(raw, "orderId")) for raw in page), default=last) + 1
+        return found
+
+
+def _became(value: Any) -> str:
+    return produced_order_id(mapping(value))
 
 
 def _next_start(page: list[Fill], start_ms: int) -> int:

@@ -137,6 +137,13 @@ def algo_report(value: Any, symbol: str) -> OrderReport:
     )
 
 
+def must_name(report: OrderReport, client_order_id: str) -> OrderReport:
+    """The report, if it is of the order that was asked for; another one's answer proves nothing."""
+    if report.client_order_id != client_order_id:
+        raise MalformedMessage(f"asked for {client_order_id}, answered {report.client_order_id}")
+    return report
+
+
 def must_be_cancelled(value: Any, client_order_id: str, *, is_conditional: bool) -> None:
     """Raises MalformedMessage unless the answer says that exactly this order is cancelled."""
     raw = mapping(value)

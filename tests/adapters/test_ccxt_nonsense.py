@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -112,3 +113,20 @@ async def test_no_5xx_is_ever_called_a_refusal(exchange, babbler, status):
 
     assert isinstance(await exchange.perform(PlaceOrder(order=an_order())), OrderOutcomeUnknown)
     assert isinstance(await exchange.perform(cancel), CancelOutcomeUnknown)
+
+
+ANOTHER = {
+    "orderId": 8, "symbol": "BTCUSDT", "status": "FILLED", "clientOrderId": "p0000-1-abcd-1-E2", "origQty": "0.010",
+    "executedQty": "0.010", "reduceOnly": False, "side": "BUY", "updateTime": 1_700_000_000_000,
+}  # fmt: skip
+
+
+async def test_an_answer_about_another_order_proves_nothing_about_ours(exchange, babbler):
+    babbler.said = json.dumps(ANOTHER)
+    name = "p0000-1-abcd-1-E1"
+
+    placed = await exchange.perform(PlaceOrder(order=an_order(name)))
+    found = await exchange.perform(FindOrder(client_order_id=name, symbol=SYMBOL, is_conditional=False))
+
+    assert isinstance(placed, OrderOutcomeUnknown)
+    assert isinstance(found, ExchangeUnavailable)
