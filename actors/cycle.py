@@ -7,12 +7,14 @@ one takes its place (counted). Protection sees every bar all the same.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from actors.turn import Turn
-from engine import ids, precheck, protection
+from engine import ids, protection, risk
 from engine import ledger as ledgers
+from engine.instrument import Instrument
 from engine.machine import Note, Send
 from engine.market import Bar
 from engine.messages import events as ev
@@ -24,6 +26,7 @@ from engine.signal import Intent, decide
 from engine.sizing import quantity_for
 
 MS = 1_000_000
+SECOND_NS = 1_000_000_000
 
 
 def tell_where_we_were(turn: Turn) -> None:
@@ -46,6 +49,7 @@ def take(turn: Turn, cycle: CycleReady) -> None:
     if turn.state.last_bar_ns is not None and opened_at <= turn.state.last_bar_ns:
         return
     turn.change(last_bar_ns=opened_at)
+    _replace_waiting(turn)
     if cycle.signal.intent is not Intent.NONE:
         turn.happen(ev.SignalReceived(signal=cycle.signal))
     _advance(turn, cycle.bar)
@@ -72,29 +76,29 @@ def _act(turn: Turn, cycle: CycleReady) -> None:
     if closes and trade and not trade.exit_reason:
         turn.happen(ev.ExitWanted(reason="exit_signal"))
     if enters:
-        _queue(turn, cycle)
+        turn.change(pending=cycle)
 
 
-def _queue(turn: Turn, cycle: CycleReady) -> None:
+def _replace_waiting(turn: Turn) -> None:
+    """A newer cycle takes the place of one that still waits."""
     if turn.state.pending is not None:
         turn.change(replaced_cycles=turn.state.replaced_cycles + 1)
-        _filter(turn, turn.state.pending, "replaced by a newer cycle")
-    turn.change(pending=cycle)
+        _drop(turn, "a newer cycle took its place", "replaced")
 
 
 def enter_if_due(turn: Turn) -> None:
-    """The waiting cycle, if any: entered when flat, kept while the position is closing, dropped with its reason."""
+    """The waiting cycle, if any: entered, kept for what will pass, or dropped with its reason."""
     cycle = turn.state.pending
     if cycle is None:
         return
-    if turn.now_ns - cycle.observed_at_ns > turn.state.settings.limits.signal_age_ms * MS:
-        _drop(turn, "too late")
+    limit_ms = turn.state.settings.limits.signal_age_ms
+    age_ms = (turn.now_ns - cycle.observed_at_ns) // MS
+    if age_ms > limit_ms:
+        _drop(turn, f"it is {age_ms} ms old; the limit is {limit_ms} ms", "age")
     elif _is_leaving(turn):
-        return
-    elif denial := precheck.entry_denial(turn.book, turn.state.ready, turn.state.settings.limits, turn.now_ns):
-        _drop(turn, denial)
+        _wait(turn, cycle, "the position is being closed")
     else:
-        _enter(turn, cycle)
+        _ask_the_gate(turn, cycle)
 
 
 def _is_leaving(turn: Turn) -> bool:
@@ -103,36 +107,36 @@ def _is_leaving(turn: Turn) -> bool:
     return bool(trade.exit_reason) if trade else bool(turn.book.open_orders(*PROTECTIVE))
 
 
-def _drop(turn: Turn, reason: str) -> None:
+def _wait(turn: Turn, cycle: CycleReady, reason: str) -> None:
+    if turn.book.waiting_bar_ns != cycle.bar.open_time_ns:
+        turn.happen(ev.SignalWaits(bar_open_time_ns=cycle.bar.open_time_ns, reason=reason))
+
+
+def _drop(turn: Turn, reason: str, rule: str, decision_id: str = "") -> None:
     assert turn.state.pending is not None
-    _filter(turn, turn.state.pending, reason)
+    bar_ns = turn.state.pending.bar.open_time_ns
     turn.change(pending=None)
+    turn.happen(ev.SignalFiltered(bar_open_time_ns=bar_ns, reason=reason, rule=rule, decision_id=decision_id))
+    turn.do(Note(level="INFO", text=f"signal of {bar_ns} not acted on ({rule}): {reason}"))
 
 
-def _filter(turn: Turn, cycle: CycleReady, reason: str) -> None:
-    turn.happen(ev.SignalFiltered(bar_open_time_ns=cycle.bar.open_time_ns, reason=reason))
-    turn.do(Note(level="INFO", text=f"signal of {cycle.bar.open_time_ns} not acted on: {reason}"))
-
-
-def _enter(turn: Turn, cycle: CycleReady) -> None:
-    settings, instrument = turn.state.settings, turn.book.instrument
-    assert instrument is not None
-    side = decide(int(cycle.signal.intent), 0)[1]
-    price = instrument.round_price(cycle.signal.close)
-    quantity = quantity_for(
-        settings.sizing, ledgers.equity(turn.book.ledger, turn.state.ready.mark), price,
-        _stop_distance(settings.rules, side, instrument.to_ticks(price)) * instrument.tick_size, instrument,
-        Decimal(settings.leverage),
+def _ask_the_gate(turn: Turn, cycle: CycleReady) -> None:
+    state = turn.state
+    order = _entry(turn, cycle)
+    verdict = risk.judge(
+        risk.Case(
+            order=order, leverage=state.settings.leverage, book=turn.book, ready=state.ready,
+            limits=state.settings.limits, now_ns=turn.now_ns,
+        )
     )  # fmt: skip
-    denial = instrument.shortfall(quantity, price) or precheck.size_denial(
-        quantity * price, settings.leverage, turn.state.ready, settings.limits
-    )
-    if denial:
-        _drop(turn, denial)
-        return
-    turn.change(pending=None)
-    turn.happen(ev.OrderIntended(order=_entry(turn, cycle, Side.BUY if side > 0 else Side.SELL, quantity)))
-    turn.place(list(turn.book.orders.values())[-1])
+    if verdict.is_approved:
+        turn.change(pending=None)
+        turn.happen(ev.OrderIntended(order=order, decision_id=verdict.decision_id))
+        turn.place(order)
+    elif verdict.may_pass:
+        _wait(turn, cycle, verdict.reason)
+    else:
+        _drop(turn, verdict.reason, verdict.rule, verdict.decision_id)
 
 
 def _stop_distance(rules: ProtectionRules, side: int, entry_ticks: int) -> Decimal:
@@ -140,21 +144,32 @@ def _stop_distance(rules: ProtectionRules, side: int, entry_ticks: int) -> Decim
     return Decimal(0 if stop == NO_LEVEL else abs(entry_ticks - stop))
 
 
-def _entry(turn: Turn, cycle: CycleReady, side: Side, quantity: Decimal) -> Order:
-    settings = turn.state.settings
+def _entry(turn: Turn, cycle: CycleReady) -> Order:
+    settings, instrument = turn.state.settings, turn.book.instrument
+    assert instrument is not None
+    side = decide(int(cycle.signal.intent), 0)[1]
+    price = instrument.round_price(cycle.signal.close)
     return Order(
         client_order_id=ids.client_order_id(
             instance=settings.instance, epoch=turn.book.epoch, play_hash=settings.play_hash,
             bar_open_time_ns=cycle.bar.open_time_ns, purpose=OrderPurpose.ENTRY, number=0,
         ),
         symbol=settings.symbol,
-        side=side,
+        side=Side.BUY if side > 0 else Side.SELL,
         kind=OrderKind.MARKET,
         purpose=OrderPurpose.ENTRY,
-        quantity=quantity,
+        quantity=_quantity(turn, side, price, instrument),
         trade_number=turn.book.trade_count + 1,
         bar_open_time_ns=cycle.bar.open_time_ns,
+        reference_price=price,
     )  # fmt: skip
+
+
+def _quantity(turn: Turn, side: int, price: Decimal, instrument: Instrument) -> Decimal:
+    settings = turn.state.settings
+    distance = _stop_distance(settings.rules, side, instrument.to_ticks(price)) * instrument.tick_size
+    equity = ledgers.equity(turn.book.ledger, turn.state.ready.mark)
+    return quantity_for(settings.sizing, equity, price, distance, instrument, Decimal(settings.leverage))
 
 
 def protect_from_entry(turn: Turn) -> None:
@@ -215,8 +230,9 @@ def _reason_of_last_exit(turn: Turn) -> str:
 
 
 def begin_day(turn: Turn) -> None:
-    """The daily loss counts from midnight UTC, not from the start."""
-    today = datetime.fromtimestamp(turn.now_ns / 1e9, UTC).date().isoformat()
+    """The daily loss counts from midnight in the configured zone, not from the start."""
+    zone = ZoneInfo(turn.state.settings.limits.day_zone)
+    today = datetime.fromtimestamp(turn.now_ns // SECOND_NS, zone).date().isoformat()
     if turn.book.instrument is not None and turn.book.day != today:
         turn.happen(ev.DayBegan(day=today, equity=ledgers.equity(turn.book.ledger, turn.state.ready.mark)))
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import cycle, intake, recovery
+from actors import cycle, intake, recovery, strangers
 from actors.turn import ExecutorSettings, State, Turn
-from engine import plan
+from engine import alarms, plan, risk
+from engine import book as books
+from engine.breaker import Level
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -41,12 +43,34 @@ class Executor:
         elif isinstance(message, ct.RecordFailed):
             return recovery.store_lost(turn, message)
         elif state.is_recovered:
+            _listen(turn, message)
             if not intake.take(turn, message):
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
             _follow_up(turn)
         elif isinstance(message, ct.Woken):
             recovery.try_the_store_again(turn, message)
         return turn.finish()
+
+
+def _listen(turn: Turn, message: Message) -> None:
+    """What an answer, or its absence, says of the way to the exchange."""
+    if isinstance(message, _WORDS):
+        turn.change(vitals=alarms.heard(turn.state.vitals, turn.now_ns))
+    elif isinstance(message, ex.ExchangeUnavailable):
+        turn.change(vitals=alarms.noted(turn.state.vitals, alarms.Kind.UNAVAILABLE, turn.now_ns))
+
+
+# answers to calls; a stream alone is never trusted
+_WORDS = (
+    ex.OrderPlaced,
+    ex.CancelDone,
+    ex.CancelRefused,
+    ex.OrderFound,
+    ex.OrderNotFound,
+    ex.FillsFetched,
+    ex.InstrumentPrepared,
+    ct.SnapshotForwarded,
+)
 
 
 # --- what happens ----------------------------------------------------------------------------------------------------
@@ -56,7 +80,7 @@ def _follow_up(turn: Turn) -> None:
     """After every message: what the book now says has to be done."""
     if not turn.state.ready.has_snapshot or turn.book.instrument is None:
         return
-    intake.settle_unmatched(turn)
+    strangers.judge(turn)
     cycle.close_trade_if_flat(turn)
     cycle.protect_from_entry(turn)
     _carry_out(turn)
@@ -79,7 +103,7 @@ def _carry_out(turn: Turn) -> None:
     for event in made.events:
         turn.happen(event)
     for order in made.place:
-        turn.happen(ev.OrderIntended(order=order))
+        turn.happen(ev.OrderIntended(order=order, decision_id=risk.check_reduction(order, turn.book)))
         turn.place(order)
     for order in made.cancel:
         turn.cancel(order)
@@ -110,9 +134,21 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     recovery.tick_again(turn)
     turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
     cycle.begin_day(turn)
+    _look_at_alarms(turn)
     leased = turn.state.ready.leased_until_ns
     if leased is None or leased - turn.now_ns < 2 * LEASE_EVERY_NS:
         _ask_for_lease_sometimes(turn)
+
+
+def _look_at_alarms(turn: Turn) -> None:
+    state = turn.state
+    raised = alarms.due(state.vitals, turn.book, state.settings.limits, state.ready.mark, turn.now_ns)
+    if raised is None:
+        return
+    turn.happen(raised)
+    if isinstance(raised, ev.BreakerTripped):
+        turn.do(Note(level="WARNING", text=f"breaker {raised.level}: {raised.cause}: {raised.text}"))
+        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker changed")))
 
 
 def _ask_for_lease_sometimes(turn: Turn) -> None:
@@ -141,16 +177,29 @@ def _freeze(turn: Turn, message: ct.FreezeWanted) -> None:
 
 def _reset(turn: Turn, message: ct.ResetBreaker) -> None:
     """A person's word, refused while the cause persists."""
-    if turn.book.reconciliation == "CRITICAL":
-        answer = ct.CommandAnswered(is_done=False, text="reconciliation is still CRITICAL: mend that first")
-    elif turn.book.open_orders() and any(order.is_unresolved for order in turn.book.open_orders()):
-        answer = ct.CommandAnswered(is_done=False, text="an order is still unknown")
+    event = ev.BreakerReset(reason=message.reason, operator=message.operator)
+    remains = _what_remains(turn, event)
+    if remains:
+        answer = ct.CommandAnswered(is_done=False, text=remains)
     else:
-        turn.happen(ev.BreakerReset(reason=message.reason, operator=message.operator))
+        turn.happen(event)
         turn.do(Request(port="scoreboard", call=ct.ClearPanicLatch()))
         turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker reset")))
         answer = ct.CommandAnswered(is_done=True, text=f"reset by {message.operator}: {message.reason}")
     turn.do(Send(to="supervisor", message=answer))
+
+
+def _what_remains(turn: Turn, event: ev.BreakerReset) -> str:
+    """What would trip the breaker again at once."""
+    if turn.book.reconciliation == "CRITICAL":
+        return "reconciliation is still CRITICAL: mend that first"
+    if any(order.is_unresolved for order in turn.book.open_orders()):
+        return "an order is still unknown"
+    after, state = books.apply(turn.book, event, turn.now_ns), turn.state
+    vitals = alarms.after_event(state.vitals, event, after, turn.now_ns)
+    again = alarms.due(vitals, after, state.settings.limits, state.ready.mark, turn.now_ns)
+    is_red = isinstance(again, ev.BreakerTripped) and again.level == Level.RED
+    return f"{again.cause} stands: {again.text}" if is_red and isinstance(again, ev.BreakerTripped) else ""
 
 
 def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from actors import strangers
 from actors.turn import Turn
 from engine import ids, order
 from engine.fill import Fill
@@ -16,7 +17,6 @@ from engine.messages.control import ReconcileNow
 from engine.order import Order, OrderPurpose, OrderStatus
 
 MS = 1_000_000
-UNMATCHED_LIMIT_NS = 5_000_000_000  # a fill may run ahead of the word that says whose it is, not longer
 EVENT_OF = {
     OrderStatus.CANCELLED: ev.OrderCancelled,
     OrderStatus.EXPIRED: ev.OrderExpired,
@@ -95,7 +95,9 @@ def _cancel_unknown(turn: Turn, message: ex.CancelOutcomeUnknown) -> None:
 
 
 def _found(turn: Turn, message: ex.OrderFound) -> None:
-    turn.answered(message.report.client_order_id)
+    name = message.report.client_order_id
+    turn.answered(name)
+    turn.change(not_found={key: times for key, times in turn.state.not_found.items() if key != name})
     _report(turn, message.report)
 
 
@@ -173,38 +175,15 @@ def _fills_fetched(turn: Turn, message: ex.FillsFetched) -> None:
 
 
 def take_fill(turn: Turn, fill: Fill) -> None:
-    """One execution: once, however often it is told; held back for a while when nobody knows whose it is."""
+    """One execution: once, however often it is told; held back for a moment when nobody knows whose it is."""
     book = turn.book
     if fill.trade_id in book.seen_fills or fill.symbol != turn.state.settings.symbol:
         return
     known = book.order_of(fill)
     if known is not None:
         turn.happen(ev.OrderFilled(client_order_id=known.client_order_id, fill=fill))
-    elif fill.occurred_at_ns >= book.began_at_ns and not _is_held(turn, fill):
-        turn.change(unmatched=(*turn.state.unmatched, (turn.now_ns, fill)))
-
-
-def _is_held(turn: Turn, fill: Fill) -> bool:
-    return any(held.trade_id == fill.trade_id for _, held in turn.state.unmatched)
-
-
-def settle_unmatched(turn: Turn) -> None:
-    """Fills that waited: ours by now, or foreign after all."""
-    waiting = turn.state.unmatched
-    turn.change(unmatched=())
-    for since, fill in waiting:
-        if turn.book.order_of(fill) is None and turn.now_ns - since > UNMATCHED_LIMIT_NS:
-            _foreign(turn, fill)
-        elif turn.book.order_of(fill) is None:
-            turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
-        else:
-            take_fill(turn, fill)
-
-
-def _foreign(turn: Turn, fill: Fill) -> None:
-    turn.happen(ev.ForeignFillSeen(fill=fill))
-    turn.happen(ev.BreakerTripped(level="RED", cause="foreign fill", text=f"execution {fill.trade_id} is not ours"))
-    turn.do(Send(to="reconciler", message=ReconcileNow(reason="foreign fill")))
+    elif fill.occurred_at_ns >= book.began_at_ns:
+        strangers.hold(turn, fill)
 
 
 def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:

@@ -6,6 +6,8 @@ Nothing is planned before the exchange's state was seen once: until then every o
 from __future__ import annotations
 
 from actors.turn import State, Turn
+from engine import alarms
+from engine.alarms import Vitals
 from engine.book import Book, apply
 from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
@@ -19,10 +21,13 @@ STORE_RETRY_MS = 1_000
 
 def recover(turn: Turn, message: ct.JournalRead) -> None:
     """The fold of the journal is the state; then the exchange is asked about everything that is open."""
-    book = Book()
+    book, vitals = Book(), Vitals()
     for recorded_at_ns, event in message.events:
         book = apply(book, event, recorded_at_ns)
-    turn.change(book=book, is_recovered=True, store_failed="")
+        vitals = alarms.after_event(vitals, event, book, recorded_at_ns)
+    turn.change(book=book, vitals=alarms.heard(vitals, turn.now_ns), is_recovered=True, store_failed="")
+    if book.waiting_bar_ns is not None:
+        turn.happen(ev.SignalFiltered(bar_open_time_ns=book.waiting_bar_ns, reason="restarted while it waited"))
     prepare(turn)
     ask_for_lease(turn)
     tick_again(turn)

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from engine import alarms
 from engine import book as books
 from engine import ledger as ledgers
+from engine.alarms import Vitals
 from engine.book import Book
 from engine.breaker import Level
 from engine.fill import Fill
@@ -24,8 +26,8 @@ from engine.messages.market import CycleReady
 from engine.messages.reports import InstanceView, digest_of
 from engine.order import Order, OrderPurpose
 from engine.plan import Busy
-from engine.precheck import Readiness
 from engine.protection import ProtectionRules
+from engine.readiness import Readiness
 from engine.sizing import Sizing
 
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
@@ -63,6 +65,7 @@ class State:
     last_bar_ns: int | None = None
     not_found: Mapping[str, int] = field(default_factory=dict)
     unmatched: tuple[tuple[int, Fill], ...] = ()
+    vitals: Vitals = field(default_factory=Vitals)
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
     store_failed: str = ""
 
@@ -102,7 +105,8 @@ class Turn:
 
     def happen(self, event: Message) -> None:
         """A fact: it is in the book now and will be in the journal before any effect of this turn."""
-        self.change(book=books.apply(self.book, event, self.now_ns))
+        book = books.apply(self.book, event, self.now_ns)
+        self.change(book=book, vitals=alarms.after_event(self.state.vitals, event, book, self.now_ns))
         self._events.append(event)
         touched = getattr(event, "client_order_id", None) or getattr(
             getattr(event, "order", None), "client_order_id", None

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from engine import book_trade as chapter
 from engine import breaker as breakers
 from engine import ledger as ledgers
 from engine import order as lifecycle
+from engine import pace as paces
 from engine import trade as trades
 from engine.breaker import Breaker
 from engine.errors import InvariantViolated
@@ -23,6 +25,7 @@ from engine.ledger import Ledger
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.order import Order, OrderPurpose, OrderStatus
+from engine.pace import Pace
 from engine.protection import ProtectionState
 from engine.trade import Trade
 
@@ -35,6 +38,7 @@ class Book:
     """The state of one instance. `sequence` counts its events; `seen_fills` are trade ids, oldest first.
 
     `began_at_ns` is when the journal began: older executions of the account are history, not strangers.
+    `peak_equity` is the highest of what trades closed and days began at; `waiting_bar_ns` the bar whose entry waits.
     """
 
     sequence: int = 0
@@ -58,6 +62,9 @@ class Book:
     entries_failed: int = 0
     day: str = ""
     day_start_equity: Decimal | None = None
+    peak_equity: Decimal = Decimal(0)
+    pace: Pace = Pace()
+    waiting_bar_ns: int | None = None
 
     @property
     def position_quantity(self) -> Decimal:
@@ -98,6 +105,7 @@ def _started(book: Book, event: ev.InstanceStarted, now_ns: int) -> Book:
         instrument=event.instrument,
         ledger=ledger,
         began_at_ns=book.began_at_ns or now_ns,
+        peak_equity=max(book.peak_equity, ledger.wallet_balance),
     )
 
 
@@ -113,6 +121,14 @@ def _signal(book: Book, event: ev.SignalReceived, _: int) -> Book:
     return replace(book, last_bar_ns=event.signal.bar_open_time_ns)
 
 
+def _waits(book: Book, event: ev.SignalWaits, _: int) -> Book:
+    return replace(book, waiting_bar_ns=event.bar_open_time_ns)
+
+
+def _filtered(book: Book, event: ev.SignalFiltered, _: int) -> Book:
+    return replace(book, waiting_bar_ns=None if book.waiting_bar_ns == event.bar_open_time_ns else book.waiting_bar_ns)
+
+
 def _unchanged(book: Book, _event: Message, _: int) -> Book:
     return book
 
@@ -125,7 +141,15 @@ def _intended(book: Book, event: ev.OrderIntended, now_ns: int) -> Book:
     dropped = set(finished[: max(0, len(finished) - KEPT_ORDERS)])
     kept = {key: order for key, order in book.orders.items() if key not in dropped}
     stamped = replace(made, created_at_ns=now_ns, changed_at_ns=now_ns)
-    return _with_order(replace(book, orders=kept, trade=_counted(book.trade, made)), stamped)
+    opens = made.purpose.opens_position
+    book = replace(
+        book,
+        orders=kept,
+        trade=_counted(book.trade, made),
+        pace=paces.after_intent(book.pace, now_ns, opens),
+        waiting_bar_ns=None if opens else book.waiting_bar_ns,
+    )
+    return _with_order(book, stamped)
 
 
 def _counted(trade: Trade | None, order: Order) -> Trade | None:
@@ -164,64 +188,47 @@ def _note_naked(book: Book, order: Order, now_ns: int) -> Book:
 
 def _filled(book: Book, event: ev.OrderFilled, now_ns: int) -> Book:
     fill, order = event.fill, book.orders[event.client_order_id]
+    book = _with_order(book, lifecycle.after_fill(order, fill, now_ns))
+    if book.trade is None:
+        book = replace(book, trade=chapter.new_trade(order, fill, now_ns))
+    return _taken_in(book, fill)
+
+
+def _taken_in(book: Book, fill: Fill) -> Book:
+    """The money of one execution, once."""
     if fill.trade_id in book.seen_fills:
         raise InvariantViolated(f"fill {fill.trade_id} twice")
-    book = _with_order(book, lifecycle.after_fill(order, fill, now_ns))
+    assert book.trade is not None
     ledger = ledgers.after(book.ledger, fill)
     profit = ledger.realised_profit - book.ledger.realised_profit
-    return replace(
-        book,
-        ledger=ledger,
-        trade=trades.after_fill(book.trade or _new_trade(order, fill, now_ns), fill, profit),
-        seen_fills=(*book.seen_fills[-KEPT_FILLS:], fill.trade_id),
-        last_fill_at_ns=max(book.last_fill_at_ns, fill.occurred_at_ns),
-    )
+    last_ns = max(book.last_fill_at_ns, fill.occurred_at_ns)
+    trade = trades.after_fill(book.trade, fill, profit)
+    return _seen(replace(book, ledger=ledger, trade=trade, last_fill_at_ns=last_ns), fill)
 
 
-def _foreign(book: Book, event: ev.ForeignFillSeen, _: int) -> Book:
-    return replace(book, seen_fills=(*book.seen_fills[-KEPT_FILLS:], event.fill.trade_id))
+def _seen(book: Book, fill: Fill) -> Book:
+    return replace(book, seen_fills=(*book.seen_fills[-KEPT_FILLS:], fill.trade_id))
 
 
-def _new_trade(order: Order, fill: Fill, now_ns: int) -> Trade:
-    return Trade(
-        number=order.trade_number,
-        direction=fill.sign,
-        opened_at_ns=fill.occurred_at_ns,
-        bar_open_time_ns=order.bar_open_time_ns,
-        naked_since_ns=now_ns,
-    )
-
-
-def _position_opened(book: Book, event: ev.PositionOpened, _: int) -> Book:
-    return replace(book, protection=event.protection)
-
-
-def _advanced(book: Book, event: ev.ProtectionAdvanced, _: int) -> Book:
-    return replace(book, protection=event.protection, last_bar_ns=event.bar_open_time_ns)
-
-
-def _protected(book: Book, event: ev.PositionProtected, _: int) -> Book:
-    if book.trade is None:
-        raise InvariantViolated("protected without a trade")
-    return replace(book, trade=replace(book.trade, naked_since_ns=None, naked_ns=event.naked_ns))
-
-
-def _exit_wanted(book: Book, event: ev.ExitWanted, _: int) -> Book:
-    if book.trade is None:
-        raise InvariantViolated("an exit is wanted without a trade")
+def _reduced_elsewhere(book: Book, event: ev.ReducedElsewhere, _: int) -> Book:
+    """Nobody's order of ours, but our position: the money is real. What it closed, it closed for its own reason."""
+    if not is_reduction(book, event.fill) or book.trade is None:
+        raise InvariantViolated(f"fill {event.fill.trade_id} does not reduce {book.position_quantity}")
+    book = _taken_in(book, event.fill)
+    assert book.trade is not None
+    if book.position_quantity or book.trade.exit_reason:
+        return book
     return replace(book, trade=replace(book.trade, exit_reason=event.reason))
 
 
-def _trade_closed(book: Book, event: ev.TradeClosed, _: int) -> Book:
-    if not book.ledger.position.is_flat:
-        raise InvariantViolated(f"trade {event.trade_number} closed while holding {book.position_quantity}")
-    return replace(
-        book,
-        trade=None,
-        protection=None,
-        trade_count=book.trade_count + 1,
-        outbox={**book.outbox, event.trade_number: event.message},
-    )
+def is_reduction(book: Book, fill: Fill) -> bool:
+    """Whether this execution makes our position smaller, without turning it round."""
+    held = book.position_quantity
+    return held * fill.sign < 0 and fill.quantity <= abs(held)
+
+
+def _foreign(book: Book, event: ev.ForeignFillSeen, _: int) -> Book:
+    return _seen(book, event.fill)
 
 
 def _delivered(book: Book, event: ev.NotificationDelivered, _: int) -> Book:
@@ -237,7 +244,8 @@ def _eased(book: Book, _event: ev.BreakerEased, _: int) -> Book:
 
 
 def _reset(book: Book, _event: ev.BreakerReset, _: int) -> Book:
-    return replace(book, breaker=breakers.reset(), is_panicked=False, entries_failed=0)
+    peak = book.ledger.wallet_balance  # a person looked: the drawdown is measured from here
+    return replace(book, breaker=breakers.reset(), is_panicked=False, entries_failed=0, peak_equity=peak)
 
 
 def _reconciliation(book: Book, event: ev.ReconciliationChanged, _: int) -> Book:
@@ -249,7 +257,8 @@ def _panicked(book: Book, _event: ev.PanicObserved, _: int) -> Book:
 
 
 def _day_began(book: Book, event: ev.DayBegan, _: int) -> Book:
-    return replace(book, day=event.day, day_start_equity=event.equity)
+    peak = max(book.peak_equity, event.equity)
+    return replace(book, day=event.day, day_start_equity=event.equity, peak_equity=peak)
 
 
 _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
@@ -257,7 +266,8 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.AnchorRecorded: _anchored,
     ev.WalletAnchored: _wallet_anchored,
     ev.SignalReceived: _signal,
-    ev.SignalFiltered: _unchanged,
+    ev.SignalFiltered: _filtered,
+    ev.SignalWaits: _waits,
     ev.OrderIntended: _intended,
     ev.OrderAccepted: _moves_to(OrderStatus.ACCEPTED),
     ev.OrderTriggered: _moves_to(OrderStatus.TRIGGERED),
@@ -268,11 +278,12 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.OrderExpired: _moves_to(OrderStatus.EXPIRED),
     ev.OrderFilled: _filled,
     ev.ForeignFillSeen: _foreign,
-    ev.PositionOpened: _position_opened,
-    ev.ProtectionAdvanced: _advanced,
-    ev.PositionProtected: _protected,
-    ev.ExitWanted: _exit_wanted,
-    ev.TradeClosed: _trade_closed,
+    ev.ReducedElsewhere: _reduced_elsewhere,
+    ev.PositionOpened: chapter.position_opened,
+    ev.ProtectionAdvanced: chapter.advanced,
+    ev.PositionProtected: chapter.protected,
+    ev.ExitWanted: chapter.exit_wanted,
+    ev.TradeClosed: chapter.trade_closed,
     ev.NotificationDelivered: _delivered,
     ev.BreakerTripped: _tripped,
     ev.BreakerEased: _eased,

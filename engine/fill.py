@@ -11,7 +11,7 @@ class Fill:
     """`trade_id` is the exchange's and makes a repeated report recognisable; `sign` is +1 bought, -1 sold.
 
     `fee` is in `fee_asset`, positive when paid. `client_order_id` may be empty where the exchange does not repeat it;
-    then `venue_order_id` says whose fill it is.
+    then `venue_order_id` says whose fill it is. `is_liquidation` when the exchange itself closed the position by force.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic, never changed
@@ -27,3 +27,4 @@ class Fill:
     fee_asset: str
     is_maker: bool
     occurred_at_ns: int
+    is_liquidation: bool = False

@@ -103,7 +103,8 @@ class Order:
     """One order of ours. `quantity` and fills are positive; `side` says the direction.
 
     `trade_number` names the trade (entry to flat) this order belongs to; `price` is a limit order's limit,
-    `trigger_price` a conditional order's trigger; `last_fill_at_ns` and `changed_at_ns` are our wall clock.
+    `trigger_price` a conditional order's trigger, `reference_price` what the decision saw (slippage is measured from
+    it); `created_at_ns` and `changed_at_ns` are our wall clock.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic, never changed
@@ -126,6 +127,7 @@ class Order:
     filled_notional: Decimal = ZERO
     created_at_ns: int = 0
     changed_at_ns: int = 0
+    reference_price: Decimal | None = None
 
     @property
     def leaves_quantity(self) -> Decimal:
@@ -135,6 +137,12 @@ class Order:
     def average_price(self) -> Decimal | None:
         """Average price of its fills; None before the first (never 0)."""
         return self.filled_notional / self.filled_quantity if self.filled_quantity else None
+
+    @property
+    def slippage(self) -> Decimal:
+        """How much worse than the price of the decision it was filled, as a share of it; 0 where there is none."""
+        average, reference = self.average_price, self.reference_price
+        return self.side.sign * (average - reference) / reference if average and reference else ZERO
 
     @property
     def is_unresolved(self) -> bool:

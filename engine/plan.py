@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from engine import ids
 from engine.book import Book
+from engine.breaker import Level
 from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages.base import Message
@@ -71,13 +72,14 @@ def make(now: Situation) -> Plan:
     trade = now.book.trade
     find = tuple(order for order in now.book.orders.values() if _needs_word(now, order))
     if trade is None or not now.held:
-        return Plan(events=_lost_answers(now), cancel=_leftovers(now), find=find)
+        return Plan(events=_lost_answers(now), cancel=_leftovers(now) + _forbidden(now), find=find)
     if trade.exit_reason:
-        return Plan(events=_lost_answers(now) + _exit_failing(now, trade), place=_exit(now, trade), find=find)
+        events = _lost_answers(now) + _exit_failing(now, trade)
+        return Plan(events=events, place=_exit(now, trade), cancel=_forbidden(now), find=find)
     return Plan(
         events=_lost_answers(now) + _give_up(now, trade) + _now_protected(now, trade),
         place=_stop(now, trade) + _take_profit(now, trade),
-        cancel=_superseded(now),
+        cancel=_superseded(now) + _forbidden(now),
         find=find,
     )
 
@@ -114,6 +116,13 @@ def _needs_word(now: Situation, order: Order) -> bool:
 def _leftovers(now: Situation) -> tuple[Order, ...]:
     """Flat: no protective order may stay."""
     return tuple(order for order in now.book.open_orders(*PROTECTIVE) if _can_cancel(now, order))
+
+
+def _forbidden(now: Situation) -> tuple[Order, ...]:
+    """Halted: an entry that still works must not open anything more."""
+    if now.book.breaker.level is not Level.RED and not now.book.is_panicked:
+        return ()
+    return tuple(order for order in now.book.open_orders(OrderPurpose.ENTRY) if _can_cancel(now, order))
 
 
 def _can_cancel(now: Situation, order: Order) -> bool:

@@ -52,7 +52,17 @@ class SignalReceived(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalFiltered(Message):
-    """It was not acted on, and why."""
+    """It was not acted on, and why; `rule` is the risk gate's, when that said no."""
+
+    bar_open_time_ns: int
+    reason: str
+    rule: str = ""
+    decision_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalWaits(Message):
+    """It will be acted on, or filtered, when what stands against it has passed or it is too old."""
 
     bar_open_time_ns: int
     reason: str
@@ -60,9 +70,10 @@ class SignalFiltered(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntended(Message):
-    """The decision to send `order`; durable before the request leaves."""
+    """The decision to send `order`; durable before the request leaves. `decision_id` is the risk gate's approval."""
 
     order: Order
+    decision_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +144,14 @@ class ForeignFillSeen(Message):
     """An execution on our instrument that no order of ours explains."""
 
     fill: Fill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReducedElsewhere(Message):
+    """Somebody else made our position smaller: a person by hand, or the exchange (`reason`: liquidation)."""
+
+    fill: Fill
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,75 @@
+"""Strangers: executions nobody claims. Held back for a moment, asked about, then judged.
+
+A fill may run ahead of the word that says whose it is: what a triggered stop sold carries the id of an order we were
+not yet told of. So everything that might claim it is asked at once. What then still belongs to nobody was done by
+somebody else: if it reduced our position (closed by hand, liquidated) the money is taken in, and the plan cleans up
+what was attached; if it opened or enlarged one it is left alone. Either way a person must look: the breaker is RED.
+"""
+
+from __future__ import annotations
+
+from actors.turn import Turn
+from engine import book as books
+from engine.fill import Fill
+from engine.machine import Note, Send
+from engine.messages import events as ev
+from engine.messages.control import ReconcileNow
+
+MS = 1_000_000
+
+
+def hold(turn: Turn, fill: Fill) -> None:
+    """Wait for its owner, and ask everybody who could be it."""
+    if any(held.trade_id == fill.trade_id for _, held in turn.state.unmatched):
+        return
+    turn.change(unmatched=(*turn.state.unmatched, (turn.now_ns, fill)))
+    for order in turn.book.open_orders():
+        turn.doubt(order)
+    turn.fetch_fills()
+
+
+def judge(turn: Turn) -> None:
+    """Fills that waited: taken in by now, ours after all, or nobody's."""
+    waiting = turn.state.unmatched
+    if not waiting:
+        return
+    turn.change(unmatched=())
+    for since, fill in waiting:
+        _judge_one(turn, since, fill)
+
+
+def _judge_one(turn: Turn, since: int, fill: Fill) -> None:
+    if fill.trade_id in turn.book.seen_fills:
+        return
+    owner = turn.book.order_of(fill)
+    if owner is not None:
+        turn.happen(ev.OrderFilled(client_order_id=owner.client_order_id, fill=fill))
+    elif not _has_waited(turn, since):
+        turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
+    elif books.is_reduction(turn.book, fill):
+        _reduced(turn, fill)
+    else:
+        _foreign(turn, fill)
+
+
+def _has_waited(turn: Turn, since: int) -> bool:
+    limits, waited = turn.state.settings.limits, turn.now_ns - since
+    may_be_claimed = bool(turn.state.busy.doubted) or any(o.is_unresolved for o in turn.book.open_orders())
+    return waited >= (limits.fill_owner_most_ms if may_be_claimed else limits.fill_owner_ms) * MS
+
+
+def _reduced(turn: Turn, fill: Fill) -> None:
+    reason = "liquidation" if fill.is_liquidation else "closed_elsewhere"
+    turn.happen(ev.ReducedElsewhere(fill=fill, reason=reason))
+    _alarm(turn, reason, f"{fill.quantity} at {fill.price} (execution {fill.trade_id}) was not our order")
+
+
+def _foreign(turn: Turn, fill: Fill) -> None:
+    turn.happen(ev.ForeignFillSeen(fill=fill))
+    _alarm(turn, "foreign fill", f"execution {fill.trade_id} of {fill.sign * fill.quantity} is not ours")
+
+
+def _alarm(turn: Turn, cause: str, text: str) -> None:
+    turn.happen(ev.BreakerTripped(level="RED", cause=cause, text=text))
+    turn.do(Note(level="CRITICAL", text=f"{cause}: {text}"))
+    turn.do(Send(to="reconciler", message=ReconcileNow(reason=cause)))

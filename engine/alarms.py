@@ -1,0 +1,198 @@
+"""Alarms: what makes the instance distrust itself. Outcomes are counted over a sliding window; the level follows.
+
+`after_event` is fed every fact, live and on recovery, so a restart forgets nothing; `noted` what is no fact (a call
+that failed without effect). `due` says what must happen to the breaker: YELLOW (no entries) eases by itself after a
+quiet while, RED stands until a person resets it. The thresholds are in `Limits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from engine import ledger as ledgers
+from engine import risk
+from engine.book import Book
+from engine.breaker import SEVERITY, Level
+from engine.limits import Limits
+from engine.messages import events as ev
+from engine.messages.base import Message
+from engine.order import OrderPurpose
+
+MS = 1_000_000
+KEPT = 100
+
+
+class Kind(StrEnum):
+    """An outcome that is no reason for alarm once, and one when repeated."""
+
+    UNKNOWN_ORDER = "orders became unknown"
+    REFUSAL = "orders were refused"
+    UNAVAILABLE = "calls failed"
+    STREAM_LOSS = "stream losses"
+    EMERGENCY = "emergency exits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """When each kind happened lately, and when the exchange was heard last (or first awaited)."""
+
+    times: Mapping[Kind, tuple[int, ...]] = field(default_factory=dict)
+    heard_at_ns: int | None = None
+    slippage: Decimal = Decimal(0)
+    slipped_at_ns: int = 0
+
+    def count(self, kind: Kind, window_ms: int, now_ns: int) -> int:
+        return sum(now_ns - at < window_ms * MS for at in self.times.get(kind, ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One reason to leave GREEN."""
+
+    level: Level
+    cause: str
+    text: str
+
+
+def noted(vitals: Vitals, kind: Kind, at_ns: int) -> Vitals:
+    """After one more of this kind."""
+    return replace(vitals, times={**vitals.times, kind: (*vitals.times.get(kind, ())[-KEPT:], at_ns)})
+
+
+def heard(vitals: Vitals, at_ns: int) -> Vitals:
+    """The exchange said something."""
+    return replace(vitals, heard_at_ns=at_ns)
+
+
+def after_event(vitals: Vitals, event: Message, book: Book, at_ns: int) -> Vitals:
+    """After a fact; `book` is the one it led to."""
+    match event:
+        case ev.BreakerReset():
+            return Vitals(heard_at_ns=vitals.heard_at_ns)
+        case ev.PositionOpened():
+            return replace(vitals, slippage=_slippage_of_entry(book), slipped_at_ns=at_ns)
+    kind = _kind_of(event)
+    return vitals if kind is None else noted(vitals, kind, at_ns)
+
+
+def _kind_of(event: Message) -> Kind | None:
+    match event:
+        case ev.OrderBecameUnknown():
+            return Kind.UNKNOWN_ORDER
+        case ev.OrderRejected(reason=reason) if reason != "not_found":
+            return Kind.REFUSAL
+        case ev.StreamChanged(is_up=False):
+            return Kind.STREAM_LOSS
+        case ev.ExitWanted(reason="emergency_exit"):
+            return Kind.EMERGENCY
+        case _:
+            return None
+
+
+def _slippage_of_entry(book: Book) -> Decimal:
+    filled = [o.slippage for o in book.orders.values() if o.purpose is OrderPurpose.ENTRY and o.filled_quantity]
+    return filled[-1] if filled else Decimal(0)
+
+
+def due(
+    vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, now_ns: int
+) -> ev.BreakerTripped | ev.BreakerEased | None:
+    """What must happen to the breaker now; None when it stands as it should."""
+    level = book.breaker.level
+    if level is Level.RED:
+        return None
+    alarms = [alarm for alarm in _alarms(vitals, book, limits, mark, now_ns) if alarm is not None]
+    worst = max(alarms, key=lambda alarm: SEVERITY[alarm.level], default=None)
+    if worst is not None and SEVERITY[worst.level] > SEVERITY[level]:
+        return ev.BreakerTripped(level=worst.level.value, cause=worst.cause, text=worst.text)
+    if level is Level.YELLOW and worst is None and _is_quiet(vitals, limits, now_ns):
+        return ev.BreakerEased()
+    return None
+
+
+def _is_quiet(vitals: Vitals, limits: Limits, now_ns: int) -> bool:
+    newest = max((times[-1] for times in vitals.times.values() if times), default=0)
+    return now_ns - newest >= limits.quiet_ms * MS
+
+
+def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, now_ns: int) -> tuple[Alarm | None, ...]:
+    equity = ledgers.equity(book.ledger, mark)
+    return (
+        *(_repeated(vitals, limits, kind, now_ns) for kind in Kind),
+        _silence(vitals, limits, now_ns),
+        _slipped(vitals, limits, now_ns),
+        _rush(book, limits, now_ns),
+        _disabled(book, limits),
+        _daily_loss(book, limits, equity),
+        _drawdown(book, limits, equity),
+    )
+
+
+def _repeated(vitals: Vitals, limits: Limits, kind: Kind, now_ns: int) -> Alarm | None:
+    yellow, red = _thresholds(limits)[kind]
+    count = vitals.count(kind, limits.alarm_window_ms, now_ns)
+    if count < yellow:
+        return None
+    level, limit = (Level.RED, red) if count >= red else (Level.YELLOW, yellow)
+    text = f"{count} {kind} within {limits.alarm_window_ms // 1_000} s; the limit is {limit}"
+    return Alarm(level=level, cause=kind.value, text=text)
+
+
+def _thresholds(limits: Limits) -> Mapping[Kind, tuple[int, int]]:
+    return {
+        Kind.UNKNOWN_ORDER: (limits.unknown_orders_yellow, limits.unknown_orders_red),
+        Kind.REFUSAL: (limits.refusals_yellow, limits.refusals_red),
+        Kind.UNAVAILABLE: (limits.unavailable_yellow, limits.unavailable_red),
+        Kind.STREAM_LOSS: (limits.stream_losses_yellow, limits.stream_losses_red),
+        Kind.EMERGENCY: (limits.emergencies_yellow, limits.emergencies_red),
+    }
+
+
+def _silence(vitals: Vitals, limits: Limits, now_ns: int) -> Alarm | None:
+    if vitals.heard_at_ns is None or now_ns - vitals.heard_at_ns < limits.silence_ms * MS:
+        return None
+    text = f"no word of the exchange for {limits.silence_ms // 1_000} s"
+    return Alarm(level=Level.RED, cause="network blocked", text=text)
+
+
+def _slipped(vitals: Vitals, limits: Limits, now_ns: int) -> Alarm | None:
+    is_over = now_ns - vitals.slipped_at_ns >= limits.slippage_pause_ms * MS
+    if vitals.slippage <= limits.max_slippage or is_over:
+        return None
+    is_huge = vitals.slippage > limits.huge_slippage
+    level, limit = (Level.RED, limits.huge_slippage) if is_huge else (Level.YELLOW, limits.max_slippage)
+    text = f"the entry was filled {vitals.slippage:.4%} worse than decided; the limit is {limit:.2%}"
+    return Alarm(level=level, cause="slippage", text=text)
+
+
+def _rush(book: Book, limits: Limits, now_ns: int) -> Alarm | None:
+    """Twice the usual number of orders: a play may have gone wild."""
+    sent, usual = book.pace.orders_a_minute(now_ns), book.pace.usual_orders_a_minute(now_ns)
+    if not usual or sent < limits.rush_orders or sent <= limits.rush_factor * usual:
+        return None
+    text = f"{sent} orders within a minute; usual are {usual:.1f}"
+    return Alarm(level=Level.YELLOW, cause="order rate", text=text)
+
+
+def _disabled(book: Book, limits: Limits) -> Alarm | None:
+    if book.entries_failed < limits.most_entry_failures:
+        return None
+    text = f"{book.entries_failed} entries failed in a row"
+    return Alarm(level=Level.RED, cause="disabled itself", text=text)
+
+
+def _daily_loss(book: Book, limits: Limits, equity: Decimal) -> Alarm | None:
+    lost = risk.lost_today(book, equity)
+    if lost < limits.max_daily_loss:
+        return None
+    return Alarm(level=Level.RED, cause="daily loss", text=f"{lost:.2f} lost today; limit {limits.max_daily_loss}")
+
+
+def _drawdown(book: Book, limits: Limits, equity: Decimal) -> Alarm | None:
+    drawdown = risk.drawdown_of(book, equity)
+    if drawdown < limits.max_drawdown:
+        return None
+    return Alarm(level=Level.RED, cause="drawdown", text=f"drawdown of {drawdown:.2%}; limit {limits.max_drawdown:.2%}")

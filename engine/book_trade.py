@@ -1,0 +1,58 @@
+"""Book, the chapter of the open trade: how its opening, protection, leaving and closing change the book."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.errors import InvariantViolated
+from engine.fill import Fill
+from engine.messages import events as ev
+from engine.order import Order
+from engine.trade import Trade
+
+if TYPE_CHECKING:
+    from engine.book import Book
+
+
+def new_trade(order: Order, fill: Fill, now_ns: int) -> Trade:
+    return Trade(
+        number=order.trade_number,
+        direction=fill.sign,
+        opened_at_ns=fill.occurred_at_ns,
+        bar_open_time_ns=order.bar_open_time_ns,
+        naked_since_ns=now_ns,
+    )
+
+
+def position_opened(book: Book, event: ev.PositionOpened, _: int) -> Book:
+    return replace(book, protection=event.protection)
+
+
+def advanced(book: Book, event: ev.ProtectionAdvanced, _: int) -> Book:
+    return replace(book, protection=event.protection, last_bar_ns=event.bar_open_time_ns)
+
+
+def protected(book: Book, event: ev.PositionProtected, _: int) -> Book:
+    if book.trade is None:
+        raise InvariantViolated("protected without a trade")
+    return replace(book, trade=replace(book.trade, naked_since_ns=None, naked_ns=event.naked_ns))
+
+
+def exit_wanted(book: Book, event: ev.ExitWanted, _: int) -> Book:
+    if book.trade is None:
+        raise InvariantViolated("an exit is wanted without a trade")
+    return replace(book, trade=replace(book.trade, exit_reason=event.reason))
+
+
+def trade_closed(book: Book, event: ev.TradeClosed, _: int) -> Book:
+    if not book.ledger.position.is_flat:
+        raise InvariantViolated(f"trade {event.trade_number} closed while holding {book.position_quantity}")
+    return replace(
+        book,
+        trade=None,
+        protection=None,
+        trade_count=book.trade_count + 1,
+        peak_equity=max(book.peak_equity, book.ledger.wallet_balance),
+        outbox={**book.outbox, event.trade_number: event.message},
+    )

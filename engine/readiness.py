@@ -1,0 +1,20 @@
+"""Readiness: what the executor knows of the world at this moment, besides its book. A restart learns it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Times are our clock; None means never."""
+
+    has_snapshot: bool = False
+    user_stream_up: bool = False
+    market_up: bool = True
+    mark: Decimal | None = None
+    mark_at_ns: int | None = None
+    reconciled_at_ns: int | None = None
+    leased_until_ns: int | None = None
+    available_balance: Decimal = Decimal(0)
