@@ -23,7 +23,7 @@ MOST_COLUMNS = 64
 
 
 class SharedColumns:
-    """What runs over the same candles have in common: bars of higher timeframes, and indicators (the last MOST_COLUMNS).
+    """What runs over the same candles have in common: bars of higher timeframes, indicators (the last MOST_COLUMNS).
 
     Raises MarketDataGap when the candles have a gap. Several threads may use it; at worst one computes a thing again.
     """
@@ -69,6 +69,13 @@ class BatchRun:
         """The values of one node of the base timeframe."""
         values: Floats = self._values[position]
         return values
+
+    def holds(self, rule: str) -> NDArray[np.bool_]:
+        """Whether a rule holds, by bar; nowhere when the play does not have it."""
+        import numpy as np
+
+        position = self._program.rules.get(rule)
+        return np.zeros(len(self.candles), bool) if position is None else self._values[position]
 
     def intents(self, bits: Mapping[str, int]) -> NDArray[np.int8]:
         """The rules as bits per bar; nothing during warm-up."""

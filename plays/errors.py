@@ -36,5 +36,6 @@ class ConditionError(ValueError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "rsi", "rsx"?`, or nothing when no known word is near."""
-    near = get_close_matches(word.lower(), {name.lower(): name for name in known}, n=3, cutoff=0.6)
-    return f"did you mean {', '.join(repr(name) for name in near)}?" if near else ""
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), names, n=3, cutoff=0.6)
+    return f"did you mean {', '.join(repr(names[name]) for name in near)}?" if near else ""

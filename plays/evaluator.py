@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.candles import Candles, gap_between
-from engine.market import Bar, timeframe_ns
+from engine.market import TIMEFRAME_MINUTES, Bar, timeframe_ns
 from engine.signal import Intent, Signal
 from plays.batch import BatchRun, SharedColumns
 from plays.schema import RULES, Play
+from plays.sections import NAMES, compiled_section_walk, section_step
 from plays.stepping import Stage
 
 if TYPE_CHECKING:
@@ -74,9 +75,23 @@ def signals_of(play: Play, run: BatchRun) -> SignalArrays:
     program = play.program
     return SignalArrays(
         play_hash=play.hash, warmup_bars=program.warmup_bars, open_time_ns=run.candles.open_time_ns,
-        intents=run.intents(RULES), feature_names=feature_names(play),
+        intents=intents_of(play, run), feature_names=feature_names(play),
         columns=tuple(run.column(position) for position in program.features),
     )  # fmt: skip
+
+
+def intents_of(play: Play, run: BatchRun) -> NDArray[np.int8]:
+    """What the rules of a finished run want, by bar."""
+    import numpy as np
+
+    sections = play.sections
+    if sections is None:
+        return run.intents(RULES)
+    rules = np.vstack([run.holds(f"sections.{name}") for name in NAMES])
+    lapse, intents = sections.lapse_bars(TIMEFRAME_MINUTES[play.timeframe]), np.zeros(len(run.candles), np.int8)
+    bits = tuple(int(bit) for bit in sections.bits())
+    compiled_section_walk()(rules, lapse, bits, intents, play.warmup_bars)
+    return intents
 
 
 def feature_names(play: Play) -> tuple[str, ...]:
@@ -91,7 +106,9 @@ class Evaluator:
         self.play = play
         self.warmup_bars = play.program.warmup_bars
         self._stage = Stage(play.program)
-        self._rules = [(RULES[name], position) for name, position in play.program.rules.items()]
+        rules = play.program.rules.items()
+        self._rules = [(RULES[name], position) for name, position in rules if name in RULES]
+        self._machine = SectionMachine(play) if play.sections else None
         self._features = list(zip(feature_names(play), play.program.features, strict=True))
         self._step_ns = timeframe_ns(play.timeframe)
         self._last_open_time_ns: int | None = None
@@ -113,9 +130,30 @@ class Evaluator:
         if last is not None and bar.open_time_ns != last + self._step_ns:
             raise gap_between(last, bar.open_time_ns, self._step_ns)
 
+    def _intent(self, values: list[float]) -> Intent:
+        if self._machine is not None:
+            return self._machine.step(values)
+        return Intent(sum(bit for bit, position in self._rules if values[position]))
+
     def _signal(self, bar: Bar, values: list[float]) -> Signal:
-        intent = sum(bit for bit, position in self._rules if values[position])
         return Signal(
-            play_hash=self.play.hash, symbol=self.play.symbol, bar_open_time_ns=bar.open_time_ns, intent=Intent(intent),
-            close=bar.close, features=tuple((name, float(values[position])) for name, position in self._features),
+            play_hash=self.play.hash, symbol=self.play.symbol, bar_open_time_ns=bar.open_time_ns,
+            intent=self._intent(values), close=bar.close, features=tuple((name, float(values[position])) for name, position in self._features),
         )  # fmt: skip
+
+
+class SectionMachine:
+    """The five sections of a play, bar by bar."""
+
+    def __init__(self, play: Play) -> None:
+        assert play.sections is not None, play.name
+        self._positions = [play.program.rules.get(f"sections.{name}") for name in NAMES]
+        self._enter, self._exit = play.sections.bits()
+        self._lapse = play.sections.lapse_bars(TIMEFRAME_MINUTES[play.timeframe])
+        self._armed = 0
+
+    def step(self, values: list[float]) -> Intent:
+        """The intent at this bar; the signal's standing is remembered."""
+        s1, o1, z1, ze1, e1 = (position is not None and bool(values[position]) for position in self._positions)
+        self._armed, enters, leaves = section_step(self._armed, s1, o1, z1, ze1, e1, self._lapse)
+        return Intent(self._enter * enters + self._exit * leaves)

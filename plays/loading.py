@@ -13,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 from plays.conditions import Expression, parse
 from plays.errors import ConditionError, PlayError, did_you_mean
 from plays.rules import Compiler
-from plays.schema import Parameter, Play, Protection, Sides, SizingSection, all_of
+from plays.schema import Parameter, Play, Protection, Sections, Sides, SizingSection, all_of
 
 KEYS: Mapping[str, type[BaseModel]] = {
-    "entry": Sides, "exit": Sides, "sizing": SizingSection, "protection": Protection, "parameters": Parameter,
+    "entry": Sides, "exit": Sides, "sections": Sections, "sizing": SizingSection, "protection": Protection,
+    "parameters": Parameter,
 }  # fmt: skip
 MOST_BYTES = 1_000_000
 

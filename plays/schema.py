@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,6 +25,7 @@ from plays.conditions import Expression, Number, Operation, parse
 from plays.errors import did_you_mean
 from plays.program import Program
 from plays.rules import Compiler
+from plays.sections import FOR_EVER, NAMES
 
 RULES: Mapping[str, int] = {
     "entry.long": Intent.ENTER_LONG, "exit.long": Intent.EXIT_LONG,
@@ -59,6 +60,27 @@ class Sides(Section):
 
     long: Conditions = ()
     short: Conditions = ()
+
+
+class Sections(Section):
+    """A play in five sections, for one side. `signal_minutes` is how long a signal stands; for ever when left out."""
+
+    side: Literal["long", "short"]
+    S1: Conditions
+    Z1: Conditions
+    O1: Conditions = ()
+    ZE1: Conditions = ()
+    E1: Conditions = ()
+    signal_minutes: int | None = Field(default=None, gt=0)
+
+    def bits(self) -> tuple[int, int]:
+        """The intents of an entry and of an exit."""
+        long = self.side == "long"
+        return (Intent.ENTER_LONG, Intent.EXIT_LONG) if long else (Intent.ENTER_SHORT, Intent.EXIT_SHORT)
+
+    def lapse_bars(self, bar_minutes: int) -> int:
+        """How many bars a signal stands, its own included."""
+        return FOR_EVER if self.signal_minutes is None else -(-self.signal_minutes // bar_minutes)
 
 
 class Parameter(Section):
@@ -142,15 +164,21 @@ class Play(Section):
     timeframe: Timeframe = "1m"
     parameters: Mapping[OwnName, float | Parameter] = {}
     indicators: Mapping[OwnName, str] = {}
-    entry: Sides
+    entry: Sides = Sides()
     exit: Sides = Sides()
+    sections: Sections | None = None
     sizing: SizingSection
     leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(1)
     protection: Protection = Protection()
 
     @model_validator(mode="after")
     def _can_trade(self) -> Self:
-        if not self.entry.long and not self.entry.short:
+        has_short_form = any((self.entry.long, self.entry.short, self.exit.long, self.exit.short))
+        if self.sections and has_short_form:
+            raise ValueError("say either entry and exit, or sections")
+        if self.sections and not (self.sections.S1 and self.sections.Z1):
+            raise ValueError("sections need conditions for S1 and Z1")
+        if not self.sections and not self.entry.long and not self.entry.short:
             raise ValueError("a play needs an entry for long, short or both")
         if self.sizing.risk_percent is not None and self.protection.stoploss is None:
             raise ValueError("sizing by risk_percent needs a stoploss to measure the risk by")
@@ -172,7 +200,10 @@ class Play(Section):
 
     @property
     def conditions(self) -> Mapping[str, tuple[str, ...]]:
-        """The rules that are given, by name (`entry.long`)."""
+        """The rules that are given, by name (`entry.long`, `sections.S1`)."""
+        if self.sections:
+            texts_of = {name: getattr(self.sections, name) for name in NAMES}
+            return {f"sections.{name}": texts for name, texts in texts_of.items() if texts}
         rules = {
             "entry.long": self.entry.long, "exit.long": self.exit.long,
             "entry.short": self.entry.short, "exit.short": self.exit.short,
@@ -203,15 +234,12 @@ class Play(Section):
         rules = {name: self.program.nodes[position].text for name, position in self.program.rules.items()}
         protection = [str(number) for number in self.protection_rules().row()]
         sizing = self.sizing.sizing()
-        content = [
-            self.symbol,
-            self.timeframe,
-            rules,
-            protection,
-            sizing.mode.name,
-            _plain(sizing.amount),
+        content: list[object] = [
+            self.symbol, self.timeframe, rules, protection, sizing.mode.name, _plain(sizing.amount),
             _plain(self.leverage),
-        ]
+        ]  # fmt: skip
+        if self.sections:
+            content += [self.sections.side, self.sections.signal_minutes]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from play_builders import a_play
 
@@ -19,6 +22,18 @@ sizing: {notional: 1000}
 protection:
   stoploss: -0.02
   minimal_roi: {0: 0.04, 60: 0.01}
+"""
+
+
+SECTIONS = """\
+name: tried
+why: It exists to be tested.
+symbol: BTC/USDT:USDT
+sizing: {notional: 1000}
+sections:
+  side: long
+  S1: momentum(5) > 1
+  Z1: velocity(3) > 0
 """
 
 
@@ -49,6 +64,10 @@ def changed(old, new):
         ("- a list", 1, 1, "a play is a mapping"),
         ("", 1, 1, "a play is a mapping"),
         (changed("  fast: ema(3)", "  fast: fast + 1"), 6, 9, "unknown name 'fast'"),
+        (GOOD + "sections: {side: long, S1: close > 1, Z1: close > 2}", 1, 1, "either entry and exit, or sections"),
+        (SECTIONS.replace("Z1:", "Z2:"), 8, 3, "unknown key 'Z2' (known are side, S1, Z1, O1"),
+        (SECTIONS.replace("  Z1: velocity(3) > 0\n", ""), 6, 3, "sections.Z1 is missing"),
+        (SECTIONS.replace("velocity(3)", "velocitty(3)"), 8, 7, "did you mean 'velocity'"),
     ],
 )
 def test_b2_every_error_names_line_and_column(text, line, column, said):
@@ -89,7 +108,8 @@ def test_what_ships_is_right_and_says_why():
 
     assert {"breakout", "ma_cross", "quickstart"} <= set(plays)
     assert all(play.name == name and len(play.why) > 40 for name, play in plays.items())
-    assert all(play.protection.stoploss and play.entry.long and play.entry.short for play in plays.values())
+    assert all(play.protection.stoploss for play in plays.values())
+    assert all(plays[name].entry.long and plays[name].entry.short for name in ("breakout", "ma_cross", "quickstart"))
 
 
 def test_a_play_is_found_by_name_own_ones_first_or_by_file(tmp_path):
@@ -118,3 +138,11 @@ def test_av4_a_play_is_data_and_cannot_name_anything_but_prices_and_indicators()
     for attempt in ("__import__('os')", "close.real > 1", "open('x') > 1", "exec(1) > 1", "position > 0", "equity > 0"):
         with pytest.raises(PlayError):
             a_play(entry=f'{{long: "{attempt}"}}', exit="{}")
+
+
+def test_the_guide_to_plays_shows_one_that_is_right():
+    guide = (Path(__file__).resolve().parents[2] / "runbooks" / "plays.md").read_text(encoding="utf-8")
+
+    (example,) = re.findall(r"```yaml\n(name:.*?)```", guide, re.DOTALL)
+
+    assert parse_play(example).warmup_bars > 0
