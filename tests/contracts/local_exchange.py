@@ -18,15 +18,21 @@ _numbers = itertools.count(1)
 class LocalExchange:
     """`python -m venue` on a free port, paused unless told otherwise; ended by `stop`."""
 
-    def __init__(self, folder: Path, *options: str, speed: str = "60") -> None:
+    def __init__(self, folder: Path, *options: str, speed: str = "60", port: int = 0) -> None:
         ready = folder / "ready.json"
-        command = [sys.executable, "-m", "venue", "--port", "0", "--speed", speed, "--ready-file", str(ready)]
+        ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "venue", "--port", str(port), "--speed", speed, "--ready-file", str(ready)]
         self._log = (folder / "exchange.log").open("w")
         self._process = subprocess.Popen([*command, *options], stdout=self._log, stderr=self._log)
         self.port = int(self._wait(ready)["port"])
 
     def stop(self) -> None:
         self._process.terminate()
+        self._process.wait(timeout=10)
+        self._log.close()
+
+    def kill(self) -> None:
+        self._process.kill()
         self._process.wait(timeout=10)
         self._log.close()
 
