@@ -12,7 +12,8 @@ from venue.core.refusal import Refused
 from venue.faults import FaultError, read_fault
 from venue.hands import ControlError, Hands
 from venue.market import Lane
-from venue.portrait import account_portrait, account_summary
+from venue.page import HTML
+from venue.portrait import account_portrait, account_summary, book_portrait
 from venue.runner import Runner
 from venue.settings import AccountSettings
 from venue.venue import Venue
@@ -35,6 +36,7 @@ class Control:
             ("POST", "/control/step", self.step),
             ("POST", "/control/speed", self.speed),
             ("POST", "/control/jump", self.jump),
+            ("POST", "/control/clock-skew", self.clock_skew),
             ("GET", "/control/faults", self.faults),
             ("POST", "/control/faults", self.add_fault),
             ("DELETE", "/control/faults", self.remove_faults),
@@ -43,10 +45,14 @@ class Control:
             ("POST", "/control/accounts", self.open_account),
             ("GET", "/control/accounts/{account}", self.account),
             ("POST", "/control/accounts/{account}/{action}", self.act),
+            ("GET", "/control/market/{symbol}", self.market),
             ("POST", "/control/market/{symbol}", self.change_market),
         ]
         found = [web.route(method, path, guarded(handler)) for method, path, handler in table]
-        return [*found, web.get("/control/truth", self.truth)]
+        return [*found, web.get("/control/truth", self.truth), web.get("/control", self.page)]
+
+    async def page(self, request: web.Request) -> web.Response:
+        return web.Response(text=HTML, content_type="text/html")
 
     async def status(self, request: web.Request, body: Body) -> Reply:
         venue = self._venue
@@ -69,6 +75,8 @@ class Control:
             ],
             "faults": len(venue.faults.active),
             "truth_records": len(venue.truth),
+            "truth_last": venue.truth.last,
+            "clock_skew_ms": venue.clock.skew_ms,
         }
 
     def _symbol(self, lane: Lane) -> Reply:
@@ -100,6 +108,11 @@ class Control:
         venue.truth.tell("clock", paused=venue.is_paused, speed=venue.speed)
         self._runner.changed()
         return {"paused": venue.is_paused, "speed": venue.speed}
+
+    async def clock_skew(self, request: web.Request, body: Body) -> Reply:
+        self._venue.clock.set_skew(int(number(body, "skew_ms", least=-86_400_000, most=86_400_000)))
+        self._venue.truth.tell("clock", skew_ms=self._venue.clock.skew_ms)
+        return {"clock_skew_ms": self._venue.clock.skew_ms}
 
     async def step(self, request: web.Request, body: Body) -> Reply:
         return await self._leap(int(number(body, "candles", least=1, most=1_000_000, default=1)))
@@ -161,7 +174,7 @@ class Control:
         return account_summary(self._venue.open_account(wanted, name))
 
     async def account(self, request: web.Request, body: Body) -> Reply:
-        return account_portrait(self._venue.floor, self._find(request))
+        return account_portrait(self._venue.floor, self._find(request), is_brief="brief" in request.query)
 
     def _find(self, request: web.Request) -> Account:
         name = request.match_info["account"]
@@ -172,6 +185,12 @@ class Control:
 
     async def act(self, request: web.Request, body: Body) -> Reply:
         return self._hands.act(self._find(request), request.match_info["action"], body)
+
+    async def market(self, request: web.Request, body: Body) -> Reply:
+        lane = self._venue.market.lanes.get(request.match_info["symbol"])
+        if lane is None:
+            raise ControlError("symbol", "no such symbol", status=404)
+        return {"symbol": lane.symbol, **self._symbol(lane), "levels": book_portrait(lane.book)}
 
     async def change_market(self, request: web.Request, body: Body) -> Reply:
         symbol = request.match_info["symbol"]

@@ -44,6 +44,7 @@ class Hands:
             "cancel": self.cancel,
             "balance": self.balance,
             "liquidate": self.liquidate,
+            "adl": self.adl,
             "restrict": self.restrict,
             "expire-listen-key": self.expire_listen_key,
         }
@@ -129,6 +130,13 @@ class Hands:
         held = tuple(account.held())
         liquidate(self._floor, account, held)
         return {"liquidated": len(held)}
+
+    def adl(self, account: Account, body: Body) -> Reply:
+        """Auto-deleveraging: a profitable position is closed because somebody else could not pay."""
+        closed = list(account.held(self._symbol(body)))
+        for position in closed:
+            close_by_hand(self._floor, account, position, "adl_autoclose", origin="adl")
+        return {"closed": len(closed)}
 
     def restrict(self, account: Account, body: Body) -> Reply:
         """The account may only reduce (-4087), or again everything."""

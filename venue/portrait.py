@@ -1,9 +1,10 @@
 """How an account really is, whatever its owner was told."""
 
 from venue.core.account import Account, Position
+from venue.core.book import Book
 from venue.core.floor import Floor
 from venue.core.margin import figures, liquidation_price, pnl_of
-from venue.core.orders import Trade
+from venue.core.orders import Side, Trade
 from venue.truth import algo_record, as_json, order_record
 
 Portrait = dict[str, object]
@@ -21,7 +22,17 @@ def account_summary(account: Account) -> Portrait:
     }
 
 
-def account_portrait(floor: Floor, account: Account) -> Portrait:
+def book_portrait(book: Book) -> list[Portrait]:
+    """The best ten levels, bid beside ask."""
+    bids, asks = book.depth(Side.SELL, 10), book.depth(Side.BUY, 10)
+    return [
+        {"bid_quantity": as_json(bq), "bid": as_json(b), "ask": as_json(a), "ask_quantity": as_json(aq)}
+        for (b, bq), (a, aq) in zip(bids, asks, strict=False)
+    ]
+
+
+def account_portrait(floor: Floor, account: Account, is_brief: bool = False) -> Portrait:
+    """Everything; brief: without what is over."""
     totals = figures(floor, account)
     return {
         "name": account.name,
@@ -35,6 +46,12 @@ def account_portrait(floor: Floor, account: Account) -> Portrait:
         "positions": [position_portrait(floor, account, p) for p in account.held()],
         "open_orders": [order_record(o) for o in account.open_orders.values()],
         "open_algo_orders": [algo_record(a) for a in account.open_algos.values()],
+        **({} if is_brief else history_portrait(account)),
+    }
+
+
+def history_portrait(account: Account) -> Portrait:
+    return {
         "orders": [order_record(o) for o in account.orders.values()],
         "algo_orders": [algo_record(a) for a in account.algos.values()],
         "trades": [trade_portrait(t) for t in account.trades],

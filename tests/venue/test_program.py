@@ -5,9 +5,12 @@ import socket
 import time
 from urllib.error import HTTPError
 
+import aiohttp
+import ccxt
 import pytest
 
 from tests.venue.builders import candle_rows, write_candles
+from tests.venue.conftest import client, close
 from tests.venue.processes import run_to_end, start
 
 pytestmark = pytest.mark.processes
@@ -117,3 +120,35 @@ def test_bytes_that_are_no_http_do_not_disturb_it(paused_venue):
             raw.recv(1000)
 
     assert paused_venue.control("GET", "status")["port"] == paused_venue.port
+
+
+async def test_the_page_shows_and_the_clock_can_be_wrong(paused_venue):
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{paused_venue.port}/control") as page:
+        assert "Local venue" in await page.text()
+    assert len(paused_venue.control("GET", "market/BTCUSDT")["levels"]) == 10
+    made = client(paused_venue.port, number=5)
+    try:
+        paused_venue.control("POST", "clock-skew", {"skew_ms": 60_000})
+        with pytest.raises(ccxt.InvalidNonce, match="-1021"):
+            await made.fapiPrivateV3GetAccount()
+        paused_venue.control("POST", "clock-skew", {"skew_ms": -60_000})
+        with pytest.raises(ccxt.InvalidNonce, match="-1021"):
+            await made.fapiPrivateV3GetAccount()
+        paused_venue.control("POST", "clock-skew", {"skew_ms": 0})
+        assert await made.fapiPrivateV3GetAccount()
+    finally:
+        await close(made)
+
+
+async def test_adl_and_liquidation_are_orders_of_the_exchange(paused_venue):
+    made = client(paused_venue.port, number=6)
+    symbol, account = "BTC/USDT:USDT", "accounts/account-6"
+    try:
+        await made.load_markets()
+        for act, name in (("adl", "adl_autoclose"), ("liquidate", "autoclose-")):
+            await made.create_order(symbol, "market", "buy", 0.1)
+            paused_venue.control("POST", f"{account}/{act}", {"symbol": "BTCUSDT"})
+            assert await made.fetch_positions([symbol]) == []
+            assert (await made.fetch_orders(symbol))[-1]["clientOrderId"].startswith(name)
+    finally:
+        await close(made)

@@ -19,6 +19,7 @@ class WireError(Exception):
 REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.UNKNOWN_SYMBOL: (-1121, "Invalid symbol."),
     Reason.SYMBOL_CLOSED: (-4141, "Symbol is closed."),
+    Reason.SYMBOL_CLOSING: (-4140, "Invalid symbol status for opening position."),
     Reason.QUANTITY_NOT_POSITIVE: (-4003, "Quantity less than or equal to zero."),
     Reason.QUANTITY_TOO_SMALL: (-4004, "Quantity less than min quantity."),
     Reason.QUANTITY_TOO_LARGE: (-4005, "Quantity greater than max quantity."),

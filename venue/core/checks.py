@@ -37,7 +37,7 @@ def check_order(floor: Floor, account: Account, request: OrderRequest) -> None:
 def check_tradable(book: Book, reduces: bool) -> None:
     if book.status == "TRADING" or (book.status == "SETTLING" and reduces):
         return
-    raise Refused(Reason.REDUCE_ONLY_ALLOWED if book.status == "SETTLING" else Reason.SYMBOL_CLOSED)
+    raise Refused(Reason.SYMBOL_CLOSING if book.status == "SETTLING" else Reason.SYMBOL_CLOSED)
 
 
 def check_position_side(account: Account, side: PositionSide, is_reduce_only: bool) -> None:

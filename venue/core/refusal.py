@@ -9,6 +9,7 @@ from enum import StrEnum, auto
 class Reason(StrEnum):
     UNKNOWN_SYMBOL = auto()
     SYMBOL_CLOSED = auto()
+    SYMBOL_CLOSING = auto()
     QUANTITY_NOT_POSITIVE = auto()
     QUANTITY_TOO_SMALL = auto()
     QUANTITY_TOO_LARGE = auto()
