@@ -131,14 +131,14 @@ class SignalsPort(SlicedPort):
     def _work(self, call: Message) -> Message:
         import numpy as np
 
-        from plays.batch import BatchRun
+        from plays.batch import BatchRun, SharedColumns
         from plays.evaluator import signals_of
         from plays.loading import load_play
 
         assert isinstance(call, bt.ComputeSignals), call
         if self._run is None:
             self._play = load_play(self._spec.play_file)
-            self._run = BatchRun(self._play.program, mapped_candles(self._spec, call.folder))
+            self._run = BatchRun(self._play.program, SharedColumns(mapped_candles(self._spec, call.folder)))
         if self._run.advance():
             return bt.SignalsComputed(folder=call.folder, is_done=False, signals_hash="", signals=0)
         signals = signals_of(self._play, self._run)
