@@ -9,8 +9,9 @@ from typing import Any
 from adapters.migration import check_version
 from adapters.projection import order_of
 from adapters.sqlite_journal import Entry, store_error, verify
-from engine.errors import StoreError
+from engine.errors import MalformedMessage, StoreError
 from engine.messages import wire
+from engine.messages.base import Message
 from engine.messages.control import Notify
 from engine.messages.events import SignalReceived, TradeClosed
 from engine.messages.reports import InstanceView
@@ -38,7 +39,7 @@ class JournalReader:
         row = self.view_row()
         if row is None:
             return None
-        view = wire.decode(row[1])
+        view = self._decoded(row[1])
         assert isinstance(view, InstanceView), f"the view row holds a {type(view).__name__}"
         return view
 
@@ -49,12 +50,12 @@ class JournalReader:
 
     def trades(self) -> tuple[TradeClosed, ...]:
         """Round trips, oldest first."""
-        found = (wire.decode(row["bytes"]) for row in self._all(NAMED.format(table="trades")))
+        found = (self._decoded(row["bytes"]) for row in self._all(NAMED.format(table="trades")))
         return tuple(message for message in found if isinstance(message, TradeClosed))
 
     def signals(self) -> tuple[Signal, ...]:
         """What the play said, oldest first."""
-        found = (wire.decode(row["bytes"]) for row in self._all(NAMED.format(table="signals")))
+        found = (self._decoded(row["bytes"]) for row in self._all(NAMED.format(table="signals")))
         return tuple(message.signal for message in found if isinstance(message, SignalReceived))
 
     def orders(self) -> tuple[Order, ...]:
@@ -74,7 +75,7 @@ class JournalReader:
             (after, name, name, limit),
         )
         return tuple(
-            Entry(sequence=row["sequence"], recorded_at_ns=row["recorded_at_ns"], message=wire.decode(row["bytes"]))
+            Entry(sequence=row["sequence"], recorded_at_ns=row["recorded_at_ns"], message=self._decoded(row["bytes"]))
             for row in found
         )
 
@@ -95,6 +96,12 @@ class JournalReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _decoded(self, data: bytes) -> Message:
+        try:
+            return wire.decode(data)
+        except MalformedMessage as error:
+            raise StoreError(f"{self.path}: a message can't be understood: {error}") from error
 
     def _all(self, query: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         try:

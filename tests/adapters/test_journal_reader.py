@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgpack
 import pytest
 from adapter_builders import a_fill, a_signal, a_trade, a_view, an_order, filled
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters.journal_reader import JournalReader
 from adapters.sqlite_journal import SqliteJournal
@@ -106,3 +109,40 @@ def test_a_reader_cannot_write(reader):
 def test_a_journal_that_is_not_there_is_named(tmp_path):
     with pytest.raises(StoreError, match="there is no journal at"):
         JournalReader(tmp_path / "journal.sqlite")
+
+
+def test_a_message_of_a_newer_program_is_a_store_error_that_names_it(journal, reader):
+    journal.append([a_signal()], [], None, 1)
+    journal._connection.execute("UPDATE messages SET bytes = ?", (msgpack.packb([1, "SomethingNewer", {}]),))
+
+    with pytest.raises(StoreError, match="SomethingNewer"):
+        reader.events()
+
+
+amounts = st.decimals(min_value="0.00000001", max_value="99999999", allow_nan=False, allow_infinity=False)
+orders = st.builds(
+    an_order,
+    side=st.sampled_from(Side),
+    kind=st.sampled_from(OrderKind),
+    purpose=st.sampled_from(OrderPurpose),
+    status=st.sampled_from(OrderStatus),
+    quantity=amounts,
+    filled_quantity=amounts,
+    filled_notional=amounts,
+    price=st.none() | amounts,
+    trigger_price=st.none() | amounts,
+    is_reduce_only=st.booleans(),
+    reason=st.text(st.characters(blacklist_categories=["Cs"]), max_size=40),
+    created_at_ns=st.integers(0, 2**62),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(order=orders)
+def test_any_order_comes_back_from_its_row_to_the_last_digit(journal, reader, order):
+    journal.append([], [order], None, 1)
+
+    [found] = reader.orders()
+
+    assert found == order
+    assert repr(found) == repr(order)
