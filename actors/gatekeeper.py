@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from actors.latch import is_latched
@@ -51,7 +52,13 @@ class Fence:
         self._refresh()
         account, symbol = mine.wanted.account, mine.wanted.symbol
         held = [lease for lease in self._held if (lease.account, lease.symbol) == (account, symbol)]
-        return any(lease.instance != self._instance and lease.epoch > mine.epoch for lease in held)
+        return any(self._overtakes(lease, mine.epoch) for lease in held)
+
+    def _overtakes(self, lease: InstrumentLease, my_epoch: int) -> bool:
+        """Somebody else's greater epoch; before we have one ourselves, only while his lease runs."""
+        if lease.instance == self._instance or lease.epoch <= my_epoch:
+            return False
+        return my_epoch > 0 or time.time_ns() < lease.expires_at_ns
 
     def _refresh(self) -> None:
         try:

@@ -27,6 +27,7 @@ from actors.plane import Plane
 from actors.scoreboard import ScoreboardWriter
 from actors.timers import Timers
 from actors.tree import SUPERVISOR, Tree
+from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
 from engine.messages.control import BudgetGranted, UsageReported, Woken
 from engine.messages.exchange import UsageObserved
@@ -37,6 +38,7 @@ PUMP_LIMIT_NS = 50_000_000  # then commands get their turn
 PORT_LIMIT_S = 30.0
 CLOSE_LIMIT_S = 2.0
 LIMITER = "account.limiter"
+LEASES = "account.leases"
 
 
 class Host:
@@ -86,7 +88,15 @@ class Host:
                     self._bridge.call(port.close(), CLOSE_LIMIT_S)
             self._bridge.close()
         if self._plane is not None:
+            self._release_instrument(self._plane)
             self._plane.close()
+
+    def _release_instrument(self, plane: Plane) -> None:
+        """After the last request has ended, so that another instance need not wait for the lease to run out."""
+        wanted = self._leases.wanted
+        if wanted is not None and self._leases.left_ns() > 0:
+            released = InstrumentReleased(instance=wanted.instance, account=wanted.account, symbol=wanted.symbol)
+            plane.send(LEASES, released)
 
     # --- running -----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from engine.messages import wire
 from engine.messages.base import Message
 
 CONNECT_LIMIT_MS = 20  # a local connection takes well under one
+LAST_WORDS_MS = 100  # for what was said just before the end
 OLD_MESSAGE_NS = 1_000_000_000
 LONG_QUEUE = 1_000
 
@@ -151,7 +152,7 @@ class Plane:
         self._inbox.bind(f"ipc://{path}")
 
     def close(self) -> None:
-        self._context.destroy(linger=0)
+        self._context.destroy(linger=LAST_WORDS_MS)
         with contextlib.suppress(FileNotFoundError):
             socket_file(self._tree.run_folder, self._identity.role).unlink()
 

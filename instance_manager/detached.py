@@ -31,7 +31,7 @@ def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subproce
     """A launcher of its own for `tree`. The file it gets is its own too: of two starters one wins by the lock."""
     tree.run_folder.mkdir(parents=True, exist_ok=True)
     tree.log_folder.mkdir(parents=True, exist_ok=True)
-    _launched[:] = [child for child in _launched if child.poll() is None]
+    reap_ended()
     handed = tree.run_folder / f"start-{uuid.uuid4().hex}.json"
     write_tree(tree, handed)
     with launcher_log(tree).open("ab") as log:
@@ -46,6 +46,11 @@ def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subproce
         )
     _launched.append(child)
     return child
+
+
+def reap_ended() -> None:
+    """Take the exit codes of launchers that this process started and that have ended."""
+    _launched[:] = [child for child in _launched if child.poll() is None]
 
 
 def launcher_log(tree: Tree) -> Path:

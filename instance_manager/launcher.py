@@ -8,6 +8,7 @@ gives up. When the launcher itself is killed, the supervisor notices and ends th
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -104,6 +105,8 @@ class Launcher:
         door.prepare_environment(self._tree.log_folder)
         adopt_orphans()
         wiring.preload(self._tree)
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every page that forked actors share
 
     def _catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from instance_manager.detached import reap_ended
 from tests.actors.tree_builders import end_everything
 
 ROOT = Path(__file__).parents[2]
@@ -23,4 +24,5 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
     finally:
         end_everything(folder)
+        reap_ended()
         shutil.rmtree(folder, ignore_errors=True)

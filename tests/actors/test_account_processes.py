@@ -50,6 +50,19 @@ def test_of_two_instances_one_gets_the_instrument(home: Path, monkeypatch: pytes
     assert seen(second, "executor", "InstrumentGranted") == 0
 
 
+def test_an_instance_that_stops_in_order_leaves_its_instrument_to_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = trader(home, "one", monkeypatch), trader(home, "two", monkeypatch)
+    tell(first, "lease")
+    eventually(lambda: seen(first, "executor", "InstrumentGranted"))
+
+    lifecycle.stop(home, "one")
+    tell(second, "lease")
+
+    eventually(lambda: seen(second, "executor", "InstrumentGranted"))
+
+
 def test_it_outlives_a_crash_of_an_instance_and_ends_after_the_last(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,15 @@ def test_a_holder_that_was_overtaken_sends_nothing_not_even_a_stop(stage: Stage)
     assert stage.lines("orders") == []
 
 
+def test_an_old_lease_of_another_does_not_fence_who_has_no_epoch_yet(stage: Stage) -> None:
+    stage.tell(ReconcileNow(reason="lease"))
+    stage.tell(BudgetGranted(weight=100, orders=10, valid_for_ns=LONG_NS))
+    older = InstrumentLease(account="main", symbol="TOY", instance="other", epoch=8, expires_at_ns=0)
+    MemoryFile(leases_file(stage.spec.home), LeasesHeld).append((LeasesHeld(leases=(older,)),), (), None, 1)
+
+    assert stage.order(OrderPurpose.STOP) == "OrderOutcomeUnknown"
+
+
 def test_a_damaged_table_of_leases_does_not_stop_protective_orders(stage: Stage) -> None:
     stage.allow_entries()
     leases_file(stage.spec.home).parent.mkdir(parents=True)
