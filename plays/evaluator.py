@@ -138,7 +138,8 @@ class Evaluator:
     def _signal(self, bar: Bar, values: list[float]) -> Signal:
         return Signal(
             play_hash=self.play.hash, symbol=self.play.symbol, bar_open_time_ns=bar.open_time_ns,
-            intent=self._intent(values), close=bar.close, features=tuple((name, float(values[position])) for name, position in self._features),
+            intent=self._intent(values), close=bar.close,
+            features=tuple((name, float(values[position])) for name, position in self._features),
         )  # fmt: skip
 
 

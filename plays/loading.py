@@ -186,9 +186,8 @@ class _Document:
         place = tuple(part for part in first["loc"] if part not in ("float", "Parameter", "[key]"))
         if first["type"] == "extra_forbidden":
             known = KEYS.get(str(place[0]), Play).model_fields if len(place) > 1 else Play.model_fields
-            return self.error(
-                f"unknown key {place[-1]!r}", place, hint=did_you_mean(str(place[-1]), known), at_key=True
-            )
+            hint = did_you_mean(str(place[-1]), known) or f"known are {', '.join(known)}"
+            return self.error(f"unknown key {place[-1]!r}", place, hint=hint, at_key=True)
         if first["type"] == "missing":
             return self.error(f"{'.'.join(map(str, place))} is missing", place[:-1])
         reason = first["msg"].removeprefix("Value error, ")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from engine.errors import ConfigurationError
 from engine.market import TIMEFRAME_MINUTES
@@ -45,8 +45,14 @@ def _timeframe(value: Any) -> Any:
     return value
 
 
-Conditions = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Timeframe = Annotated[str, BeforeValidator(_timeframe)]
+_CONDITIONS_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    "description": "One condition, or several that must all hold.",
+}
+Conditions = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_CONDITIONS_SCHEMA)]
+Timeframe = Annotated[
+    str, BeforeValidator(_timeframe), WithJsonSchema({"type": "string", "enum": list(TIMEFRAME_MINUTES)})
+]
 Share = Annotated[Decimal, Field(gt=0, lt=10)]
 OwnName = Annotated[str, Field(pattern=NAME)]
 

@@ -1,37 +1,24 @@
-"""`predator backtest | list-plays | check-play | parity`: plays on history, without an instance."""
+"""`predator backtest | parity | lookahead-analysis | recursive-analysis`: plays on history, without an instance."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instance_manager.cli import console
-from instance_manager.cli.desk import Desk, open_desk
+from instance_manager.cli import console, optimize, plays
+from instance_manager.cli.amounts import amount_of
+from instance_manager.cli.desk import open_desk
 from instance_manager.cli.exit_codes import ExitCode
+from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
 from instance_manager.cli.options import HomeOption, JsonOption
+from instance_manager.cli.plays import PlayArgument, chosen_play
 
 if TYPE_CHECKING:
-    from adapters.candle_store import CandleStore
-    from engine.candles import Candles
-    from engine.errors import DataError
-    from engine.instrument import Instrument
     from plays.backtest import Backtest
     from plays.backtest_result import BacktestResult
-    from plays.schema import Play
 
-PlayArgument = Annotated[str, typer.Argument(help="A play's name, or a .yml file.", show_default=False)]
-TimerangeOption = Annotated[
-    str | None,
-    typer.Option("--timerange", help="20240101-20240601, UTC days, the second excluded.", show_default=False),
-]
-ExchangeOption = Annotated[str, typer.Option("--exchange", help="Whose stored candles to use.")]
-CandlesOption = Annotated[
-    Path | None,
-    typer.Option("--candles", help="A .parquet or .csv file instead of stored candles.", show_default=False),
-]
 FeeOption = Annotated[
     str | None, typer.Option("--fee", help="Fraction of notional for each fill, as 0.0005.", show_default=False)
 ]
@@ -39,11 +26,11 @@ FeeOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.command("backtest")(backtest)
-    app.command("list-plays")(list_plays)
-    app.command("check-play")(check_play)
     app.command("parity")(parity)
     app.command("lookahead-analysis")(lookahead_analysis)
     app.command("recursive-analysis")(recursive_analysis)
+    plays.register(app)
+    optimize.register(app)
 
 
 def backtest(
@@ -63,62 +50,20 @@ def backtest(
     Example: predator backtest ma_cross --timerange 20240101-20240201
     """
     from plays.backtest import Backtest, Fees
+    from plays.terms import terms_for
 
     desk = open_desk(home)
-    wanted = _play(desk, play)
-    history = _candles(desk, wanted, exchange, candles, timerange)
-    instrument = _terms(wanted, history)
-    fees = Fees(taker=instrument.taker_fee if fee is None else _amount("--fee", fee, most=Decimal("0.1")),
-                slippage=_amount("--slippage", slippage, most=Decimal("0.1")))  # fmt: skip
-    run = Backtest(wanted, history, instrument, _amount("--equity", equity, least=Decimal(1)), fees)
+    wanted = chosen_play(desk, play)
+    history = stored_candles(desk, wanted, exchange, candles, timerange)
+    instrument = terms_for(wanted.symbol, history)
+    fees = Fees(taker=instrument.taker_fee if fee is None else amount_of("--fee", fee, most=Decimal("0.1")),
+                slippage=amount_of("--slippage", slippage, most=Decimal("0.1")))  # fmt: skip
+    run = Backtest(wanted, history, instrument, amount_of("--equity", equity, least=Decimal(1)), fees)
     result = _with_progress(run)
     if as_json:
         console.print_json(_as_json(result))
     else:
         _report(result, show_trades=show_trades)
-
-
-def list_plays(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """The plays there are: your own (in the workspace) before those that ship."""
-    from plays.errors import PlayError
-    from plays.loading import library_plays, load_play, plays_in
-
-    own = plays_in(open_desk(home).workspace.plays)
-    lines = []
-    for name, path in sorted((library_plays() | own).items()):
-        line: dict[str, object] = {"play": name, "own": name in own}
-        try:
-            loaded = load_play(path)
-            line |= {"symbol": loaded.symbol, "timeframe": loaded.timeframe, "warm-up": loaded.warmup_bars,
-                     "hash": loaded.hash, "why": loaded.why, "error": None}  # fmt: skip
-        except PlayError as error:
-            line |= {"symbol": None, "timeframe": None, "warm-up": None, "hash": None, "why": None, "error": str(error)}
-        lines.append(line)
-    if as_json:
-        console.print_json(lines)
-    else:
-        rows = [[*list(line.values())[:-2], line["error"] or line["why"]] for line in lines]
-        console.print_table("plays", ("play", "own", "symbol", "timeframe", "warm-up", "hash", "why"), rows)
-
-
-def check_play(play: PlayArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Is this play right? Says what it computes, or the line and column of what is wrong (exit code 2).
-
-    Example: predator check-play my-plays/trend.yml
-    """
-    checked = _play(open_desk(home), play)
-    program = checked.program
-    rules = {name: program.nodes[position].text for name, position in program.rules.items()}
-    features = [program.nodes[position].text for position in program.features]
-    if as_json:
-        console.print_json({
-            "play": checked.name, "hash": checked.hash, "symbol": checked.symbol, "timeframe": checked.timeframe,
-            "timeframes": program.timeframes, "warmup_bars": checked.warmup_bars, "rules": rules, "features": features,
-        })  # fmt: skip
-        return
-    console.say(f"{checked.name} is right. hash {checked.hash}, {checked.warmup_bars} bars of warm-up")
-    console.print_table("rules", ("rule", "means"), list(rules.items()))
-    console.say("computes: " + ", ".join(features))
 
 
 def parity(
@@ -133,8 +78,8 @@ def parity(
     from plays import parity as proofs
 
     desk = open_desk(home)
-    wanted = _play(desk, play)
-    found = proofs.parity(wanted, _candles(desk, wanted, exchange, candles, timerange))
+    wanted = chosen_play(desk, play)
+    found = proofs.parity(wanted, stored_candles(desk, wanted, exchange, candles, timerange))
     if as_json:
         console.print_json({
             "play": wanted.name, "play_hash": wanted.hash, "identical": found.holds, "bars": found.bars,
@@ -165,8 +110,8 @@ def lookahead_analysis(
     from plays import parity as proofs
 
     desk = open_desk(home)
-    wanted = _play(desk, play)
-    found = proofs.lookahead(wanted, _candles(desk, wanted, exchange, candles, timerange), checks)
+    wanted = chosen_play(desk, play)
+    found = proofs.lookahead(wanted, stored_candles(desk, wanted, exchange, candles, timerange), checks)
     if as_json:
         console.print_json({"play": wanted.name, "checks": checks, "sees_the_future": bool(found), "findings": found})
     elif not found:
@@ -190,8 +135,8 @@ def recursive_analysis(
     from plays import parity as proofs
 
     desk = open_desk(home)
-    wanted = _play(desk, play)
-    lines = proofs.warm_up_dependence(wanted, _candles(desk, wanted, exchange, candles, timerange))
+    wanted = chosen_play(desk, play)
+    lines = proofs.warm_up_dependence(wanted, stored_candles(desk, wanted, exchange, candles, timerange))
     if as_json:
         console.print_json({"play": wanted.name, "warmup_bars": wanted.warmup_bars, "features": lines})
         return
@@ -203,60 +148,6 @@ def recursive_analysis(
 
 
 # --- what the commands share -----------------------------------------------------------------------------------------
-
-
-def _play(desk: Desk, name: str) -> Play:
-    from plays.loading import find_play, load_play
-
-    return load_play(find_play(name, [desk.workspace.plays]))
-
-
-def _candles(desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None) -> Candles:
-    from instance_manager.timerange import parse_timerange
-
-    start_ns, end_ns = parse_timerange(timerange)
-    if file is not None:
-        from adapters.candle_files import read_candle_file
-
-        return read_candle_file(file, play.symbol, play.timeframe)[0].between(start_ns, end_ns)
-    from adapters.candle_store import CandleStore
-
-    store = CandleStore(desk.workspace.candles)
-    history = store.load(exchange, play.symbol, play.timeframe, start_ns, end_ns)
-    if history.first_gap() is not None:
-        raise _several_stretches(store, exchange, play)
-    return history
-
-
-def _several_stretches(store: CandleStore, exchange: str, play: Play) -> DataError:
-    from engine.errors import DataError
-
-    stretches = "; ".join(
-        f"{console.time_text(one.first_open_time_ns)} to {console.time_text(one.last_open_time_ns)}"
-        for one in store.coverage(exchange, play.symbol, play.timeframe)
-    )
-    return DataError(
-        f"the candles of {play.symbol} {play.timeframe} have gaps between these stretches: {stretches}. "
-        "Choose one with --timerange, or import what is missing"
-    )
-
-
-def _terms(play: Play, candles: Candles) -> Instrument:
-    from plays.terms import terms_for
-
-    return terms_for(play.symbol, candles)
-
-
-def _amount(option: str, text: str, *, least: Decimal = Decimal(0), most: Decimal = Decimal(10**9)) -> Decimal:
-    from engine.errors import ConfigurationError
-
-    try:
-        amount = Decimal(text)
-    except ArithmeticError:
-        raise ConfigurationError(f"{option} {text!r} is not a number") from None
-    if not (amount.is_finite() and least <= amount <= most):
-        raise ConfigurationError(f"{option} {text} must be from {least} to {most}")
-    return amount
 
 
 def _with_progress(run: Backtest) -> BacktestResult:

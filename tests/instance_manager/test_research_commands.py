@@ -36,10 +36,10 @@ def test_candles_are_made_listed_and_backtested(filled):
     code, out, _ = filled("list-data", "--json")
     assert (code, json.loads(out)[0]["bars"]) == (0, 5_760)
 
-    code, out, err = filled("backtest", "ma_cross", "--json")
+    code, out, _ = filled("backtest", "ma_cross", "--json")
     report = json.loads(out)
 
-    assert (code, err) == (0, "")
+    assert code == 0
     assert report["metrics"]["trades"] == len(report["trades"]) > 20
     assert report["trades"][0]["exit_reason"] in ("exit_signal", "stop_loss", "trailing_stop_loss", "take_profit")
     assert float(report["final_equity"]) == pytest.approx(report["metrics"]["final_equity"])
@@ -133,3 +133,68 @@ def test_a_file_can_be_backtested_without_storing_it(predator, tmp_path):
     code, out, _ = predator("backtest", "quickstart", "--candles", str(tmp_path / "made.csv"), "--json")
 
     assert (code, json.loads(out)["bars"]) == (0, 3_000)
+
+
+def test_a_new_play_is_a_copy_and_never_overwrites(predator, tmp_path):
+    code, out, _ = predator("new-play", "mine", "--from", "breakout", "--json")
+
+    assert (code, json.loads(out)["file"]) == (0, str(tmp_path / "home" / "plays" / "mine.yml"))
+    assert json.loads(predator("check-play", "mine", "--json")[1])["play"] == "mine"
+    assert predator("new-play", "mine")[0] == 2
+    assert predator("new-play", "Mine!")[0] == 2
+
+
+def test_the_schema_of_plays_fits_what_ships(predator):
+    import yaml
+
+    from plays.loading import library_plays
+
+    schema = json.loads(predator("play-schema")[1])
+
+    for path in library_plays().values():
+        assert set(yaml.safe_load(path.read_text())) <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    assert "5m" in schema["properties"]["timeframe"]["enum"]
+
+
+SEARCHED = """
+name: searched
+why: It exists to be searched through.
+symbol: BTC/USDT:USDT
+parameters: {fast: {value: 5, low: 3, high: 7, step: 2}, slow: {value: 20, low: 10, high: 30, step: 10}, other: 1}
+entry: {long: ema(fast) crosses above ema(slow)}
+exit: {long: ema(fast) crosses below ema(slow)}
+sizing: {notional: 1000}
+"""
+
+
+def test_a_search_tries_every_combination_and_shows_the_best_first(filled, tmp_path):
+    (tmp_path / "home" / "plays" / "searched.yml").write_text(SEARCHED)
+
+    code, out, _ = filled("optimize", "searched", "--threads", "2", "--best", "9", "--json")
+
+    found = json.loads(out)
+    equities = [float(row["final_equity"]) for row in found["best"]]
+    assert (code, found["runs"], len(found["best"])) == (0, 9, 9)
+    assert equities == sorted(equities, reverse=True)
+    assert {(row["values"]["fast"], row["values"]["slow"]) for row in found["best"]} == {
+        (fast, slow) for fast in (3, 5, 7) for slow in (10, 20, 30)
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("low: 3, high: 7, step: 2", "low: 0.0001, high: 700, step: 0.0001", "are more than 100000"),
+        ("{fast: {value: 5, low: 3, high: 7, step: 2}, slow: {value: 20, low: 10, high: 30, step: 10}, other: 1}",
+         "{fast: 5, slow: 20}", "there is nothing to search"),
+    ],
+)  # fmt: skip
+def test_a_search_that_is_empty_or_absurdly_large_is_refused(filled, tmp_path, old, new, said):
+    assert old in SEARCHED
+    (tmp_path / "home" / "plays" / "searched.yml").write_text(SEARCHED.replace(old, new))
+
+    code, _, err = filled("optimize", "searched")
+
+    assert code == 2
+    assert said in err

@@ -1,0 +1,58 @@
+"""Which candles a command works on: stored ones, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instance_manager.cli import console
+from instance_manager.cli.desk import Desk
+
+if TYPE_CHECKING:
+    from adapters.candle_store import CandleStore
+    from engine.candles import Candles
+    from engine.errors import DataError
+    from plays.schema import Play
+
+TimerangeOption = Annotated[
+    str | None,
+    typer.Option("--timerange", help="20240101-20240601, UTC days, the second excluded.", show_default=False),
+]
+ExchangeOption = Annotated[str, typer.Option("--exchange", help="Whose stored candles to use.")]
+CandlesOption = Annotated[
+    Path | None,
+    typer.Option("--candles", help="A .parquet or .csv file instead of stored candles.", show_default=False),
+]
+
+
+def stored_candles(desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None) -> Candles:
+    """The candles of a play's symbol and timeframe, in one unbroken stretch. Raises DataError with the remedy."""
+    from instance_manager.timerange import parse_timerange
+
+    start_ns, end_ns = parse_timerange(timerange)
+    if file is not None:
+        from adapters.candle_files import read_candle_file
+
+        return read_candle_file(file, play.symbol, play.timeframe)[0].between(start_ns, end_ns)
+    from adapters.candle_store import CandleStore
+
+    store = CandleStore(desk.workspace.candles)
+    history = store.load(exchange, play.symbol, play.timeframe, start_ns, end_ns)
+    if history.first_gap() is not None:
+        raise _several_stretches(store, exchange, play)
+    return history
+
+
+def _several_stretches(store: CandleStore, exchange: str, play: Play) -> DataError:
+    from engine.errors import DataError
+
+    stretches = "; ".join(
+        f"{console.time_text(one.first_open_time_ns)} to {console.time_text(one.last_open_time_ns)}"
+        for one in store.coverage(exchange, play.symbol, play.timeframe)
+    )
+    return DataError(
+        f"the candles of {play.symbol} {play.timeframe} have gaps between these stretches: {stretches}. "
+        "Choose one with --timerange, or import what is missing"
+    )
