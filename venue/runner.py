@@ -32,6 +32,7 @@ class Runner:
 
     async def play(self) -> None:
         """Step after step. At the end of the candles the price stands still, or the venue ends."""
+        self._catch_up()
         due = asyncio.get_running_loop().time()
         while True:
             if self._venue.market.is_over:
@@ -40,6 +41,14 @@ class Runner:
                 await self._sleep(IDLE_S * 10)
             else:
                 due = await self._play_step(due)
+
+    def _catch_up(self) -> None:
+        """A market that shows the present minute starts where the wall clock is within it."""
+        venue, step_ms = self._venue, MINUTE_S * 1000 / steps_per_minute(self._venue.speed)
+        while venue.settings.is_now and venue.clock.market_ms() + 2 * step_ms <= venue.clock.now_ms():
+            venue.market.advance(steps_per_minute(venue.speed))
+            if venue.market.is_over:
+                return
 
     async def _end(self) -> None:
         if self._venue.settings.at_end == "stop":

@@ -1,5 +1,7 @@
 """The program: how it starts, refuses to start, ends, and what its control API says to nonsense."""
 
+import asyncio
+import io
 import json
 import socket
 import time
@@ -8,6 +10,7 @@ from urllib.error import HTTPError
 import aiohttp
 import ccxt
 import pytest
+from yarl import URL
 
 from tests.venue.builders import candle_rows, write_candles
 from tests.venue.conftest import client, close
@@ -152,3 +155,52 @@ async def test_adl_and_liquidation_are_orders_of_the_exchange(paused_venue):
             assert (await made.fetch_orders(symbol))[-1]["clientOrderId"].startswith(name)
     finally:
         await close(made)
+
+
+def test_a_market_of_now_shows_the_present_minute(tmp_path):
+    venue = start(tmp_path, "--time", "now", "--speed", "1")
+    status = venue.control("GET", "status")
+    venue.stop()
+
+    assert 0 <= status["wall_time_ms"] - status["market_time_ms"] < 3000
+    assert status["symbols"]["BTCUSDT"]["last_closed_open_time_ms"] // 60_000 == status["wall_time_ms"] // 60_000 - 1
+
+
+async def test_it_ends_within_a_second_though_clients_hang_on(tmp_path):
+    venue = start(tmp_path, "--speed", "60")
+    venue.control("POST", "faults", {"kind": "timeout_before", "endpoint": "/time"})
+    base = f"http://127.0.0.1:{venue.port}"
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{base}/ws/btcusdt@kline_1m") as socket_:
+        hanging = asyncio.create_task(session.get(f"{base}/fapi/v1/time"))
+        await socket_.receive(timeout=5)
+        began = time.monotonic()
+        code = await asyncio.to_thread(venue.stop)
+        took = time.monotonic() - began
+        with pytest.raises(aiohttp.ClientError):
+            await hanging
+    assert (code, took < 1) == (0, True)
+
+
+async def test_odd_methods_and_paths_are_answered(paused_venue):
+    base = f"http://127.0.0.1:{paused_venue.port}"
+    async with aiohttp.ClientSession() as session:
+        for method in ("GET", "POST", "PATCH", "OPTIONS", "DELETE", "PUT"):
+            for path in ("/", "/fapi/v1/nothing", "/fapi/v9/order", "/%00", "/fapi/v1/order/../ping"):
+                async with session.request(method, URL(base + path, encoded=True), data=b"\xff\xfe" * 50) as answer:
+                    assert answer.status in (200, 404), (method, path)
+                    assert answer.status == 200 or (await answer.json())["code"] == -5000
+        async with session.post(f"{base}/fapi/v1/order", data=io.BytesIO(b"x" * 3_000_000)) as answer:
+            assert answer.status == 413
+
+
+async def test_a_half_open_socket_does_not_even_answer_pings(paused_venue):
+    base = f"http://127.0.0.1:{paused_venue.port}"
+    address = f"{base}/ws/btcusdt@kline_1m"
+    async with aiohttp.ClientSession() as session, session.ws_connect(address, autoping=False) as socket_:
+        await socket_.ping(b"1")
+        assert (await socket_.receive(timeout=2)).type is aiohttp.WSMsgType.PONG
+        paused_venue.control("POST", "faults", {"kind": "stream_half_open"})
+        await asyncio.to_thread(paused_venue.control, "POST", "step", {})
+        await socket_.ping(b"2")
+        with pytest.raises(TimeoutError):
+            await socket_.receive(timeout=0.5)

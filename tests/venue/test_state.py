@@ -1,16 +1,21 @@
 """The state file: a venue killed at any moment goes on as if nothing had happened."""
 
 import json
+import tempfile
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.venue.builders import SYMBOL, exchange
 from tests.venue.conftest import client, close
 from tests.venue.processes import run_to_end, start
-from venue.core.orders import AlgoOrder, Order, Trade
+from venue.build import build
+from venue.core.conditional import place_algo
+from venue.core.orders import AlgoOrder, AlgoRequest, Kind, Order, Side, Trade
 from venue.freeze import freeze, thaw
+from venue.settings import read_settings
 
 S = "BTC/USDT:USDT"
 
@@ -93,3 +98,38 @@ def test_a_state_file_of_another_market_is_refused_or_forgotten_on_request(tmp_p
     damaged = run_to_end("--port", "0", "--state-file", str(state))
     assert damaged.returncode == 2
     assert "line 1" in damaged.stderr
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 60), st.booleans())
+def test_a_market_interrupted_anywhere_plays_the_same_candles(steps, has_trailing_stop):
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["--history", "30", "--seed", "4"]
+        whole = build(read_settings(arguments))
+        first = build(read_settings([*arguments, "--state-file", f"{folder}/state"]))
+        if has_trailing_stop:
+            request = AlgoRequest(
+                symbol=SYMBOL,
+                side=Side.SELL,
+                kind=Kind.TRAILING_STOP_MARKET,
+                quantity=Decimal(1),
+                client_algo_id="trails",
+                callback_rate=Decimal(10),
+            )
+            place_algo(first.floor, first.floor.accounts["account-1"], request)
+        for _ in range(steps):
+            whole.market.advance(4)
+            first.market.advance(4)
+            first.commit(first.floor.accounts["account-1"])
+        second = build(read_settings([*arguments, "--state-file", f"{folder}/state"]))
+        for _ in range(20):
+            whole.market.advance(4)
+            second.market.advance(4)
+        first.state.close()
+        second.state.close()
+
+    ours, theirs = second.market.lanes[SYMBOL], whole.market.lanes[SYMBOL]
+    assert ours.history.minutes == theirs.history.minutes
+    assert (ours.history.forming, ours.book.last) == (theirs.history.forming, theirs.book.last)
+    old, new = (list(venue.floor.accounts["account-1"].algos.values()) for venue in (first, second))
+    assert len(old) == len(new) == has_trailing_stop

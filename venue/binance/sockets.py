@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from venue.binance.errors import JsonObject
 from venue.binance.hub import Client
@@ -20,7 +20,7 @@ PING_S = 180
 
 async def serve_socket(venue: "Venue", request: web.Request) -> web.WebSocketResponse:
     """One client from its upgrade to its end."""
-    socket = web.WebSocketResponse(heartbeat=None, max_msg_size=LARGEST_MESSAGE, compress=False)
+    socket = web.WebSocketResponse(autoping=False, max_msg_size=LARGEST_MESSAGE, compress=False)
     await socket.prepare(request)
     client = venue.hub.join(request, socket)
     subscribe_by_path(venue, client, request)
@@ -28,15 +28,22 @@ async def serve_socket(venue: "Venue", request: web.Request) -> web.WebSocketRes
     pinger = asyncio.create_task(ping(client))
     try:
         async for message in socket:
-            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and not client.is_half_open:
-                answer = answer_message(venue, client, message.data)
-                client.waiting.put_nowait(json.dumps(answer))
+            if not client.is_half_open:
+                await hear(venue, client, message)
     finally:
         venue.hub.leave(client)
         for task in (writer, pinger):
             task.cancel()
         await asyncio.gather(writer, pinger, return_exceptions=True)
     return socket
+
+
+async def hear(venue: "Venue", client: Client, message: WSMessage) -> None:
+    """Answers pings itself, so that a half-open socket can leave them unanswered."""
+    if message.type is WSMsgType.PING:
+        await client.socket.pong(message.data)
+    elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+        client.waiting.put_nowait(json.dumps(answer_message(venue, client, message.data)))
 
 
 async def ping(client: Client) -> None:
