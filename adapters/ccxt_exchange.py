@@ -88,7 +88,7 @@ class CcxtExchange:
             case CancelOrder():
                 return await self._cancel(call)
             case FindOrder():
-                return await self._find(call)
+                return await self._read(call, lambda: self._find(call), call.client_order_id)
             case TakeSnapshot():
                 return await self._read(call, lambda: self._snapshot(call))
             case FetchFills():
@@ -160,14 +160,13 @@ class CcxtExchange:
     # --- reads: tried again when the network failed ------------------------------------------------------------------
 
     async def _find(self, call: FindOrder) -> Message:
-        async def ask() -> Message:
-            dialect = await self._connection.dialect()
+        dialect = await self._connection.dialect()
+        try:
             return OrderFound(report=await dialect.find(call.client_order_id, call.symbol, call.is_conditional))
-
-        answer = await self._read(call, ask, call.client_order_id)
-        if isinstance(answer, ExchangeUnavailable) and answer.text.startswith("unknown_order"):
-            return OrderNotFound(client_order_id=call.client_order_id)
-        return answer
+        except Exception as error:  # ccxt's classes are loaded late; our table knows them
+            if reason_of(error) == "unknown_order":
+                return OrderNotFound(client_order_id=call.client_order_id)
+            raise
 
     async def _read(self, call: Message, ask: Callable[[], Awaitable[Message]], detail: str = "") -> Message:
         name = type(call).__name__

@@ -184,7 +184,12 @@ class Binance:
         self._fills.know(order_id, report.client_order_id)
         market_id = (await self.market(report.symbol)).market_id
         asked = {"symbol": market_id, "orderId": order_id}
-        became = order_report(await self._client.fapiPrivateGetOrder(asked), report.symbol)
+        try:
+            became = order_report(await self._client.fapiPrivateGetOrder(asked), report.symbol)
+        except Exception as error:  # ccxt's classes are loaded late; our table knows them
+            if reason_of(error) == "unknown_order":
+                return report  # not shown yet: that the conditional order exists is certain all the same
+            raise
         is_over = became.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
         status = became.status if is_over else OrderStatus.TRIGGERED  # its fills say the rest
         return replace(report, status=status, filled_quantity=became.filled_quantity)

@@ -23,10 +23,11 @@ LISTED = {
 
 
 class StrangeExchange:
-    """REST answers `said` with `status`; each WebSocket that comes is in `sockets`, for the test to talk on."""
+    """REST answers `said` with `status`, or what `answers` has for its path; WebSockets that come are in `sockets`."""
 
     def __init__(self) -> None:
         self.said, self.status, self.headers = "", 200, {}
+        self.answers: dict[str, tuple[int, Any]] = {}
         self.seen: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
 
@@ -55,6 +56,9 @@ class StrangeExchange:
             return await self._listen(request)
         if request.path.endswith("/exchangeInfo"):
             return web.Response(text=json.dumps(LISTED), content_type="application/json")
+        if request.path in self.answers:
+            status, body = self.answers[request.path]
+            return web.json_response(body, status=status)
         return web.Response(text=self.said, status=self.status, headers=self.headers)
 
     async def _listen(self, request: web.Request) -> web.WebSocketResponse:

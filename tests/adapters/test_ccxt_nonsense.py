@@ -19,10 +19,12 @@ from engine.messages.exchange import (
     FetchBars,
     FetchFills,
     FindOrder,
+    OrderFound,
     OrderOutcomeUnknown,
     PlaceOrder,
     TakeSnapshot,
 )
+from engine.order import OrderStatus
 
 NONSENSE = [
     "",
@@ -130,3 +132,23 @@ async def test_an_answer_about_another_order_proves_nothing_about_ours(exchange,
 
     assert isinstance(placed, OrderOutcomeUnknown)
     assert isinstance(found, ExchangeUnavailable)
+
+
+TRIGGERED = {
+    "algoId": 9, "clientAlgoId": "p0000-1-abcd-1-S1", "symbol": "BTCUSDT", "algoStatus": "TRIGGERED", "side": "SELL",
+    "quantity": "0.010", "triggerPrice": "57000.00", "reduceOnly": True, "actualOrderId": "8",
+    "updateTime": 1_700_000_000_000,
+}  # fmt: skip
+
+
+async def test_a_triggered_stop_exists_even_while_what_it_became_is_not_shown_yet(exchange, babbler):
+    babbler.answers = {
+        "/fapi/v1/algoOrder": (200, TRIGGERED),
+        "/fapi/v1/order": (400, {"code": -2013, "msg": "Order does not exist."}),
+    }
+    call = FindOrder(client_order_id="p0000-1-abcd-1-S1", symbol=SYMBOL, is_conditional=True)
+
+    found = await exchange.perform(call)
+
+    assert isinstance(found, OrderFound)
+    assert (found.report.status, found.report.venue_order_id) == (OrderStatus.TRIGGERED, "8")
