@@ -79,7 +79,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
     view, error = _journaled(workspace.journal_file(name))
     executor = cells.get("executor")
     live = executor.extra if executor and executor.pid in running else {}
-    reason = _panic_reason(workspace.home, name)
+    reason = panic_reason(workspace.home, name)
     return InstanceStatus(
         instance=name,
         mode=instance.mode,
@@ -133,7 +133,8 @@ def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
         return None, str(error)
 
 
-def _panic_reason(home: Path, name: str) -> str | None:
+def panic_reason(home: Path, name: str) -> str | None:
+    """Why the instance, or everything, is panicked; None when neither is."""
     latches = (read_latch(latch_file(home, scope)) for scope in (name, GLOBAL))
     return next((latch.reason for latch in latches if latch is not None), None)
 

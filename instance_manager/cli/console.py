@@ -8,9 +8,14 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WITHOUT_TERMINAL = 200
 
 
 def say(text: str) -> None:
@@ -28,20 +33,30 @@ def print_json(data: object) -> None:
     typer.echo(json.dumps(data, default=_plain, indent=2, ensure_ascii=False))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table as wide as the terminal; as wide as it needs when there is no terminal."""
+def terminal() -> Console:
+    """Rich's console: as wide as the terminal; wide enough for everything when there is none."""
     from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=WITHOUT_TERMINAL)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table that folds long cells rather than cutting them."""
+    from rich import box
     from rich.table import Table
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(text_of(cell) for cell in row))
-    console.print(table)
+    terminal().print(table)
+
+
+def money_text(amount: str | None) -> str | None:
+    """An amount to the cent, for people; the exact one is in `--json`."""
+    return None if amount is None else f"{Decimal(amount):.2f}"
 
 
 def text_of(cell: object) -> str:

@@ -108,6 +108,7 @@ def start_one(desk: Desk, name: str, *, is_confirmed: bool) -> Result:
         if state_of(desk.workspace, name) != "FINISHED":  # a short backtest may be done before anyone looked
             _end_what_nobody_needs(desk)
             raise
+    _warn_of_panic(desk, name)
     return {"instance": name, "state": state_of(desk.workspace, name)}
 
 
@@ -154,6 +155,14 @@ def _must_not_run(desk: Desk, name: str) -> None:
 
     if lifecycle.is_running(desk.workspace.home, name):
         raise AlreadyRunning(f"{name} is running already; `predator stop --instance {name}` ends it")
+
+
+def _warn_of_panic(desk: Desk, name: str) -> None:
+    from instance_manager.status import panic_reason
+
+    reason = panic_reason(desk.workspace.home, name)
+    if reason is not None:
+        console.warn(f"{name} is panicked and opens nothing: {reason}; after review: `predator reset`")
 
 
 def _end(desk: Desk, name: str) -> bool:

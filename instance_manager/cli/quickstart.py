@@ -29,7 +29,8 @@ def register(app: typer.Typer) -> None:
 
 def quickstart(
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=1, help="Stop by itself after this long.", show_default=False)
+        float | None,
+        typer.Option("--seconds", min=1, help="Stop by itself after following this long.", show_default=False),
     ] = None,
     speed: Annotated[float, typer.Option("--speed", min=1, max=600, help="Market seconds for each second.")] = 60.0,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the workspace to look at afterwards.")] = False,
@@ -62,7 +63,7 @@ def _play(stage: Stage, seconds: float | None) -> None:
         console.say(f"starting {name} …")
         scenes.start(stage, name, console.say)
     followers = [Follower(stage.workspace, stage.settings, name) for name in scenes.INSTANCES]
-    end_at = None if seconds is None else began_at + seconds
+    end_at = None if seconds is None else time.monotonic() + seconds
     console.say("following both until Ctrl-C" + (f" or {seconds:g} s" if seconds else ""))
     if sys.stdout.isatty():
         _show_table(followers, end_at)
@@ -75,10 +76,13 @@ def _show_table(followers: Sequence[Follower], end_at: float | None) -> None:
 
     from instance_manager.cli.quickstart_table import picture_of
 
-    with Live(picture_of([one.look() for one in followers]), refresh_per_second=4) as live:
-        while _goes_on(end_at):
+    terminal = console.terminal()
+    with Live(console=terminal, refresh_per_second=4) as live:
+        while True:
+            live.update(picture_of([one.look() for one in followers], terminal.width))
+            if not _goes_on(end_at):
+                break
             time.sleep(LOOK_S)
-            live.update(picture_of([one.look() for one in followers]))
 
 
 def _print_lines(followers: Sequence[Follower], began_at: float, end_at: float | None) -> None:

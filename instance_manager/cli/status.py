@@ -23,9 +23,11 @@ COLOURS = {
     "CRASHED": "red", "RED": "red", "CRITICAL": "red", "ABSENT": "red", "PANIC": "bold red",
 }  # fmt: skip
 COLUMNS = (
-    "instance", "mode", "play", "exchange", "state", "guard", "breaker", "reconciliation", "panic", "position",
+    "instance", "mode", "play", "exchange", "state", "guard", "breaker", "reconciled", "panic", "position",
     "orders", "trades", "equity", "last bar", "uptime",
 )  # fmt: skip
+MOST_NEEDED = ("instance", "state", "guard", "breaker", "reconciled", "panic", "position", "equity")
+WIDE = 150
 
 
 def register(app: typer.Typer) -> None:
@@ -57,12 +59,8 @@ def _all(desk: Desk, names: Sequence[str]) -> list[InstanceStatus]:
 
 
 def _print(found: Sequence[InstanceStatus]) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    if not terminal.is_terminal:
-        terminal = Console(width=220)
-    terminal.print(table_of(found))
+    terminal = console.terminal()
+    terminal.print(table_of(found, terminal.width))
     if len(found) == 1 and found[0].actors:
         actors = [(a.role, a.pid, a.phase, a.restarts, a.heartbeat_age_ms) for a in found[0].actors]
         console.print_table("actors", ("role", "pid", "phase", "restarts", "heartbeat ms"), actors)
@@ -77,30 +75,35 @@ def _watch(desk: Desk, names: Sequence[str]) -> None:
 
     from rich.live import Live
 
-    with Live(table_of(_all(desk, names)), refresh_per_second=4) as live:
+    terminal = console.terminal()
+    with Live(table_of(_all(desk, names), terminal.width), console=terminal, refresh_per_second=4) as live:
         while True:
             time.sleep(REFRESH_S)
-            live.update(table_of(_all(desk, names)))
+            live.update(table_of(_all(desk, names), terminal.width))
 
 
-def table_of(found: Sequence[InstanceStatus]) -> Table:
-    """One row an instance; colour only where it means something."""
+def table_of(found: Sequence[InstanceStatus], width: int) -> Table:
+    """One row an instance; colour only where it means something. A narrow terminal gets what is needed most."""
+    from rich import box
     from rich.table import Table
 
-    table = Table(header_style="bold")
-    for column in COLUMNS:
-        table.add_column(column)
+    columns = COLUMNS if width >= WIDE else MOST_NEEDED
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True)
     for one in found:
-        table.add_row(*_row(one))
+        cells = dict(zip(COLUMNS, _row(one), strict=True))
+        table.add_row(*(cells[column] for column in columns))
     return table
 
 
 def _row(one: InstanceStatus) -> list[str]:
     seconds = None if one.uptime is None else f"{one.uptime:.0f} s"
+    last_bar = one.last_bar and one.last_bar[5:16].replace("T", " ")
     cells = (
         one.instance, one.mode, one.play, one.exchange, one.state, one.guard if one.uptime else None, one.breaker,
-        one.reconciliation, "PANIC" if one.panic else "no", one.position, one.open_orders, one.trades, one.equity,
-        one.last_bar and one.last_bar[5:16].replace("T", " "), seconds,
+        one.reconciliation, "PANIC" if one.panic else "no", one.position, one.open_orders, one.trades,
+        console.money_text(one.equity), last_bar, seconds,
     )  # fmt: skip
     return [coloured(console.text_of(cell)) for cell in cells]
 
