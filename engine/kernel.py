@@ -27,8 +27,8 @@ MOST_TICKS = 800_000_000
 OPEN, HIGH, LOW, CLOSE = range(4)
 
 # the row of settings
-MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL = range(8)
-SETTINGS = 8
+MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL, LIQUIDATION = range(9)
+SETTINGS = 9
 
 # the row of state: where the run stands, the account, what the next open does, and the open position
 NEXT_BAR, BALANCE, EXIT_DUE, ENTRY_SIDE, ENTRY_LOTS, TRADES, DENIED = range(7)

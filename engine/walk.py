@@ -30,6 +30,7 @@ from engine.kernel import (
     LEAST_LOTS,
     LEAST_NOTIONAL,
     LEVERAGE,
+    LIQUIDATION,
     LOTS,
     LOW,
     MODE,
@@ -55,6 +56,7 @@ from engine.kernel import (
 )
 from engine.protection import (
     BREAK_EVEN,
+    REASON_LIQUIDATION,
     REASON_SIGNAL,
     ROI_COUNT,
     ROI_FIRST,
@@ -126,12 +128,29 @@ def hold_position(state: Any, trades: Any, rules: Any, settings: Any, bar: int, 
     open_ticks, high, low, close = bar_ticks
     position = read_position(state)
     reason, price = touched(position, open_ticks, high, low)
+    liquidation = liquidation_price(position[0], position[1], settings)
+    if is_liquidated(position[0], liquidation, low if position[0] > 0 else high, reason, price):
+        reason, price = REASON_LIQUIDATION, liquidation
     if reason != 0:
         book_exit(state, trades, bar, price, reason, settings)
         return
     position = advance_state(rules, position, high, low, close)
     write_position(state, position)
     state[EXIT_DUE] = due_code(rules, position, close)
+
+
+def liquidation_price(side: int, entry_ticks: int, settings: Any) -> int:
+    """Where the exchange takes a position with isolated margin away; 0 when it never does."""
+    if settings[LIQUIDATION] == 0:
+        return 0
+    return losing_price(side, entry_ticks, settings[LIQUIDATION])
+
+
+def is_liquidated(side: int, liquidation: int, adverse: int, reason: int, price: int) -> bool:
+    """Whether the bar reached the liquidation, and no exit of ours at a better price came before."""
+    if liquidation == 0 or side * adverse > side * liquidation:
+        return False
+    return reason == 0 or side * price < side * liquidation
 
 
 def read_position(state: Any) -> protection.State:
@@ -158,7 +177,7 @@ def act_on_intent(state: Any, rules: Any, settings: Any, intent: int, close: int
         state[ENTRY_SIDE] = enters if state[ENTRY_LOTS] > 0 else 0
 
 
-def coast(intents: Any, prices: Any, rules: Any, state: Any, bar: int, until: int) -> int:
+def coast(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, bar: int, until: int) -> int:
     """The first bar from `bar` on at which something may happen; the uneventful ones before it are accounted for.
 
     This is only haste: leaving it out changes no result. Ranges that begin at 0 spare the compiler its index checks.
@@ -169,7 +188,10 @@ def coast(intents: Any, prices: Any, rules: Any, state: Any, bar: int, until: in
     bars_held = state[BARS_HELD]
     until = min(until, bar + uneventful_bars(rules, bars_held))
     stop, take_profit, best = state[STOP_TICKS], state[TARGET_TICKS], side * state[BEST_TICKS]
+    liquidation = liquidation_price(side, state[ENTRY_TICKS], settings)
     lower = side * stop if stop != 0 else -MOST_TICKS
+    if liquidation != 0:
+        lower = max(lower, side * liquidation)
     upper = side * take_profit if take_profit != 0 else MOST_TICKS
     if rules[TRAILING] != 0 or rules[BREAK_EVEN] != 0:
         upper = min(upper, best + 1)  # a new best price may move the stop
@@ -223,7 +245,7 @@ def walk(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, trade
             state[EXIT_DUE] = 0
         if state[ENTRY_SIDE] != 0:
             enter_position(state, rules, settings, bar, prices[bar, OPEN])
-        bar = coast(intents, prices, rules, state, bar, until)
+        bar = coast(intents, prices, rules, settings, state, bar, until)
         if bar == until:
             break
         if state[PROTECTION] != 0:
@@ -239,6 +261,6 @@ def walk(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, trade
 PARTS = (
     decide, sizing.share_of, lots_for, fee_units, protection.price_below, protection.price_above, losing_price,
     protection.has_profit, protection.trailing_stop, protection.wanted_stop, open_state, touched, advance_state,
-    due_code, slipped, book_exit, lots_to_enter, read_position, write_position, enter_position, hold_position,
-    act_on_intent, uneventful_bars, quiet_bars, calm_bars, coast,
+    due_code, slipped, liquidation_price, is_liquidated, book_exit, lots_to_enter, read_position, write_position,
+    enter_position, hold_position, act_on_intent, uneventful_bars, quiet_bars, calm_bars, coast,
 )  # fmt: skip

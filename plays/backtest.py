@@ -39,10 +39,14 @@ class BacktestError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
-    """Fractions of notional. Every fill of a backtest is a taker's; `slippage` worsens fills at market."""
+    """Fractions of notional. Every fill of a backtest is a taker's; `slippage` worsens fills at market.
+
+    Margin is isolated: a position is liquidated where its loss leaves no more than `maintenance_margin` of its margin.
+    """
 
     taker: Decimal
     slippage: Decimal = Decimal(0)
+    maintenance_margin: Decimal = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,8 @@ class Backtest:
         row[kernel.SLIPPAGE] = int(self._fees.slippage * RATIO_SCALE)
         row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
         row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
+        margin = max(Decimal(0), 1 / self._play.leverage - self._fees.maintenance_margin)
+        row[kernel.LIQUIDATION] = int(margin * RATIO_SCALE)
         row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
         return row
 

@@ -17,9 +17,10 @@ D = Decimal
 UNIT = 10_000  # money units of one tick of one lot: tick 0.1, lot 0.001
 
 
-def settings_row(mode=0, amount=100_000 * 10**8, leverage=10**9, fee=0, slippage=0):
+def settings_row(mode=0, amount=100_000 * 10**8, leverage=10**9, fee=0, slippage=0, liquidation=0):
     row = np.zeros(kernel.SETTINGS, np.int64)
     row[kernel.MODE], row[kernel.AMOUNT], row[kernel.LEVERAGE] = mode, amount, leverage
+    row[kernel.LIQUIDATION] = liquidation
     row[kernel.FEE_RATE], row[kernel.SLIPPAGE], row[kernel.TICK_LOT_UNITS] = fee, slippage, UNIT
     return row
 
@@ -27,7 +28,8 @@ def settings_row(mode=0, amount=100_000 * 10**8, leverage=10**9, fee=0, slippage
 def kernel_input(intents, bars, rules=None, **options):
     prices = np.array(bars, np.int32).reshape(-1, 4)
     row = np.array((rules or ProtectionRules()).row(), np.int64)
-    return KernelInput(intents=np.array(intents, np.int8), prices=prices, rules=row, settings=settings_row(**options))  # fmt: skip
+    marks = np.array(intents, np.int8)
+    return KernelInput(intents=marks, prices=prices, rules=row, settings=settings_row(**options))
 
 
 def run(data, balance=10**6 * 10**8, slices=10**9):
@@ -161,6 +163,7 @@ OPTIONS = st.fixed_dictionaries({
     "mode": st.sampled_from([0, 1]), "amount": st.sampled_from([10**9, 5 * 10**8]),
     "fee": st.sampled_from([0, 550_000]),
     "slippage": st.sampled_from([0, 1_000_000]), "leverage": st.sampled_from([10**9, 5 * 10**9]),
+    "liquidation": st.sampled_from([0, 15_000_000, 50_000_000]),
 })  # fmt: skip
 
 
@@ -197,3 +200,21 @@ def test_many_trades_find_room():
     done = run(kernel_input(intents, [flat()] * size, leverage=5 * 10**9))
 
     assert len(done.trades) == size - 2
+
+
+@pytest.mark.parametrize(
+    ("intents", "bars", "rules", "trades"),
+    [
+        # 10 x leverage less a maintenance margin of 0.5 %: 9.5 % against the entry
+        ([1, 0, 0], [flat(), flat(), (9_500, 9_500, 9_000, 9_100)], None, [(1, 1, 2, 10_000, 9_050, "liquidation")]),
+        ([4, 0, 0], [flat(), flat(), (10_500, 11_000, 10_500, 10_900)], None,
+         [(-1, 1, 2, 10_000, 10_950, "liquidation")]),
+        # the stop comes first, also when the bar goes on to the liquidation
+        ([1, 0, 0], [flat(), flat(), (9_900, 9_900, 9_000, 9_000)], STOPPED, [(1, 1, 2, 10_000, 9_800, "stop_loss")]),
+        # a gap beyond it is worse than the margin, which is all that is lost
+        ([1, 0, 0], [flat(), flat(), (8_000, 8_000, 8_000, 8_000)], STOPPED, [(1, 1, 2, 10_000, 9_050, "liquidation")]),
+        ([1, 0, 0], [flat(), flat(), (9_100, 9_100, 9_051, 9_100)], None, []),
+    ],
+)  # fmt: skip
+def test_isolated_margin_is_all_that_a_position_can_lose(intents, bars, rules, trades):
+    assert trades_of(run(kernel_input(intents, bars, rules, liquidation=95_000_000))) == trades
