@@ -48,7 +48,7 @@ LOOK_S = 0.1
 PING_EVERY_S = 1.0
 PING_LIMIT_S = 1.0
 MISSED_PINGS = 4
-BOOT_LIMIT_S = 30.0
+BOOT_LIMIT_S = 10.0
 STOP_LIMIT_S = 20.0  # a role that hangs takes two seconds, and there are some
 RESTARTS = 3
 RESTART_WINDOW_S = 300.0
@@ -81,6 +81,7 @@ class Launcher:
         self._failures: list[float] = []
         self._cared_at_s = 0.0
         self._was_ready = False
+        self._ended = ""
 
     def run(self) -> str:
         """Until the tree ends; why it did. Raises AlreadyRunning, TreeFailed."""
@@ -118,19 +119,27 @@ class Launcher:
     # --- during ------------------------------------------------------------------------------------------------------
 
     def _live(self) -> str:
-        while True:
-            life = self._begin()
-            try:
-                trouble = self._watch(life)
-                if trouble is None:
-                    return self._end(life)
-            finally:
-                door.hang_up(life.system)
+        while (trouble := self._one_life()) is not None:
             logger.error("{}: {}; the whole tree is started anew", self._tree.name, trouble)
             self._leave_nothing()
             self._count_failure(trouble)
+        return self._ended
 
-    def _begin(self) -> Life:
+    def _one_life(self) -> str | None:
+        """What went wrong; None when the tree ended as it should, and `_ended` says why."""
+        life = self._begin()
+        if life is None:
+            return "the supervisor did not start"
+        try:
+            trouble = self._watch(life)
+            if trouble is None:
+                self._ended = self._end(life)
+            return trouble
+        finally:
+            door.hang_up(life.system)
+
+    def _begin(self) -> Life | None:
+        """A new system and its supervisor; None when that did not answer in time."""
         create_scoreboard(self._tree.scoreboard_file, (SUPERVISOR, *self._tree.roles))
         before = set(descendants_of(os.getpid()))
         system, port = door.open_system(self._tree.log_folder)
@@ -140,8 +149,8 @@ class Launcher:
         supervisor = system.createActor("actors.roster.Supervisor")
         booted = system.ask(supervisor, self._boot(), BOOT_LIMIT_S)
         if not isinstance(booted, Booted):
-            self._leave_nothing()
-            raise TreeFailed(f"the supervisor did not start: {booted!r}; see {self._tree.log_folder}")
+            door.hang_up(system)
+            return None
         root = process_id(booted.pid, SUPERVISOR)
         record(self._tree.run_folder, root)
         write_card(self._tree.run_folder, admin_port=port, supervisor_port=door.port_of(supervisor))

@@ -16,6 +16,7 @@ import pytest
 from actors.latch import is_latched
 from actors.outcome import read_outcome
 from actors.processes import process_id, recorded
+from actors.scoreboard import Cell
 from actors.spec import InstanceSpec
 from actors.tree import tree_of
 from engine.errors import TradingError
@@ -35,6 +36,7 @@ from tests.actors.tree_builders import (
 )
 
 pytestmark = pytest.mark.processes
+NOBODY = Cell(role="nobody")
 
 
 @pytest.fixture
@@ -48,6 +50,10 @@ def spec(home: Path) -> InstanceSpec:
 def tell(spec: InstanceSpec, role: str, word: str) -> None:
     """A word to a toy, which never answers."""
     control.ask(spec.home, spec.instance, ReconcileNow(reason=word), role=role, timeout_s=0.05)
+
+
+def is_over(spec: InstanceSpec) -> bool:
+    return not lifecycle.is_running(spec.home, spec.instance)
 
 
 def restarts(spec: InstanceSpec, role: str) -> int:
@@ -158,6 +164,28 @@ def test_a_killed_supervisor_takes_its_actors_along_and_the_launcher_starts_all_
     assert (
         len([process for process in recorded(spec.run_folder) if process.is_running and process.what == "guard"]) == 1
     )
+
+
+def test_a_supervisor_that_hangs_is_replaced_with_its_whole_tree(spec: InstanceSpec) -> None:
+    first = {role: cell.pid for role, cell in cells(spec).items()}
+
+    os.kill(first["supervisor"], signal.SIGSTOP)
+
+    eventually(lambda: all(is_gone(pid) for pid in first.values()))
+    eventually(lambda: lifecycle.is_ready(spec))
+
+
+def test_a_tree_that_fails_three_times_ends_under_its_panic_latch(spec: InstanceSpec) -> None:
+    for _ in range(3):
+        eventually(lambda: lifecycle.is_ready(spec))
+        pid = pid_of(spec, "supervisor")
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda pid=pid: cells(spec).get("supervisor", NOBODY).pid != pid or is_over(spec))
+
+    eventually(lambda: is_over(spec))
+    assert is_latched(spec.home, spec.instance)
+    assert processes_of(spec.run_folder) == []
+    assert "the tree failed 3 times" in (spec.log_folder / "launcher.log").read_text()
 
 
 def test_a_killed_launcher_is_noticed_and_the_tree_ends_by_itself(spec: InstanceSpec) -> None:
