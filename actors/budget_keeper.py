@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from engine import budget as budgets
 from engine.budget import Budget, Cost
@@ -47,9 +48,12 @@ def cost_of(call: Message) -> Cost:
 class BudgetKeeper:
     """Holds the lease of (instance, role) on an account."""
 
-    def __init__(self, *, instance: str, account: str, role: str) -> None:
+    def __init__(
+        self, *, instance: str, account: str, role: str, now_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._now_ns = now_ns
         self._who = {"instance": instance, "account": account, "role": role, "reply_to": role}
-        self._budget = Budget(reserve_counted_at_ns=time.monotonic_ns())
+        self._budget = Budget(reserve_counted_at_ns=self._now_ns())
         self._lock = threading.Lock()
         self._asked_at_ns = 0
         self._spent_weight = self._spent_orders = 0
@@ -57,7 +61,7 @@ class BudgetKeeper:
     def spend(self, cost: Cost) -> bool:
         """Pay for one request; False when there is not enough."""
         with self._lock:
-            after = budgets.spend(self._budget, cost, time.monotonic_ns())
+            after = budgets.spend(self._budget, cost, self._now_ns())
             if after is None:
                 return False
             self._budget = after
@@ -67,12 +71,12 @@ class BudgetKeeper:
 
     def can_spend(self, cost: Cost) -> bool:
         with self._lock:
-            return budgets.can_spend(self._budget, cost, time.monotonic_ns())
+            return budgets.can_spend(self._budget, cost, self._now_ns())
 
     def take(self, granted: BudgetGranted) -> None:
         """The limiter's answer, less what was spent since asking, from when on its time counts too."""
         with self._lock:
-            asked_at_ns = self._asked_at_ns or time.monotonic_ns()
+            asked_at_ns = self._asked_at_ns or self._now_ns()
             self._budget = budgets.grant(
                 self._budget,
                 weight=max(0, granted.weight - self._spent_weight),
@@ -84,13 +88,13 @@ class BudgetKeeper:
     def back_off(self, *, retry_after_ms: int, is_ban: bool) -> None:
         """The exchange itself told this process to wait."""
         with self._lock:
-            until_ns = time.monotonic_ns() + retry_after_ms * 1_000_000
+            until_ns = self._now_ns() + retry_after_ms * 1_000_000
             self._budget = budgets.back_off(self._budget, until_ns=until_ns, is_ban=is_ban)
 
     def renewal(self) -> BudgetWanted | None:
         """What to ask the limiter now, if anything; with what is left of the old lease, which is counted already."""
         with self._lock:
-            now_ns = time.monotonic_ns()
+            now_ns = self._now_ns()
             if not self._is_renewal_due(now_ns):
                 return None
             self._asked_at_ns = now_ns

@@ -42,7 +42,7 @@ class ExchangeDesk:
         if isinstance(call, ex.PlaceOrder):
             return await self._send_order(call)
         if not await self._pay(cost_of(call)):
-            return _unpaid(call)
+            return unpaid(call)
         return self._watch(await self._exchange.perform(call))
 
     async def close(self) -> None:
@@ -54,7 +54,7 @@ class ExchangeDesk:
         if denial is None and not self._pay_now(cost):
             denial = "no request budget left"
         if denial is not None:
-            return _denied(call, denial)
+            return denied(call, denial)
         return self._watch(await self._exchange.perform(call))
 
     def _can_pay(self, cost: Cost) -> bool:
@@ -80,13 +80,13 @@ class ExchangeDesk:
         return answer
 
 
-def _denied(call: ex.PlaceOrder, reason: str) -> ex.OrderRefused:
+def denied(call: ex.PlaceOrder, reason: str) -> ex.OrderRefused:
     return ex.OrderRefused(
         client_order_id=call.order.client_order_id, by_us=True, reason=reason, code="", text="denied at the gate"
     )
 
 
-def _unpaid(call: Message) -> Message:
+def unpaid(call: Message) -> Message:
     client_id = str(getattr(call, "client_order_id", ""))
     text = "no request budget; the limiter granted none"
     if isinstance(call, ex.CancelOrder):

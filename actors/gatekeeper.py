@@ -52,13 +52,7 @@ class Fence:
         self._refresh()
         account, symbol = mine.wanted.account, mine.wanted.symbol
         held = [lease for lease in self._held if (lease.account, lease.symbol) == (account, symbol)]
-        return any(self._overtakes(lease, mine.epoch) for lease in held)
-
-    def _overtakes(self, lease: InstrumentLease, my_epoch: int) -> bool:
-        """Somebody else's greater epoch; before we have one ourselves, only while his lease runs."""
-        if lease.instance == self._instance or lease.epoch <= my_epoch:
-            return False
-        return my_epoch > 0 or time.time_ns() < lease.expires_at_ns
+        return any(overtakes(lease, self._instance, mine.epoch, time.time_ns()) for lease in held)
 
     def _refresh(self) -> None:
         try:
@@ -69,6 +63,13 @@ class Fence:
                 self._stamp = stamp
         except (OSError, StoreError):
             self._stamp = None  # no evidence; the lease itself runs out by time
+
+
+def overtakes(lease: InstrumentLease, instance: str, epoch: int, now_ns: int) -> bool:
+    """Somebody else's greater epoch; before `instance` has one itself, only while his lease runs."""
+    if lease.instance == instance or lease.epoch <= epoch:
+        return False
+    return epoch > 0 or now_ns < lease.expires_at_ns
 
 
 def _leases_of(table: object) -> tuple[InstrumentLease, ...]:

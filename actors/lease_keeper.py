@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from engine.messages.base import Message
 from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted
@@ -11,7 +12,8 @@ from engine.messages.control import InstrumentGranted, InstrumentRefused, Instru
 class LeaseKeeper:
     """Watches the executor's asking and the answers. A process that was paused finds its lease run out."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._now_ns = now_ns
         self._asked_at_ns = 0
         self._good_until_ns = 0
         self.wanted: InstrumentWanted | None = None
@@ -20,7 +22,7 @@ class LeaseKeeper:
     def on_sent(self, message: Message) -> None:
         if isinstance(message, InstrumentWanted):
             self.wanted = message
-            self._asked_at_ns = time.monotonic_ns()
+            self._asked_at_ns = self._now_ns()
 
     def on_received(self, message: Message) -> None:
         match message:
@@ -34,4 +36,4 @@ class LeaseKeeper:
 
     def left_ns(self) -> int:
         """0 or less: not ours, or not any more."""
-        return self._good_until_ns - time.monotonic_ns()
+        return self._good_until_ns - self._now_ns()

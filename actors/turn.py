@@ -113,6 +113,13 @@ class Turn:
         )
         if touched:
             self._touched[touched] = None
+            self._forget_if_over(touched)
+
+    def _forget_if_over(self, client_order_id: str) -> None:
+        """What was asked about an order that is over matters no more; a doubt must not outlive it."""
+        known = self.book.orders.get(client_order_id)
+        if known is not None and not known.is_open:
+            self.answered(client_order_id)
 
     def do(self, effect: Effect) -> None:
         """Something to be performed after the facts are durable."""
@@ -130,7 +137,8 @@ class Turn:
         self.do(Request(port="exchange", call=call))
 
     def find(self, order: Order) -> None:
-        self._busy(finding={**self.state.busy.finding, order.client_order_id: self.now_ns})
+        asked = {key: at for key, at in self.state.busy.finding.items() if key in self.book.orders}
+        self._busy(finding={**asked, order.client_order_id: self.now_ns})
         call = FindOrder(
             client_order_id=order.client_order_id, symbol=order.symbol, is_conditional=order.kind.is_conditional
         )
@@ -151,12 +159,12 @@ class Turn:
         self._busy(doubted=self.state.busy.doubted | {order.client_order_id})
 
     def answered(self, client_order_id: str) -> None:
-        """Some answer about this order arrived: nothing is outstanding for it."""
+        """Some answer about this order arrived: nothing is outstanding for it. When it was asked for is kept, so that
+        an order whose fills are late is not asked for at the speed of the network."""
         busy = self.state.busy
         self._busy(
             placing=_without(busy.placing, client_order_id),
             cancelling=_without(busy.cancelling, client_order_id),
-            finding=_without(busy.finding, client_order_id),
             doubted=busy.doubted - {client_order_id},
         )
 

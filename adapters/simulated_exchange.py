@@ -2,13 +2,14 @@
 
 It answers the calls of `engine.messages.exchange` the way a real one does: orders have two id spaces, conditional ones
 become ordinary ones when triggered, reduce-only orders never turn a position round, fills carry fees and trade ids.
-It does not lie or fail by itself; whoever drives it decides which requests and answers get lost (`actors.simulator`).
+It does not lie or fail by itself; whoever drives it decides which requests and answers get lost (`actors.simulator`),
+when the book is thin, when triggers stick, and what other people do on the account.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,19 +25,38 @@ from engine.position import Position
 ZERO = Decimal(0)
 
 
-class SimulatedExchange:
-    """One account and one instrument. `pushed` collects the user stream's events until the driver takes them."""
+@dataclass(slots=True)
+class Wallet:
+    """The money of one account, whatever it trades."""
 
-    def __init__(self, instrument: Instrument, wallet_balance: Decimal, price: Decimal) -> None:
+    balance: Decimal
+
+
+class SimulatedExchange:
+    """One account and one instrument. `pushed` collects the user stream's events until the driver takes them.
+
+    On a thin book a market order gets half of its fill now and the rest at the market's next move. While triggers
+    stick, a conditional order that is reached becomes TRIGGERED and nothing more.
+    """
+
+    def __init__(self, instrument: Instrument, wallet: Wallet, price: Decimal) -> None:
         self.instrument = instrument
-        self.wallet_balance = wallet_balance
+        self.wallet = wallet
         self.price = price
+        self.is_thin = False
+        self.triggers_stick = False
         self.position = Position()
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
         self.pushed: list[Message] = []
         self.accepted: list[str] = []
         self.now_ns = 0
+        self._half_filled: list[str] = []
+        self._taken = 0
+
+    @property
+    def wallet_balance(self) -> Decimal:
+        return self.wallet.balance
 
     def perform(self, call: Message, now_ns: int) -> Message:
         """The answer to one call. An order sent with an id that is taken is refused, as real ones do."""
@@ -47,14 +67,31 @@ class SimulatedExchange:
         """The market trades at `price`; conditional orders that this reaches trigger."""
         self.now_ns = now_ns
         self.price = price
+        self._fill_the_rest()
         for held in list(self.orders.values()):
             if held.status is OrderStatus.ACCEPTED and held.kind.is_conditional and _reached(held, price):
                 self._trigger(held)
+
+    # --- what other people do on the account -------------------------------------------------------------------------
 
     def place_foreign(self, placed: Order, now_ns: int) -> None:
         """An order nobody of ours sent (a ghost); fills if it is a market order."""
         self.now_ns = now_ns
         self._take(placed)
+        self.accepted.remove(placed.client_order_id)
+
+    def cancel_foreign(self, client_order_id: str, now_ns: int) -> None:
+        """Somebody cancels one of the resting orders."""
+        self.now_ns = now_ns
+        self._set(self.orders[client_order_id], OrderStatus.CANCELLED)
+
+    def free_triggers(self, now_ns: int) -> None:
+        """Triggered orders that stuck are executed at last."""
+        self.now_ns = now_ns
+        self.triggers_stick = False
+        for held in list(self.orders.values()):
+            if held.status is OrderStatus.TRIGGERED:
+                self._fill(held)
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -128,7 +165,8 @@ class SimulatedExchange:
 
     def _take(self, wanted: Order) -> Order:
         self.accepted.append(wanted.client_order_id)
-        venue_id = str(1_000 + len(self.accepted))
+        self._taken += 1
+        venue_id = str(1_000 + self._taken)
         held = replace(wanted, status=OrderStatus.ACCEPTED, venue_order_id=venue_id, changed_at_ns=self.now_ns)
         self._keep(held)
         if held.kind is OrderKind.MARKET:
@@ -137,16 +175,32 @@ class SimulatedExchange:
 
     def _trigger(self, held: Order) -> None:
         self._set(held, OrderStatus.TRIGGERED)
-        self._fill(self.orders[held.client_order_id])
+        if not self.triggers_stick:
+            self._fill(self.orders[held.client_order_id])
 
-    def _fill(self, held: Order) -> None:
+    def _fill_the_rest(self) -> None:
+        waiting, self._half_filled = self._half_filled, []
+        for key in waiting:
+            if self.orders[key].is_open:
+                self._fill(self.orders[key], in_full=True)
+
+    def _fill(self, held: Order, *, in_full: bool = False) -> None:
         """At the market's price, as far as reduce-only allows; what is left expires."""
         quantity = min(held.leaves_quantity, self._reducible(held)) if held.is_reduce_only else held.leaves_quantity
+        half = self._half_of(quantity)
+        if half and self.is_thin and not in_full:
+            self._execute(held, half)
+            self._half_filled.append(held.client_order_id)
+            return
         if quantity:
             self._execute(held, quantity)
         rest = self.orders[held.client_order_id]
         if rest.leaves_quantity:
             self._set(rest, OrderStatus.EXPIRED)
+
+    def _half_of(self, quantity: Decimal) -> Decimal:
+        lot = self.instrument.lot_size
+        return (quantity / 2 // lot) * lot
 
     def _reducible(self, held: Order) -> Decimal:
         against = -self.position.quantity * held.side.sign
@@ -169,7 +223,7 @@ class SimulatedExchange:
         )
         self.fills.append(made)
         self.position, profit = positions.after_fill(self.position, made)
-        self.wallet_balance += profit - fee
+        self.wallet.balance += profit - fee
         self.pushed.append(ex.FillReceived(fill=made))
         self._keep(lifecycle.after_fill(held, made, self.now_ns))
 

@@ -1,114 +1,221 @@
-"""What must hold in every world, after every step and at the end."""
+"""What must hold in every world after every step. What must hold at the end is in `ending`."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
+from actors.rate_limiter import RateLimits
 from actors.simulator import Simulation
+from actors.simulator.line import leases_on_disk
+from actors.simulator.tree import SimulatedTree
 from engine import book as books
+from engine import ids
 from engine.book import Book
+from engine.breaker import Level
 from engine.messages import events as ev
-from engine.order import OrderPurpose, OrderStatus
-from tests.simulation.world import Market
+from engine.order import Order, OrderPurpose, OrderStatus
+from tests.simulation.world import SmallWorld
 
 MS = 1_000_000
-# stop refused or lost for `naked_limit_ms`, the executor dead for up to 0.8 s at a time, requests that time out
-# after 3 s: a closing order is on its way well within this
+# stop refused or lost for `naked_limit_ms`, the executor dead for up to a second at a time, requests that time out
+# after 3 s, triggers that stick: a closing order is on its way well within this
 NAKED_BOUND_NS = 40_000 * MS
+PANIC_BOUND_NS = 1_000 * MS  # from the latch until a living executor has taken note of it
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; `law` is its name."""
+
+    def __init__(self, law: str, text: str) -> None:
+        super().__init__(f"{law}: {text}")
+        self.law = law
+
+
+def demand(holds: bool, law: str, text: str) -> None:
+    if not holds:
+        raise Broken(law, text)
 
 
 class Watch:
-    """Checks after each step; keeps what can only be seen over time."""
+    """Over everybody."""
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self._naked_since_ns: int | None = None
-        self._seen_events = 0
-        self._intended: set[str] = set()
-        self.longest_naked_ns = 0
+    def __init__(self, simulation: Simulation, world: SmallWorld) -> None:
+        self.instances = [InstanceWatch(tree, world) for tree in simulation.instances.values()]
+        self._world = world
+        self._writers: dict[tuple[str, str], tuple[str, int]] = {}
 
     def __call__(self, simulation: Simulation) -> None:
-        self._note_intents(simulation)
-        self._one_order_per_intent()
+        for one in self.instances:
+            one.look(simulation)
+            for order in one.take_new_entries():
+                self._one_writer(one.name, order)
+        self._within_budget(simulation)
+
+    def of(self, name: str) -> InstanceWatch:
+        return next(one for one in self.instances if one.name == name)
+
+    def _one_writer(self, name: str, entry: Order) -> None:
+        """Whoever trades an instrument after somebody else does so under a newer epoch."""
+        seat = self._world.seats[name]
+        epoch = int(entry.client_order_id.split("-")[1], 36)
+        last = self._writers.get((seat.account, seat.symbol))
+        text = f"{name} (epoch {epoch}) trades {seat.symbol} after {last}"
+        demand(last is None or last[0] == name or epoch > last[1], "single writer", text)
+        if last is None or epoch >= last[1]:
+            self._writers[seat.account, seat.symbol] = (name, epoch)
+
+    def _within_budget(self, simulation: Simulation) -> None:
+        limits, now_ns = RateLimits(), simulation.now_ns
+        weight = self._world.weight[now_ns // 60_000_000_000]
+        demand(weight <= limits.weight_per_minute, "budget", f"weight {weight} in a minute")
+        for (account, window), orders in self._world.orders.items():
+            if window == now_ns // 10_000_000_000:
+                demand(orders <= limits.orders_per_ten_seconds, "budget", f"{orders} orders of {account} in 10 s")
+
+
+class InstanceWatch:
+    """Over one instance; keeps what can only be seen over time."""
+
+    def __init__(self, tree: SimulatedTree, world: SmallWorld) -> None:
+        self.name = tree.name
+        self.tree = tree
+        self.exchange = world.exchange_of(tree.name)
+        self.book = Book()
+        self.longest_naked_ns = 0
+        self._events = self._accepted = 0
+        self._intended: dict[str, Order] = {}
+        self._forbidden: dict[str, str] = {}
+        self._sent: set[str] = set()
+        self._new_entries: list[Order] = []
+        self._naked_since_ns: int | None = None
+        self._latched_at_ns: int | None = None
+
+    def take_new_entries(self) -> list[Order]:
+        taken, self._new_entries = self._new_entries, []
+        return taken
+
+    def look(self, simulation: Simulation) -> None:
+        self._read_journal(simulation)
+        self._read_orders()
+        self._executor_is_the_fold()
         self._not_naked_for_long(simulation)
+        self._panic_is_noticed(simulation)
 
-    def _note_intents(self, simulation: Simulation) -> None:
-        for _, event in simulation.journal[self._seen_events :]:
+    # --- the journal -------------------------------------------------------------------------------------------------
+
+    def _read_journal(self, simulation: Simulation) -> None:
+        journal = self.tree.disk.journals.get("executor", [])
+        for at_ns, event in journal[self._events :]:
+            before = self.book
+            self.book = books.apply(self.book, event, at_ns)
+            self._red_stands(before, event)
             if isinstance(event, ev.OrderIntended):
-                self._intended.add(event.order.client_order_id)
-        self._seen_events = len(simulation.journal)
+                self._note_intent(simulation, event.order)
+        self._events = len(journal)
 
-    def _one_order_per_intent(self) -> None:
-        accepted = self._market.exchange.accepted
-        assert len(accepted) == len(set(accepted)), f"accepted twice: {Counter(accepted).most_common(1)}"
-        assert set(accepted) <= self._intended, f"never journaled: {set(accepted) - self._intended}"
+    def _red_stands(self, before: Book, event: object) -> None:
+        was, now = before.breaker.level, self.book.breaker.level
+        cleared = (was is Level.RED and now is not Level.RED) or (before.is_panicked and not self.book.is_panicked)
+        demand(not cleared or isinstance(event, ev.BreakerReset), "RED stands", f"{was} became {now} by {event}")
+
+    def _note_intent(self, simulation: Simulation, order: Order) -> None:
+        self._intended[order.client_order_id] = order
+        if order.purpose is OrderPurpose.ENTRY:
+            self._forbidden[order.client_order_id] = self._why_no_entry(simulation)
+
+    def _why_no_entry(self, simulation: Simulation) -> str:
+        """What stands against opening a position now, as the simulator knows it, whatever the executor believes."""
+        life = self.tree.lives.get("executor")
+        if {"global", self.name} & simulation.latches.keys():
+            return "panic is latched"
+        if self.tree.guard_lease_left_ns() <= 0:
+            return "no guard watches"
+        if life is not None and self._is_fenced(simulation, life.leases.epoch):
+            return "a newer holder has the instrument"
+        return "the breaker is RED" if self.book.breaker.level is Level.RED else ""
+
+    def _is_fenced(self, simulation: Simulation, epoch: int) -> bool:
+        mine = self.tree.casting
+        return any(
+            (held.account, held.symbol) == (mine.account, mine.symbol)
+            and held.instance != self.name
+            and held.epoch > epoch
+            for held in leases_on_disk(simulation)
+        )
+
+    # --- the exchange ------------------------------------------------------------------------------------------------
+
+    def _read_orders(self) -> None:
+        accepted = self.exchange.accepted
+        for key in accepted[self._accepted :]:
+            if key in self._intended or self.is_mine(key):
+                self._accepted_now(key)
+        self._accepted = len(accepted)
+
+    def is_mine(self, key: str) -> bool:
+        return key.startswith(ids.owner_prefix(self.name))
+
+    def _accepted_now(self, key: str) -> None:
+        demand(key in self._intended, "journal first", f"{key} was sent and never journaled")
+        demand(key not in self._sent, "one order per intent", f"{key} was accepted twice")
+        self._sent.add(key)
+        order = self._intended[key]
+        if order.purpose is OrderPurpose.ENTRY:
+            demand(not self._forbidden[key], "gate", f"entry {key} left although {self._forbidden[key]}")
+            demand(not self._our_position_before(order), "one position", f"entry {key} on top of a position")
+            working = [o.client_order_id for o in self._working_entries() if o.client_order_id != key]
+            demand(not working, "one position", f"entry {key} while {working} still work")
+            self._new_entries.append(order)
+
+    def _our_position_before(self, entry: Order) -> Decimal:
+        """What our own orders had opened and not closed when this entry came."""
+        ours = (f for f in self.exchange.fills if f.client_order_id in self._sent)
+        return sum((f.quantity * f.sign for f in ours if f.client_order_id != entry.client_order_id), Decimal(0))
+
+    def _working_entries(self) -> Iterable[Order]:
+        orders = (self.exchange.orders[key] for key in self._sent)
+        return (o for o in orders if o.purpose is OrderPurpose.ENTRY and o.is_open)
+
+    # --- over time ---------------------------------------------------------------------------------------------------
+
+    def _executor_is_the_fold(self) -> None:
+        """View equals engine equals store: a recovered executor holds exactly what its journal says."""
+        life = self.tree.lives.get("executor")
+        if life is None or not life.state.is_recovered:
+            return
+        held = life.state.book
+        same = held.sequence == self.book.sequence and held.breaker == self.book.breaker
+        demand(same, "engine is store", f"{held.sequence} {held.breaker} and {self.book.sequence} {self.book.breaker}")
 
     def _not_naked_for_long(self, simulation: Simulation) -> None:
-        exchange = self._market.exchange
-        if not exchange.position.quantity or _is_covered(exchange.orders.values(), exchange.position.quantity):
+        held = self.exchange.position.quantity
+        if not held or not self.our_position() or is_covered(self.exchange.orders.values(), held):
             self._naked_since_ns = None
             return
         self._naked_since_ns = self._naked_since_ns or simulation.now_ns
         naked = simulation.now_ns - self._naked_since_ns
         self.longest_naked_ns = max(self.longest_naked_ns, naked)
-        assert naked <= NAKED_BOUND_NS, f"no working stop for {naked / 1e9:.1f} s"
+        demand(naked <= NAKED_BOUND_NS, "never naked", f"no working stop for {naked / 1e9:.1f} s")
+
+    def our_position(self) -> Decimal:
+        """What the fills of our own orders add up to, whatever others did on the account."""
+        return sum((f.quantity * f.sign for f in self.exchange.fills if f.client_order_id in self._sent), Decimal(0))
+
+    def _panic_is_noticed(self, simulation: Simulation) -> None:
+        life = self.tree.lives.get("executor")
+        is_latched = bool({"global", self.name} & simulation.latches.keys())
+        can_look = life is not None and life.state.is_recovered and simulation.now_ns >= life.hangs_until_ns
+        if not is_latched or not can_look or self.book.is_panicked:
+            self._latched_at_ns = None
+            return
+        self._latched_at_ns = self._latched_at_ns or simulation.now_ns
+        late = simulation.now_ns - self._latched_at_ns
+        demand(late <= PANIC_BOUND_NS, "panic is felt", f"a living executor ignores the latch for {late / 1e6:.0f} ms")
 
 
-def _is_covered(orders: object, held: Decimal) -> bool:
+def is_covered(orders: Iterable[Order], held: Decimal) -> bool:
     return any(
         order.purpose is OrderPurpose.STOP and order.status is OrderStatus.ACCEPTED and order.quantity >= abs(held)
-        for order in orders  # type: ignore[attr-defined]
+        for order in orders
     )
-
-
-def at_the_end(simulation: Simulation, market: Market) -> None:
-    """After a kind while: everything agrees, to the last unit, and the instance is healthy or halted with a cause."""
-    executor = simulation.actors["executor"].state
-    book, exchange = executor.book, market.exchange
-    assert fold(simulation) == book, "the fold of the journal is not the executor's book"
-    assert book.position_quantity == exchange.position.quantity
-    assert book.wallet_expected == exchange.wallet_balance, "money appeared or vanished"
-    assert {o.client_order_id for o in book.open_orders()} == {
-        o.client_order_id for o in exchange.orders.values() if o.is_working
-    }
-    assert executor.phase == "READY" or book.breaker.cause, f"stuck in {executor.phase}: {executor.ready}"
-    _one_message_per_trade(simulation)
-    _one_entry_per_bar(simulation)
-    _red_is_cleared_by_people_only(simulation)
-
-
-def fold(simulation: Simulation) -> Book:
-    book = Book()
-    for at_ns, event in simulation.journal:
-        book = books.apply(book, event, at_ns)
-    return book
-
-
-def _one_message_per_trade(simulation: Simulation) -> None:
-    closed = [event.trade_number for _, event in simulation.journal if isinstance(event, ev.TradeClosed)]
-    told = [event.trade_number for _, event in simulation.journal if isinstance(event, ev.NotificationDelivered)]
-    assert len(closed) == len(set(closed))
-    assert len(told) == len(set(told))
-    assert set(told) == set(closed), "a trade without its message"
-
-
-def _one_entry_per_bar(simulation: Simulation) -> None:
-    bars = [
-        event.order.bar_open_time_ns
-        for _, event in simulation.journal
-        if isinstance(event, ev.OrderIntended) and event.order.purpose is OrderPurpose.ENTRY
-    ]
-    assert len(bars) == len(set(bars))
-
-
-def _red_is_cleared_by_people_only(simulation: Simulation) -> None:
-    level = "GREEN"
-    for _, event in simulation.journal:
-        if isinstance(event, ev.BreakerTripped):
-            level = "RED" if "RED" in (level, event.level) else event.level
-        if isinstance(event, ev.BreakerReset):
-            level = "GREEN"
-        if isinstance(event, ev.BreakerEased) and level == "YELLOW":
-            level = "GREEN"
-    assert fold(simulation).breaker.level == level

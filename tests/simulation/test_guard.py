@@ -5,35 +5,50 @@ from __future__ import annotations
 from actors.simulator import BEGIN_NS, Faults, Simulation
 from engine.messages import events as ev
 from engine.order import OrderPurpose
-from tests.simulation.world import simulate
+from tests.simulation.cast import simulate
 
 SECOND_NS = 1_000_000_000
+FOR_EVER_NS = 10_000 * SECOND_NS
 
 
 def entries_sent(simulation: Simulation, since_ns: int) -> int:
-    denied = {e.client_order_id for _, e in simulation.journal if isinstance(e, ev.OrderDenied)}
+    journal = simulation.instances["sim-1"].disk.journals["executor"]
+    denied = {e.client_order_id for _, e in journal if isinstance(e, ev.OrderDenied)}
     return sum(
         isinstance(event, ev.OrderIntended)
         and event.order.purpose is OrderPurpose.ENTRY
         and event.order.client_order_id not in denied
-        for at, event in simulation.journal
+        for at, event in journal
         if at >= since_ns
     )
 
 
+def keep_dead(simulation: Simulation, *roles: str) -> dict[str, object]:
+    """Their processes are gone, and nobody notices that could start them again."""
+    tree = simulation.instances["sim-1"]
+    dead = {role: tree.lives.pop(role) for role in roles}
+    for role in roles:
+        tree.cells[role].left_at_ns = simulation.now_ns
+        dead[role].is_alive = False
+    supervisor = tree.lives["supervisor"]
+    supervisor.hangs_until_ns = simulation.now_ns + FOR_EVER_NS
+    return dead
+
+
 def test_f7_with_both_guards_dead_no_entry_leaves_and_trading_resumes_when_one_lives() -> None:
     simulation, _ = simulate(1, Faults())
+    tree = simulation.instances["sim-1"]
     simulation.run(BEGIN_NS + 20 * SECOND_NS)
-    dead = {role: simulation.actors.pop(role) for role in ("guard", "standby_guard")}
-    unguarded_from = simulation.now_ns + simulation_lease_ns(simulation)
+    keep_dead(simulation, "guard", "standby_guard")
+    unguarded_from = simulation.now_ns + max(0, tree.guard_lease_left_ns())
 
     simulation.run(BEGIN_NS + 60 * SECOND_NS)
 
     assert entries_sent(simulation, unguarded_from) == 0
-    assert any(isinstance(e, ev.OrderDenied) and "guard" in e.reason for _, e in simulation.journal)
+    journal = tree.disk.journals["executor"]
+    assert any(isinstance(e, ev.OrderDenied) and "guard" in e.reason for _, e in journal)
 
-    simulation.actors.update(dead)
-    simulation.kill("guard")
+    tree.spawn("guard", 2)
     back_at = simulation.now_ns
     simulation.run(BEGIN_NS + 120 * SECOND_NS)
 
@@ -43,13 +58,21 @@ def test_f7_with_both_guards_dead_no_entry_leaves_and_trading_resumes_when_one_l
 def test_a12_the_standby_holds_the_lease_while_the_guard_is_dead() -> None:
     simulation, _ = simulate(1, Faults())
     simulation.run(BEGIN_NS + 20 * SECOND_NS)
-    simulation.actors.pop("guard")
-    died_at = simulation.now_ns
+    keep_dead(simulation, "guard")
 
-    simulation.run(died_at + SECOND_NS // 2)
+    simulation.run(simulation.now_ns + SECOND_NS // 2)
 
-    assert simulation.guarded_until_ns > simulation.now_ns
+    assert simulation.instances["sim-1"].guard_lease_left_ns() > 0
 
 
-def simulation_lease_ns(simulation: Simulation) -> int:
-    return max(0, simulation.guarded_until_ns - simulation.now_ns)
+def test_a_guard_that_hangs_is_as_good_as_dead_and_the_other_acts_within_half_a_second() -> None:
+    simulation, _ = simulate(1, Faults())
+    simulation.run(BEGIN_NS + 20 * SECOND_NS)
+    tree = simulation.instances["sim-1"]
+
+    tree.stand_still("guard", 2 * SECOND_NS)
+
+    for tenth in range(1, 20):
+        simulation.run(BEGIN_NS + 20 * SECOND_NS + tenth * SECOND_NS // 10)
+        assert tenth > 5 or tree.guard_lease_left_ns() > -SECOND_NS // 2
+        assert tenth < 5 or tree.guard_lease_left_ns() > 0

@@ -1,0 +1,80 @@
+"""Faults: the world's ill will, by kind, and the chance that decides from a seed when it strikes.
+
+Each kind draws from a source of its own, so that a story without one kind stays near to the story with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields, replace
+from random import Random
+
+from actors.simulator.agenda import MS
+
+DELAYS = "delays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """Probabilities per occasion, in force until `until_ns`; after it the world is kind and things must settle.
+
+    The kinds of a world's own (`disaster`, `clock_step`) and the deaths of whole trees are drawn twice a second.
+    """
+
+    lose_request: float = 0.0  # it never reaches the exchange
+    lose_answer: float = 0.0  # it was carried out, and nobody hears of it
+    accept_late: float = 0.0  # carried out seconds after we gave up
+    repeat_answer: float = 0.0
+    unavailable: float = 0.0  # refused without effect
+    rate_limited: float = 0.0  # a 429 that others on the address caused
+    torn_snapshot: float = 0.0  # its parts are of different moments
+    lose_message: float = 0.0
+    double_message: float = 0.0
+    late_message: float = 0.0  # overtaken by many
+    drop_stream: float = 0.0
+    crash: float = 0.0  # of an actor, between any two effects
+    lose_notice: float = 0.0  # the supervisor is not told of a death
+    hang: float = 0.0  # an actor stands still for a while, then goes on
+    kill_instance: float = 0.0
+    kill_account: float = 0.0
+    kill_all: float = 0.0
+    disk_error: float = 0.0  # nothing can be made durable for a while
+    disk_lies: float = 0.0  # it was made durable, and the disk says no
+    clock_step: float = 0.0
+    disaster: float = 0.0  # one of the world's own, see `World.strike`
+    until_ns: int = 0
+
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Every kind by name."""
+        return tuple(field.name for field in fields(cls) if field.name != "until_ns")
+
+    def without(self, kind: str) -> Faults:
+        return replace(self, **{kind: 0.0})  # type: ignore[arg-type]
+
+    def in_force(self) -> tuple[str, ...]:
+        return tuple(kind for kind in self.kinds() if getattr(self, kind))
+
+
+class Chance:
+    """Decides. `met` counts how often each kind struck."""
+
+    def __init__(self, seed: int, faults: Faults) -> None:
+        self._until_ns = faults.until_ns
+        self._odds = {kind: getattr(faults, kind) for kind in faults.in_force()}
+        self._sources = {kind: Random(f"{seed}:{kind}") for kind in (*self._odds, DELAYS)}
+        self.met: Counter[str] = Counter()
+
+    def strikes(self, kind: str, now_ns: int) -> bool:
+        odds = self._odds.get(kind)
+        if odds is None or now_ns >= self._until_ns or self._sources[kind].random() >= odds:
+            return False
+        self.met[kind] += 1
+        return True
+
+    def of(self, kind: str) -> Random:
+        """The source of the details of one kind."""
+        return self._sources[kind]
+
+    def delay_ns(self, least_ms: float, most_ms: float) -> int:
+        return int(self._sources[DELAYS].uniform(least_ms, most_ms) * MS)

@@ -1,0 +1,60 @@
+"""Lives: one life of one actor, with what its process would hold; all of it is gone when it dies."""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.budget_keeper import BudgetKeeper
+from actors.lease_keeper import LeaseKeeper
+from engine.machine import Machine, Publish
+from engine.messages.base import Message
+
+HEARTBEAT_NS = 100_000_000
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Life:
+    """`clock_ahead_ns` is its wall clock less virtual time; `alarms`: label -> number of the wish, when due."""
+
+    role: str
+    generation: int
+    machine: Machine[Any]
+    leases: LeaseKeeper
+    keeper: BudgetKeeper | None = None
+    state: Any = None
+    clock_ahead_ns: int = 0
+    hangs_until_ns: int = 0
+    is_alive: bool = True
+    alarms: dict[str, tuple[int, int]] = field(default_factory=dict)
+    streams: set[str] = field(default_factory=set)
+    follow_ups: collections.deque[Message] = field(default_factory=collections.deque)
+
+
+@dataclass(slots=True, kw_only=True)
+class Cell:
+    """What the scoreboard shows of a role. It outlives the life that wrote it."""
+
+    life: Life
+    left_at_ns: int | None = None
+    published: Publish = field(default_factory=lambda: Publish(phase="STARTING"))
+    lease_until_ns: int = 0
+
+    def age_ns(self, now_ns: int) -> int:
+        """Of the heartbeat: a life that hangs does not beat."""
+        if self.left_at_ns is not None:
+            return now_ns - self.left_at_ns
+        return HEARTBEAT_NS
+
+
+def hang(cell: Cell, now_ns: int, until_ns: int) -> None:
+    """The life stands still from now on."""
+    cell.life.hangs_until_ns = until_ns
+    cell.left_at_ns = now_ns
+
+
+def go_on(cell: Cell) -> None:
+    """It beats again."""
+    if cell.life.is_alive:
+        cell.left_at_ns = None

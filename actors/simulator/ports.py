@@ -1,0 +1,113 @@
+"""Ports of a simulated life: journal, bars, scoreboard, latches and launcher answer at once, the notifier later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actors.latch import GLOBAL
+from actors.simulator import line
+from actors.simulator.lives import Life
+from engine.errors import InvariantViolated
+from engine.messages import account as ac
+from engine.messages import control as ct
+from engine.messages import market as mk
+from engine.messages import wire
+from engine.messages.base import Message
+from engine.messages.reports import digest_of
+
+if TYPE_CHECKING:
+    from actors.simulator.tree import SimulatedTree
+
+
+def ask(tree: SimulatedTree, life: Life, port: str, call: Message) -> None:
+    """`call` is on its way; what comes of it reaches `life` as a message."""
+    if port == "exchange":
+        line.ask(tree, life, call)
+    elif port == "notifier":
+        _notify(tree, life, call)
+    else:
+        answer = _NEARBY[port](tree, life, call)
+        if answer is not None:
+            life.follow_ups.append(answer)
+
+
+def _journal(tree: SimulatedTree, life: Life, _call: Message) -> Message:
+    return ct.JournalRead(events=tuple(tree.disk.journals.get(life.role, ())))
+
+
+def _bars(tree: SimulatedTree, _life: Life, call: Message) -> Message | None:
+    bars: dict[int, Any] = tree.disk.bars
+    if isinstance(call, mk.AppendBars):
+        bars.update({bar.open_time_ns: bar for bar in call.bars})
+        return None
+    assert isinstance(call, mk.ReadBars), call
+    return mk.BarsRead(bars=tuple(bar for at, bar in sorted(bars.items()) if at >= call.from_open_time_ns))
+
+
+def _launcher(_tree: SimulatedTree, _life: Life, _call: Message) -> Message:
+    return ac.LauncherSeen(is_alive=True)
+
+
+def _latch(tree: SimulatedTree, _life: Life, call: Message) -> Message:
+    assert isinstance(call, ac.RaiseLatch), call
+    if tree.simulation.agenda.now_ns < tree.disk.refuses_until_ns:
+        return ac.LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text="the disk is full")
+    tree.simulation.latches.setdefault(call.scope, call)
+    return ac.LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)
+
+
+def _notify(tree: SimulatedTree, life: Life, call: Message) -> None:
+    assert isinstance(call, ct.Notify), call
+    tree.simulation.told[tree.name].append(call.trade_number)
+    told = ct.Notified(trade_number=call.trade_number)
+    tree.simulation.agenda.after(tree.simulation.chance.delay_ns(5, 50), lambda: tree.deliver(life, told))
+
+
+# --- the scoreboard --------------------------------------------------------------------------------------------------
+
+
+def _scoreboard(tree: SimulatedTree, life: Life, call: Message) -> Message | None:
+    match call:
+        case ct.HoldGuardLease(valid_for_ns=valid_for_ns):
+            tree.cells[life.role].lease_until_ns = tree.simulation.agenda.now_ns + valid_for_ns
+            return None
+        case ct.ReadHeartbeats():
+            return ct.HeartbeatsRead(ages_ns=tree.ages())
+        case ct.CheckIntegrity():
+            return _integrity(tree)
+        case ct.ReadLatches():
+            return _latches(tree)
+        case ct.ClearPanicLatch():
+            tree.simulation.latches.pop(tree.name, None)
+            return None
+        case _:
+            raise InvariantViolated(f"the scoreboard knows no {call!r}")
+
+
+def _latches(tree: SimulatedTree) -> Message:
+    for scope, shown in ((GLOBAL, GLOBAL), (tree.name, "instance")):
+        held = tree.simulation.latches.get(scope)
+        if held is not None:
+            return ct.LatchesRead(scope=shown, reason=held.reason, flatten=held.flatten)
+    return ct.LatchesRead(scope="", reason="", flatten=False)
+
+
+def _integrity(tree: SimulatedTree) -> Message:
+    cell = tree.cells.get("executor")
+    view = tree.disk.view
+    return ct.IntegrityChecked(
+        engine_sequence=cell.published.sequence if cell else 0,
+        engine_digest=cell.published.digest if cell else b"",
+        store_sequence=view.sequence if view else 0,
+        store_digest=digest_of(wire.encode(view)) if view else b"",
+        ages_ns=tree.ages(),
+    )
+
+
+_NEARBY = {
+    "journal": _journal,
+    "bars": _bars,
+    "launcher": _launcher,
+    "latch": _latch,
+    "scoreboard": _scoreboard,
+}

@@ -1,0 +1,65 @@
+"""The post: messages between actors. They are delayed each for itself, get lost, come twice, or late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.simulator.lives import Life
+from engine.messages import control as ct
+from engine.messages.base import Message
+
+if TYPE_CHECKING:
+    from actors.simulator.tree import SimulatedTree
+
+OPERATOR = "operator"
+
+
+def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
+    """What `life` of `tree` says to whom `to` names; it hears of those that are not there."""
+    life.leases.on_sent(message)
+    if isinstance(message, ct.CommandAnswered):
+        tree.simulation.answers.append((tree.name, message))
+        return
+    for name, (target, role) in _named(tree, to).items():
+        if role in target.lives:
+            _carry(target, role, message)
+        else:
+            life.follow_ups.append(ct.Undeliverable(to=name, name=type(message).__name__))
+
+
+def _named(tree: SimulatedTree, to: str) -> dict[str, tuple[SimulatedTree, str]]:
+    trees = tree.simulation.trees
+    where, dot, role = to.rpartition(".")
+    if not dot:
+        return {to: (tree, to)}
+    if where == "*":
+        return {f"{name}.{role}": (one, role) for name, one in trees.items() if one.casting.is_instance}
+    return {to: (trees[where], role)}
+
+
+def _carry(tree: SimulatedTree, role: str, message: Message) -> None:
+    simulation = tree.simulation
+    copies = 0 if simulation.strikes("lose_message") else 2 if simulation.strikes("double_message") else 1
+    for _ in range(copies):
+        longest_ms = 1_500 if simulation.strikes("late_message") else 5
+        simulation.agenda.after(
+            simulation.chance.delay_ns(0.1, longest_ms), lambda: deliver_to_role(tree, role, message)
+        )
+
+
+def mail(tree: SimulatedTree, to: str, message: Message) -> None:
+    """Between a supervisor and its children: another wire, which loses nothing while both live."""
+    run = tree.run
+
+    def arrive() -> None:
+        if run == tree.run:
+            deliver_to_role(tree, to, message)
+
+    tree.simulation.agenda.after(tree.simulation.chance.delay_ns(1, 8), arrive)
+
+
+def deliver_to_role(tree: SimulatedTree, role: str, message: Message) -> None:
+    """To whoever plays `role` now."""
+    life = tree.lives.get(role)
+    if life is not None:
+        tree.deliver(life, message)

@@ -1,0 +1,105 @@
+"""Who plays in a simulated world: the whole cast of each instance, and a play that wants something at random bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from random import Random
+
+from actors.data import Data
+from actors.executor import Executor
+from actors.guard import Guard
+from actors.notifier import Notifier
+from actors.reconciler import Reconciler
+from actors.simulator import Casting, Faults, Simulation
+from actors.strategy import Strategy
+from actors.turn import ExecutorSettings
+from engine.limits import Limits
+from engine.market import Bar
+from engine.protection import ProtectionRules
+from engine.signal import Intent, Signal
+from engine.sizing import Sizing, SizingMode
+from tests.simulation.world import BTC, ETH, Seat, SmallWorld
+
+WATCHED = ("data", "strategy", "executor", "reconciler")
+LAYOUTS: tuple[tuple[Seat, ...], ...] = (
+    (Seat("sim-1", "main", BTC),),
+    (Seat("sim-1", "main", BTC), Seat("sim-2", "other", BTC)),
+    (Seat("sim-1", "main", BTC), Seat("sim-2", "main", ETH)),
+    (Seat("sim-1", "main", BTC), Seat("sim-2", "main", BTC)),
+)
+
+
+class MoodyPlay:
+    """Wants something at one bar in four; which, only the bar's own time decides, so a replay wants the same."""
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+
+    def step(self, bar: Bar) -> Signal | None:
+        mood = Random(bar.open_time_ns).random()
+        wish = (Intent.ENTER_LONG, Intent.ENTER_SHORT, Intent.EXIT_LONG, Intent.EXIT_SHORT)
+        intent = wish[int(mood * 16)] if mood < 0.25 else Intent.NONE
+        return Signal(
+            play_hash="moody", symbol=self._symbol, bar_open_time_ns=bar.open_time_ns, intent=intent, close=bar.close
+        )
+
+
+def settings_of(seat: Seat) -> ExecutorSettings:
+    return ExecutorSettings(
+        instance=seat.name,
+        account=seat.account,
+        play="moody",
+        play_hash="moodyhash",
+        symbol=seat.symbol,
+        leverage=2,
+        capital=Decimal(10_000),
+        rules=ProtectionRules(
+            stoploss=Decimal("0.02"),
+            take_profit=Decimal("0.03"),
+            trailing_stop=True,
+            trailing_stop_positive=Decimal("0.01"),
+            trailing_stop_positive_offset=Decimal("0.012"),
+            leverage=Decimal(2),
+        ),
+        sizing=Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=Decimal("0.4")),
+        limits=Limits(),
+    )
+
+
+def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
+    """Every role of a live instance, in the order they start."""
+    settings = settings_of(seat)
+    limits = settings.limits
+
+    def guard(role: str, peer: str) -> Guard:
+        return Guard(role=role, peer=peer, is_standby=role == "standby_guard", watched=WATCHED, limits=limits)
+
+    return Casting(
+        account=seat.account,
+        symbol=seat.symbol,
+        roles={
+            "executor": lambda: Executor(settings=settings),
+            "reconciler": lambda: Reconciler(
+                instance=seat.name, symbol=seat.symbol, limits=limits, owns_wallet=owns_wallet
+            ),
+            "guard": lambda: guard("guard", "standby_guard"),
+            "standby_guard": lambda: guard("standby_guard", "guard"),
+            "notifier": Notifier,
+            "data": lambda: Data(symbol=seat.symbol, timeframe="1m"),
+            "strategy": lambda: Strategy(make_evaluator=lambda: MoodyPlay(seat.symbol), warmup_bars=5),
+        },
+    )
+
+
+def simulate(
+    seed: int,
+    faults: Faults,
+    on_step: Callable[[Simulation], None] | None = None,
+    seats: tuple[Seat, ...] = LAYOUTS[0],
+) -> tuple[Simulation, SmallWorld]:
+    """The full cast of these seats over a fresh world."""
+    world = SmallWorld(seed, seats)
+    accounts = [seat.account for seat in seats]
+    cast = {seat.name: casting(seat, owns_wallet=accounts.count(seat.account) == 1) for seat in seats}
+    return Simulation(seed, cast, world, faults, on_step), world

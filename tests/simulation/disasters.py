@@ -1,0 +1,170 @@
+"""Disasters: what exchanges and other people do that no program of ours wished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING
+
+from actors.simulator import Simulation
+from adapters.simulated_exchange import SimulatedExchange
+from engine.messages import control as ct
+from engine.messages import events as ev
+from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
+
+if TYPE_CHECKING:
+    from tests.simulation.world import SmallWorld
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What happened to whom."""
+
+    at_ns: int
+    kind: str
+    name: str
+
+
+class Disasters:
+    """Strikes one instance's exchange, or all instances, in one of the ways of `KINDS`."""
+
+    def __init__(self, world: SmallWorld) -> None:
+        self._world = world
+        self.struck: list[Struck] = []
+        self._number = 0
+
+    def strike(self, simulation: Simulation) -> None:
+        source = simulation.chance.of("disaster")
+        kind = source.choice(tuple(KINDS))
+        name = source.choice(tuple(self._world.seats))
+        self._number += 1
+        if KINDS[kind](self, simulation, name, source):
+            self.struck.append(Struck(simulation.now_ns, kind, name))
+            simulation.chance.met[kind] += 1
+
+    def kinds_against(self, name: str) -> set[str]:
+        """What struck the account and instrument of `name`, whoever of those who sit there was meant."""
+        seats = self._world.seats
+        mine = seats[name]
+        return {
+            one.kind
+            for one in self.struck
+            if seats[one.name].account == mine.account
+            and (one.kind in OF_THE_ACCOUNT or seats[one.name].symbol == mine.symbol)
+        }
+
+    def must_halt(self, name: str) -> set[str]:
+        """What struck `name` and is only ever ended by a person. A shared wallet is nobody's to explain alone."""
+        seats = self._world.seats.values()
+        shares = sum(seat.account == self._world.seats[name].account for seat in seats) > 1
+        return self.kinds_against(name) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
+
+    # --- kinds -------------------------------------------------------------------------------------------------------
+
+    def _ghost_order(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        price = exchange.instrument.round_price(float(exchange.price) * 0.8)
+        self._foreign(exchange, simulation.now_ns, OrderKind.STOP_MARKET, Side.SELL, Decimal(1), price)
+        return True
+
+    def _foreign_position(self, simulation: Simulation, name: str, source: Random) -> bool:
+        side = source.choice((Side.BUY, Side.SELL))
+        self._foreign(self._world.exchange_of(name), simulation.now_ns, OrderKind.MARKET, side, Decimal("0.05"), None)
+        return True
+
+    def _balance_drift(self, simulation: Simulation, name: str, source: Random) -> bool:
+        """Only once the journal says what the balance was: what came before is how it began."""
+        journal = simulation.instances[name].disk.journals.get("executor", ())
+        if not any(isinstance(event, ev.WalletAnchored) for _, event in journal):
+            return False
+        self._world.exchange_of(name).wallet.balance += Decimal(source.choice((-25, 10)))
+        return True
+
+    def _closed_by_hand(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        held = exchange.position.quantity
+        if held:
+            side = Side.SELL if held > 0 else Side.BUY
+            self._foreign(exchange, simulation.now_ns, OrderKind.MARKET, side, abs(held), None)
+        return bool(held)
+
+    def _cancelled_by_hand(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        resting = [key for key, order in exchange.orders.items() if order.status is OrderStatus.ACCEPTED]
+        if resting:
+            exchange.cancel_foreign(source.choice(resting), simulation.now_ns)
+        return bool(resting)
+
+    def _stuck_trigger(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        exchange.triggers_stick = True
+
+        def free() -> None:
+            exchange.free_triggers(simulation.now_ns)
+            simulation.push()
+
+        simulation.agenda.after(source.randint(2, 15) * SECOND_NS, free)
+        return True
+
+    def _thin_book(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        exchange.is_thin = True
+        simulation.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_thin", False))
+        return True
+
+    def _panic_of_one(self, simulation: Simulation, name: str, source: Random) -> bool:
+        simulation.panic(name, "a person says so", flatten=source.random() < 0.5)
+        reset = ct.ResetBreaker(reason="looked at it", operator="a person")
+        simulation.agenda.after(source.randint(5, 25) * SECOND_NS, lambda: simulation.tell(name, "executor", reset))
+        return True
+
+    def _panic_of_all(self, simulation: Simulation, _name: str, source: Random) -> bool:
+        simulation.panic("global", "a person says so", flatten=source.random() < 0.5)
+        return True
+
+    def _reset_at_any_time(self, simulation: Simulation, name: str, source: Random) -> bool:
+        simulation.tell(name, "executor", ct.ResetBreaker(reason="impatience", operator="a person"))
+        return True
+
+    def _foreign(
+        self,
+        exchange: SimulatedExchange,
+        now_ns: int,
+        kind: OrderKind,
+        side: Side,
+        quantity: Decimal,
+        trigger_price: Decimal | None,
+    ) -> None:
+        placed = Order(
+            client_order_id=f"someone-{self._number}",
+            symbol=exchange.instrument.symbol,
+            side=side,
+            kind=kind,
+            purpose=OrderPurpose.ENTRY,
+            quantity=quantity,
+            trade_number=0,
+            bar_open_time_ns=0,
+            trigger_price=trigger_price,
+        )
+        exchange.place_foreign(placed, now_ns)
+
+
+KINDS: Mapping[str, Callable[[Disasters, Simulation, str, Random], bool]] = {
+    "ghost_order": Disasters._ghost_order,
+    "foreign_position": Disasters._foreign_position,
+    "balance_drift": Disasters._balance_drift,
+    "closed_by_hand": Disasters._closed_by_hand,
+    "cancelled_by_hand": Disasters._cancelled_by_hand,
+    "stuck_trigger": Disasters._stuck_trigger,
+    "thin_book": Disasters._thin_book,
+    "panic_of_one": Disasters._panic_of_one,
+    "panic_of_all": Disasters._panic_of_all,
+    "reset_at_any_time": Disasters._reset_at_any_time,
+}
+OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
+# after these an instance must stand still until a person has looked
+MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand"})

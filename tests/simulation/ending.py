@@ -1,0 +1,130 @@
+"""What must hold at the end, after a kind while in which nothing moved any more."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.simulator import Simulation
+from engine import position as positions
+from engine.messages import events as ev
+from engine.messages import wire
+from engine.messages.reports import digest_of
+from engine.order import OrderPurpose, OrderStatus
+from engine.position import Position
+from tests.simulation.invariants import InstanceWatch, Watch, demand
+from tests.simulation.world import FIRST_BALANCE, SmallWorld
+
+
+def at_the_end(simulation: Simulation, world: SmallWorld, watch: Watch) -> None:
+    """Everything agrees, to the last unit, and everyone is healthy or halted with a cause."""
+    for account in world.wallets:
+        _money_is_conserved(world, account)
+    for one in watch.instances:
+        _ended_well(simulation, world, one)
+        _one_message_per_trade(simulation, one)
+        _one_entry_per_bar(one)
+        _is_protected(one)
+        touched = world.disasters.must_halt(one.name) or _others_traded(one)
+        if not touched and _holds_the_instrument(simulation, one):
+            _agrees_with_the_exchange(world, one)
+
+
+def _others_traded(one: InstanceWatch) -> bool:
+    return any(not one.is_mine(fill.client_order_id) for fill in one.exchange.fills)
+
+
+def _holds_the_instrument(simulation: Simulation, one: InstanceWatch) -> bool:
+    life = one.tree.lives.get("executor")
+    return life is not None and life.leases.left_ns() > 0
+
+
+def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -> None:
+    life = one.tree.lives.get("executor")
+    demand(life is not None, "never stuck", f"{one.name} has no executor")
+    assert life is not None
+    state, book = life.state, life.state.book
+    halted = bool(book.breaker.cause) or book.is_panicked
+    waits = not _holds_the_instrument(simulation, one)
+    text = f"{one.name} is {state.phase}: {state.ready}"
+    demand(state.phase == "READY" or halted or waits, "never stuck", text)
+    unsolved = [o.client_order_id for o in book.orders.values() if o.is_unresolved]
+    demand(not unsolved, "never stuck", f"{one.name}: nobody knows what became of {unsolved}")
+    struck = world.disasters.must_halt(one.name)
+    reset = any(isinstance(event, ev.BreakerReset) for _, event in one.tree.disk.journals["executor"])
+    demand(not struck or halted or waits or reset, "disasters halt", f"{one.name} goes on after {struck}")
+    _view_is_the_store(one)
+
+
+def _view_is_the_store(one: InstanceWatch) -> None:
+    shown, view = one.tree.cells["executor"].published, one.tree.disk.view
+    assert view is not None
+    demand(one.tree.lives["executor"].state.book == one.book, "engine is store", "the fold is not the executor's book")
+    demand(shown.digest == digest_of(wire.encode(view)), "view is store", f"{shown} and {view}")
+
+
+def _agrees_with_the_exchange(world: SmallWorld, one: InstanceWatch) -> None:
+    book, exchange = one.book, one.exchange
+    text = f"{one.name}: {book.position_quantity} and {exchange.position.quantity}"
+    demand(book.position_quantity == exchange.position.quantity, "position", text)
+    ours = {order.client_order_id for order in book.open_orders()}
+    theirs = {key for key, order in exchange.orders.items() if order.is_working and not key.startswith("someone")}
+    demand(ours == theirs, "orders", f"only ours {ours - theirs}, only theirs {theirs - ours}")
+    fees = sum((fill.fee for fill in exchange.fills), Decimal(0))
+    demand(book.ledger.fees == fees, "money", f"fees {book.ledger.fees} and {fees}")
+    if book.wallet_expected is not None and _is_alone(world, one.name):
+        demand(book.wallet_expected == exchange.wallet_balance, "money", "money appeared or vanished")
+
+
+def _is_alone(world: SmallWorld, name: str) -> bool:
+    seats = list(world.seats.values())
+    return sum(seat.account == world.seats[name].account for seat in seats) == 1
+
+
+def _money_is_conserved(world: SmallWorld, account: str) -> None:
+    """The wallet is what it began with, and the profit and fees of every execution; nothing else."""
+    drift = any(world.seats[s.name].account == account and s.kind == "balance_drift" for s in world.disasters.struck)
+    made = Decimal(0)
+    for (owner, _), exchange in world.exchanges.items():
+        if owner == account:
+            made += _profit(exchange.fills, exchange.position)
+    balance = world.wallets[account].balance
+    demand(drift or FIRST_BALANCE + made == balance, "money", f"{FIRST_BALANCE} + {made} is not {balance}")
+
+
+def _profit(fills: object, stands: Position) -> Decimal:
+    position, total = Position(), Decimal(0)
+    for fill in fills:  # type: ignore[attr-defined]
+        position, profit = positions.after_fill(position, fill)
+        total += profit - fill.fee
+    demand(position.quantity == stands.quantity, "position", "the position is not the sum of its fills")
+    return total
+
+
+def _one_message_per_trade(simulation: Simulation, one: InstanceWatch) -> None:
+    events = [event for _, event in one.tree.disk.journals["executor"]]
+    closed = [event.trade_number for event in events if isinstance(event, ev.TradeClosed)]
+    told = [event.trade_number for event in events if isinstance(event, ev.NotificationDelivered)]
+    demand(len(closed) == len(set(closed)), "one message per trade", f"closed twice: {closed}")
+    demand(len(told) == len(set(told)), "one message per trade", f"acknowledged twice: {told}")
+    demand(set(told) == set(closed), "one message per trade", f"closed {closed}, told {told}")
+    received = simulation.told[one.name]
+    demand(set(received) == set(closed), "one message per trade", f"closed {closed}, received {received}")
+
+
+def _one_entry_per_bar(one: InstanceWatch) -> None:
+    bars = [
+        event.order.bar_open_time_ns
+        for _, event in one.tree.disk.journals["executor"]
+        if isinstance(event, ev.OrderIntended) and event.order.purpose is OrderPurpose.ENTRY
+    ]
+    demand(len(bars) == len(set(bars)), "one entry per bar", f"{bars}")
+
+
+def _is_protected(one: InstanceWatch) -> None:
+    """At rest there is one stop for the whole position, and none without a position."""
+    resting = [
+        order
+        for order in one.exchange.orders.values()
+        if order.purpose is OrderPurpose.STOP and order.status is OrderStatus.ACCEPTED
+    ]
+    demand(len(resting) <= 1, "one stop", f"{len(resting)} stops for one position")

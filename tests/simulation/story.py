@@ -1,0 +1,107 @@
+"""A story: one seed lived through under the watch of the laws. A broken one is shrunk to the faults that matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from actors.simulator import BEGIN_NS, Faults, Simulation
+from tests.simulation.cast import LAYOUTS, simulate
+from tests.simulation.ending import at_the_end
+from tests.simulation.invariants import Watch
+from tests.simulation.world import SmallWorld
+
+SECOND_NS = 1_000_000_000
+BAD_S, KIND_S, STILL_S = 60, 45, 6
+SHOWN_EVENTS, SHOWN_NOTES = 25, 15
+HOSTILE = Faults(
+    lose_request=0.05,
+    lose_answer=0.05,
+    accept_late=0.03,
+    repeat_answer=0.03,
+    unavailable=0.03,
+    rate_limited=0.01,
+    torn_snapshot=0.1,
+    lose_message=0.01,
+    double_message=0.02,
+    late_message=0.01,
+    drop_stream=0.01,
+    crash=0.001,
+    lose_notice=0.1,
+    hang=0.01,
+    kill_instance=0.003,
+    kill_account=0.005,
+    kill_all=0.001,
+    disk_error=0.01,
+    disk_lies=0.01,
+    clock_step=0.02,
+    disaster=0.012,
+    until_ns=BEGIN_NS + BAD_S * SECOND_NS,
+)
+
+
+@dataclass(slots=True)
+class Story:
+    """How it went. `broken` is the violation, None when every law held."""
+
+    seed: int
+    faults: Faults
+    simulation: Simulation
+    world: SmallWorld
+    watch: Watch
+    broken: Exception | None = None
+    texts: list[str] = field(default_factory=list)
+
+
+def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
+    """Bad seconds, kind ones, and some in which nothing moves any more; the seed chooses who sits where."""
+    simulation, world = simulate(seed, faults, seats=LAYOUTS[seed % len(LAYOUTS)])
+    watch = Watch(simulation, world)
+    simulation.on_step = watch
+    story = Story(seed, faults, simulation, world, watch)
+    try:
+        simulation.run(BEGIN_NS + (BAD_S + KIND_S) * SECOND_NS)
+        world.is_still = True
+        simulation.run(BEGIN_NS + (BAD_S + KIND_S + STILL_S) * SECOND_NS)
+        at_the_end(simulation, world, watch)
+    except Exception as error:  # noqa: BLE001 - whatever a machine raises is the end of the story, and shown
+        story.broken = error
+    return story
+
+
+def shrink(story: Story) -> Story:
+    """The same seed with as few kinds of fault as still break a law."""
+    for kind in story.faults.in_force():
+        shorter = live_through(story.seed, story.faults.without(kind))
+        if shorter.broken is not None:
+            story = shorter
+    return story
+
+
+def tell(story: Story) -> str:
+    """What broke, what mattered, and what happened just before."""
+    kinds = {kind: getattr(story.faults, kind) for kind in story.faults.in_force()}
+    at_s = (story.simulation.now_ns - BEGIN_NS) / SECOND_NS
+    return "\n".join(
+        (
+            f"seed {story.seed}, second {at_s:.3f}: {type(story.broken).__name__}: {story.broken}",
+            f"replay: tox -e sim -- --first-seed {story.seed} --seeds 1",
+            f"kinds that matter: {kinds}",
+            f"struck: {story.world.disasters.struck}",
+            *_last_events(story),
+            *_last_notes(story),
+        )
+    )
+
+
+def _last_events(story: Story) -> list[str]:
+    lines = []
+    for name, tree in story.simulation.instances.items():
+        lines.append(f"--- the end of {name}'s journal")
+        for at_ns, event in tree.disk.journals.get("executor", [])[-SHOWN_EVENTS:]:
+            lines.append(f"{(at_ns - BEGIN_NS) / SECOND_NS:9.3f} {event}"[:260])
+    return lines
+
+
+def _last_notes(story: Story) -> list[str]:
+    notes = list(story.simulation.notes)[-SHOWN_NOTES:]
+    return ["--- the last notes", *(f"{(at - BEGIN_NS) / SECOND_NS:9.3f} {who} {text}" for at, who, _, text in notes)]
