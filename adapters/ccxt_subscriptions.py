@@ -20,7 +20,7 @@ from adapters.ccxt_translate import mapping
 from adapters.dialects.binance import LISTEN_KEY_RENEWAL_S, Binance
 from engine.errors import MalformedMessage
 from engine.messages.base import Message
-from engine.messages.exchange import OrderUpdated
+from engine.messages.exchange import OrderUpdated, StreamLost
 from engine.messages.market import BarClosed
 
 BASE_TIMEFRAME = "1m"
@@ -50,7 +50,7 @@ class Subscriptions:
                 session=self._connection.session(),
                 address=lambda: self._user_address(dialect, symbol),
                 handle=lambda data: self._take_user(dialect, symbol, data),
-                push=self._push,
+                push=self._tell_of_user_stream,
                 patience=USER,
             )
             self._upkeep = [
@@ -95,6 +95,12 @@ class Subscriptions:
             if isinstance(message, OrderUpdated):
                 self.heard(message.report.client_order_id)
             self._push(message)
+
+    def _tell_of_user_stream(self, message: Message) -> None:
+        if isinstance(message, StreamLost):  # what came meanwhile is read by REST, no event of it is to be awaited
+            for client_order_id in list(self._awaited):
+                self.heard(client_order_id)
+        self._push(message)
 
     def heard(self, client_order_id: str) -> None:
         """It was heard of, or no event of it is to be awaited."""

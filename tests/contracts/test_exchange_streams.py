@@ -157,6 +157,29 @@ async def test_a_mute_user_stream_is_noticed_by_the_order_it_does_not_mention(li
     await listening.until(lambda: listening.seen(StreamOpened))
 
 
+async def test_a_stream_that_mentions_every_order_is_never_called_mute(listening, venue, monkeypatch):
+    monkeypatch.setattr(ccxt_subscriptions, "ECHO_S", 0.2)
+    mark = await mark_price(listening)
+
+    for order in (an_entry(), a_stop((mark * Decimal("0.9")).quantize(Decimal("0.1"))), an_exit()):
+        await listening.perform(place(order))
+    await listening.perform(place(an_entry(quantity=Decimal("0.0105"))))  # refused: there is nothing to mention
+    await asyncio.sleep(0.5)
+
+    assert listening.seen(StreamLost) == []
+
+
+async def test_a_dropped_stream_is_not_called_mute_for_what_it_missed(listening, venue, monkeypatch):
+    monkeypatch.setattr(ccxt_subscriptions, "ECHO_S", 0.5)
+    venue.fault("stream_abort", account=listening.account)
+    await listening.perform(place(an_entry()))
+
+    await listening.until(lambda: listening.seen(StreamOpened))
+    await asyncio.sleep(0.7)
+
+    assert len(listening.seen(StreamLost)) == 1
+
+
 async def test_opening_twice_is_one_stream(listening):
     assert await listening.perform(OpenUserStream(symbol=SYMBOL)) == StreamOpened(stream="user")
     order = an_entry()
