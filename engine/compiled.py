@@ -28,7 +28,11 @@ def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]])
             _rebound(function, function.__name__, namespace), error_model="numpy", forceinline=True
         )
     name = f"{entry.__name__}_{_fingerprint((*parts, entry))}"
-    return numba.njit(_rebound(entry, name, namespace), cache=True, nogil=True, error_model="numpy")
+    whole = _rebound(entry, name, namespace)
+    try:
+        return numba.njit(whole, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError:  # no folder it may write to: then each process compiles for itself
+        return numba.njit(whole, nogil=True, error_model="numpy")
 
 
 def _rebound(function: Callable[..., Any], name: str, namespace: dict[str, Any]) -> FunctionType:

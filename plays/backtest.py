@@ -141,7 +141,7 @@ class Backtest:
         import numpy as np
 
         return KernelInput(
-            intents=signals.intents, prices=self._ticks,
+            intents=np.require(signals.intents, np.int8, ["C", "W"]), prices=self._ticks,
             rules=np.array(self._play.protection_rules().row(), np.int64), settings=self._settings(),
         )  # fmt: skip
 

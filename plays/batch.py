@@ -187,10 +187,17 @@ def crossings(operator: str, operands: list[Any], size: int) -> Array:
     """Where left crosses right, in one pass over both."""
     import numpy as np
 
-    left, right = (np.ascontiguousarray(np.broadcast_to(np.asarray(one, np.float64), size)) for one in operands)
+    left, right = (_read_only(one if isinstance(one, np.ndarray) else np.full(size, float(one))) for one in operands)
     result = np.zeros(size, bool)
     compiled_crossed()(left[:-1], right[:-1], left[1:], right[1:], operator == "crosses above", result[1:])
     return result
+
+
+def _read_only(values: Floats) -> Floats:
+    """The same values, not to be changed: one kind of array, so that one compilation serves all."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def held(values: Floats) -> Floats:

@@ -51,6 +51,8 @@ class Feature:
         import numpy as np
 
         columns = np.ascontiguousarray(inputs[0]).reshape(1, -1) if len(inputs) == 1 else np.vstack(list(inputs))
+        if not columns.flags.writeable:
+            columns = columns.copy()  # candles from a file are read-only, for which numba would compile once more
         out = np.empty((len(self.outputs), columns.shape[1]))
         parameters = np.array(self._numbers(values), dtype=np.float64)
         window, lookback = int(self.window(*parameters)), self.lookback(values)

@@ -1,0 +1,43 @@
+"""Compiling ahead: the first run ever on a machine compiles for some seconds; later ones take it from numba's cache."""
+
+from __future__ import annotations
+
+from plays.batch import crossings
+from plays.features import FEATURES
+from plays.operators import compiled_marked
+from plays.sections import compiled_section_walk
+
+
+def compile_ahead() -> None:
+    """Compiles (or loads) all that plays and backtests use, by using it once on a few bars.
+
+    Call it where seconds do not matter, so that the first slice of the first backtest answers at once.
+    """
+    import numpy as np
+
+    floats, intents = np.ones(16), np.zeros(16, np.int8)
+    rule = np.zeros(16, bool)
+    for feature in FEATURES[:2]:
+        feature.batch([floats] * len(feature.inputs), {})
+        feature.stepper({}).update(*(1.0 for _ in feature.inputs))
+    crossings("crosses above", [floats, 1.0], len(floats))
+    compiled_marked()(rule, 1, intents)
+    compiled_section_walk()(np.zeros((5, 16), bool), 1, (1, 2), intents, 0)
+    _walk_once(intents)
+
+
+def _walk_once(intents: object) -> None:
+    from decimal import Decimal
+
+    import numpy as np
+
+    from engine import kernel
+    from engine.kernel import KernelInput, KernelRun
+    from engine.protection import ProtectionRules
+
+    assert isinstance(intents, np.ndarray), intents
+    data = KernelInput(
+        intents=intents, prices=np.ones((len(intents), 4), np.int32), settings=np.zeros(kernel.SETTINGS, np.int64),
+        rules=np.array(ProtectionRules(stoploss=Decimal("0.1")).row(), np.int64),
+    )  # fmt: skip
+    KernelRun(data, 1).run_slice(len(intents))
