@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.5
 LINE_EVERY_S = 3.0
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def register(app: typer.Typer) -> None:
@@ -123,12 +124,12 @@ def _goes_on(end_at: float | None) -> bool:
 
 @contextmanager
 def _signals_end_it() -> Iterator[None]:
-    """SIGTERM and a closed terminal end it in order, as Ctrl-C does."""
+    """SIGTERM and a closed terminal end it in order, as Ctrl-C does, also behind `&` where a shell turns that off."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in ENDS}
     try:
         yield
     finally:
@@ -140,8 +141,7 @@ def _tear_down(stage: Stage, *, keep: bool) -> list[int]:
     """Not to be interrupted: an impatient second Ctrl-C would leave processes behind."""
     from instance_manager import quickstart as scenes
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDS}
     try:
         console.say("stopping …")
         return scenes.tear_down(stage, keep=keep)

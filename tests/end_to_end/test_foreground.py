@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from desk_builders import environment, predator, predator_json, workspace_with
-from watching import eventually, processes_in
+
+from tests.desk_builders import environment, predator, predator_json, workspace_with
+from tests.watching import eventually, kill_all, processes_in
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 LIVE = ("--instance", "live-1")
@@ -19,8 +20,7 @@ def home(tmp_path):
     """A workspace; no process of it outlives the test."""
     workspace = workspace_with(tmp_path / "home")
     yield workspace.home
-    for process in processes_in(workspace.home):
-        process.kill()
+    kill_all(processes_in(workspace.home))
 
 
 def state(home) -> str:

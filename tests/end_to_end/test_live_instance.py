@@ -15,8 +15,9 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from desk_builders import environment, predator, predator_json, workspace_with
-from watching import eventually, processes_in
+
+from tests.desk_builders import environment, predator, predator_json, workspace_with
+from tests.watching import eventually, is_venue, kill_all, processes_in
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 LIVE = ("--instance", "live-1")
@@ -29,8 +30,7 @@ def home(tmp_path_factory):
     workspace = workspace_with(tmp_path_factory.mktemp("e2e") / "home")
     assert predator("venue", "start", home=workspace.home).returncode == 0
     yield workspace.home
-    for process in processes_in(workspace.home):
-        process.kill()
+    kill_all(processes_in(workspace.home))
 
 
 def live(home: Path) -> dict[str, Any]:
@@ -138,9 +138,7 @@ def test_a_killed_guard_comes_back_and_the_journal_tells_the_story(home):
 
 def test_after_kill_9_of_every_process_it_goes_on_where_it_was(home):
     eventually(lambda: live(home)["position"] not in ("0", "0.000"), 60, "an open position")
-    for one in processes_in(home):
-        if "venue" not in one.cmdline():
-            one.kill()
+    kill_all(one for one in processes_in(home) if not is_venue(one))
     eventually(lambda: live(home)["state"] == "CRASHED", 5, "it is seen as crashed")
 
     done = predator("start", *LIVE, home=home)

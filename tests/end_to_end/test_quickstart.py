@@ -10,15 +10,21 @@ import sys
 import time
 
 import pytest
-from desk_builders import environment, predator
-from watching import eventually, processes_in
+
+from tests.desk_builders import environment, predator
+from tests.watching import eventually, kill_all, processes_in
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
 
-def test_it_shows_trading_and_a_backtest_stops_cleanly_and_says_what_next(tmp_path):
-    home = tmp_path / "elsewhere"
+@pytest.fixture
+def home(tmp_path):
+    """A home that quickstart must not use; its processes are known by it all the same, and end with the test."""
+    yield tmp_path / "elsewhere"
+    kill_all(processes_in(tmp_path / "elsewhere"))
 
+
+def test_it_shows_trading_and_a_backtest_stops_cleanly_and_says_what_next(home):
     done = predator("quickstart", "--seconds", "25", "--speed", "120", home=home)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -32,8 +38,7 @@ def test_it_shows_trading_and_a_backtest_stops_cleanly_and_says_what_next(tmp_pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_stops_everything(tmp_path, number):
-    home = tmp_path / "elsewhere"
+def test_an_interrupt_stops_everything(home, number):
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", "from instance_manager.cli.main import main; main()", "quickstart"],
         env=environment(PREDATOR_HOME=str(home)),

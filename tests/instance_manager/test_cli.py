@@ -6,14 +6,15 @@ import json
 import sqlite3
 import subprocess
 import sys
+import tempfile
 
 import pytest
-from desk_builders import REAL, environment, free_port, predator, workspace_with
 from typer.testing import CliRunner
 
 from adapters.sqlite_journal import SqliteJournal
 from instance_manager.cli import journal
 from instance_manager.cli.main import app
+from tests.desk_builders import REAL, environment, free_port, predator, workspace_with
 
 KEYS = {"TEST_BINANCE_KEY": "k" * 64, "TEST_BINANCE_SECRET": "s" * 64}
 CONFIRMED = {"PREDATOR_CONFIRM_LIVE_TRADING": "true"}
@@ -205,7 +206,9 @@ def test_a_panic_of_everything_holds_until_everything_is_reset(run):
     assert every.exit_code == 0
 
 
-def test_a_defect_of_ours_is_told_without_a_traceback(run, monkeypatch):
+def test_a_defect_of_ours_is_told_without_a_traceback(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     def defect(*_: object) -> None:
         raise ZeroDivisionError("boom")
 
@@ -216,6 +219,8 @@ def test_a_defect_of_ours_is_told_without_a_traceback(run, monkeypatch):
     assert done.exit_code == 70
     assert "boom" in done.stderr
     assert "Traceback" not in done.stderr
+    (report,) = tmp_path.glob("predator-defect-*")
+    assert "Traceback" in report.read_text()
 
 
 def test_an_unknown_word_on_the_command_line_is_a_usage_error(run):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from desk_builders import workspace_with
 
 from adapters.bar_log import BarLog
 from adapters.candle_generator import generate_candles
@@ -16,6 +15,7 @@ from engine.signal import Intent
 from instance_manager.comparison import compare
 from plays.evaluator import Evaluator
 from plays.loading import find_play, load_play
+from tests.desk_builders import workspace_with
 
 NAME = "live-1"
 BARS, LIVE_FROM = 300, 60

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from desk_builders import predator, predator_json, workspace_with
 
 from instance_manager import venue_process
+from tests.desk_builders import predator, predator_json, workspace_with
 
 
 @pytest.mark.processes

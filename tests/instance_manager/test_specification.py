@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from desk_builders import workspace_with
 
 from engine.errors import ConfigurationError
 from instance_manager.settings_file import load_settings
 from instance_manager.specification import Order, environment_of, specify
 from instance_manager.workspace import default_settings
 from plays.errors import PlayError
+from tests.desk_builders import workspace_with
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import signal
 import socket
 
 import pytest
-from desk_builders import predator, predator_json, workspace_with
 
 from instance_manager import venue_process
 from instance_manager.settings import Account
 from instance_manager.settings_file import load_settings
+from tests.desk_builders import predator, predator_json, workspace_with
 
 pytestmark = pytest.mark.processes
 

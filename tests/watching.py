@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,21 @@ def _home_of(process: psutil.Process) -> str | None:
         return process.environ().get("PREDATOR_HOME")
     except psutil.Error:
         return None
+
+
+def kill_all(processes: Iterable[psutil.Process]) -> None:
+    """SIGKILL; one that ended meanwhile is what was wanted."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def is_venue(process: psutil.Process) -> bool:
+    """Is it the local exchange (and not a part of an instance)?"""
+    try:
+        return "venue" in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 def eventually(look: Callable[[], Any], limit_s: float, what: str) -> Any:
