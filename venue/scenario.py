@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from venue.faults import Fault, FaultError, read_fault
 
 
@@ -34,6 +32,8 @@ class Happening:
 
 def read_scenario(path: Path) -> list[Happening]:
     """In the order of time."""
+    import yaml  # only scenarios need it: a venue runs with aiohttp and pyarrow alone
+
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
