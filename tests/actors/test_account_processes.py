@@ -14,10 +14,10 @@ from actors.processes import recorded
 from actors.scoreboard import ScoreboardReader
 from actors.spec import InstanceSpec, account_run_folder
 from actors.tree import account_tree
-from engine.messages.control import PanicRaised, ReconcileNow
+from engine.messages.control import PanicRaised
 from instance_manager import account_system, control, detached, lifecycle
 from instance_manager.lock import is_running, read_card
-from tests.actors.tree_builders import TOY, TRADER, eventually, pid_of, processes_of, seen, toy_spec
+from tests.actors.tree_builders import TOY, TRADER, eventually, pid_of, processes_of, seen, tell, toy_spec
 
 pytestmark = pytest.mark.processes
 
@@ -28,10 +28,6 @@ def trader(home: Path, instance: str, monkeypatch: pytest.MonkeyPatch) -> Instan
     spec = toy_spec(home, instance, account="main", executor=TRADER, guard=TOY)
     lifecycle.start(spec)
     return spec
-
-
-def tell(spec: InstanceSpec, word: str) -> None:
-    control.ask(spec.home, spec.instance, ReconcileNow(reason=word), timeout_s=0.05)
 
 
 def account_pid(home: Path, role: str) -> int:

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from actors.latch import is_latched
-from actors.outcome import read_outcome
-from actors.processes import process_id, recorded
-from actors.scoreboard import Cell
+from actors.processes import recorded
 from actors.spec import InstanceSpec
-from actors.tree import tree_of
-from engine.errors import TradingError
-from engine.messages.control import ReconcileNow, ResetBreaker
+from engine.messages.control import ResetBreaker
 from instance_manager import control, lifecycle
-from instance_manager.errors import AlreadyRunning, NotRunning
-from instance_manager.lock import read_card
 from tests.actors.tree_builders import (
-    TOY,
     cells,
     eventually,
     is_gone,
     pid_of,
     processes_of,
     seen,
+    tell,
     toy_spec,
 )
 
 pytestmark = pytest.mark.processes
-NOBODY = Cell(role="nobody")
 
 
 @pytest.fixture
@@ -45,15 +33,6 @@ def spec(home: Path) -> InstanceSpec:
     spec = toy_spec(home)
     lifecycle.start(spec)
     return spec
-
-
-def tell(spec: InstanceSpec, role: str, word: str) -> None:
-    """A word to a toy, which never answers."""
-    control.ask(spec.home, spec.instance, ReconcileNow(reason=word), role=role, timeout_s=0.05)
-
-
-def is_over(spec: InstanceSpec) -> bool:
-    return not lifecycle.is_running(spec.home, spec.instance)
 
 
 def restarts(spec: InstanceSpec, role: str) -> int:
@@ -83,7 +62,7 @@ def test_an_actor_that_ends_by_sigterm_is_restarted_once(spec: InstanceSpec) -> 
 def test_a_machine_that_raises_ends_its_process_and_the_message_is_not_run_again(spec: InstanceSpec) -> None:
     first = pid_of(spec, "guard")
 
-    tell(spec, "guard", "raise")
+    tell(spec, "raise", role="guard")
 
     eventually(lambda: restarts(spec, "guard") == 1)
     time.sleep(0.5)
@@ -104,11 +83,11 @@ def test_messages_reach_the_next_life_of_a_peer(spec: InstanceSpec) -> None:
     os.kill(pid_of(spec, "guard"), signal.SIGKILL)
     eventually(lambda: restarts(spec, "guard") == 1)
 
-    eventually(lambda: tell(spec, "executor", "send:guard") or seen(spec, "guard", "ReconcileNow") > 0)
+    eventually(lambda: tell(spec, "send:guard") or seen(spec, "guard", "ReconcileNow") > 0)
 
 
 def test_a_command_is_answered_by_the_actor_it_is_for(spec: InstanceSpec) -> None:
-    tell(spec, "executor", "a command without an answer")
+    tell(spec, "a command without an answer")
 
     answer = control.ask(spec.home, spec.instance, ResetBreaker(reason="seen", operator="me"))
 
@@ -131,191 +110,6 @@ def test_everything_listens_on_loopback_only(spec: InstanceSpec) -> None:
     assert set(found) == {"0100007F"}
 
 
-def test_stop_leaves_no_process(spec: InstanceSpec) -> None:
-    running = processes_of(spec.run_folder)
-    assert len(running) >= 5
-
-    assert lifecycle.stop(spec.home, spec.instance)
-
-    assert [process for process in running if process.is_running] == []
-    assert not lifecycle.is_running(spec.home, spec.instance)
-    with pytest.raises(NotRunning):
-        lifecycle.stop(spec.home, spec.instance)
-
-
-def test_stop_ends_even_what_hangs(spec: InstanceSpec) -> None:
-    running = processes_of(spec.run_folder)
-    os.kill(pid_of(spec, "guard"), signal.SIGSTOP)
-    began = time.monotonic()
-
-    lifecycle.stop(spec.home, spec.instance)
-
-    assert time.monotonic() - began < 15
-    assert [process for process in running if process.is_running] == []
-
-
-def test_a_killed_supervisor_takes_its_actors_along_and_the_launcher_starts_all_anew(spec: InstanceSpec) -> None:
-    first = {role: cell.pid for role, cell in cells(spec).items()}
-
-    os.kill(first["supervisor"], signal.SIGKILL)
-
-    eventually(lambda: is_gone(first["guard"]) and is_gone(first["executor"]))
-    eventually(lambda: lifecycle.is_ready(spec) and cells(spec)["guard"].pid != first["guard"])
-    assert (
-        len([process for process in recorded(spec.run_folder) if process.is_running and process.what == "guard"]) == 1
-    )
-
-
-def test_a_supervisor_that_hangs_is_replaced_with_its_whole_tree(spec: InstanceSpec) -> None:
-    first = {role: cell.pid for role, cell in cells(spec).items()}
-
-    os.kill(first["supervisor"], signal.SIGSTOP)
-
-    eventually(lambda: all(is_gone(pid) for pid in first.values()))
-    eventually(lambda: lifecycle.is_ready(spec))
-
-
-def test_a_tree_that_fails_three_times_ends_under_its_panic_latch(spec: InstanceSpec) -> None:
-    for _ in range(3):
-        eventually(lambda: lifecycle.is_ready(spec))
-        pid = pid_of(spec, "supervisor")
-        os.kill(pid, signal.SIGKILL)
-        eventually(lambda pid=pid: cells(spec).get("supervisor", NOBODY).pid != pid or is_over(spec))
-
-    eventually(lambda: is_over(spec))
-    assert is_latched(spec.home, spec.instance)
-    assert processes_of(spec.run_folder) == []
-    assert "the tree failed 3 times" in (spec.log_folder / "launcher.log").read_text()
-
-
-def test_a_killed_launcher_is_noticed_and_the_tree_ends_by_itself(spec: InstanceSpec) -> None:
-    card = read_card(spec.run_folder)
-    assert card is not None
-
-    os.kill(card.pid, signal.SIGKILL)
-
-    eventually(lambda: processes_of(spec.run_folder) == [])
-    assert read_outcome(spec.run_folder) == "the launcher is gone"
-
-
-def test_a_start_right_after_the_launcher_was_killed_leaves_one_tree(spec: InstanceSpec) -> None:
-    card = read_card(spec.run_folder)
-    assert card is not None
-    before = processes_of(spec.run_folder)
-    os.kill(card.pid, signal.SIGKILL)
-    eventually(lambda: not lifecycle.is_running(spec.home, spec.instance))
-
-    lifecycle.start(spec)
-
-    assert [process for process in before if process.is_running] == []
-    assert lifecycle.is_ready(spec)
-
-
-def test_after_everything_was_killed_it_starts_again(spec: InstanceSpec) -> None:
-    for process in processes_of(spec.run_folder):
-        os.kill(process.pid, signal.SIGKILL)
-
-    eventually(lambda: not lifecycle.is_running(spec.home, spec.instance))
-    lifecycle.start(spec)
-
-    assert lifecycle.is_ready(spec)
-
-
-def test_a_second_start_is_refused(spec: InstanceSpec) -> None:
-    with pytest.raises(AlreadyRunning, match="toy is running already"):
-        lifecycle.start(spec)
-
-
-def test_an_actor_that_ends_in_order_ends_the_instance(spec: InstanceSpec) -> None:
-    tell(spec, "executor", "leave")
-
-    eventually(lambda: not lifecycle.is_running(spec.home, spec.instance))
-    assert "had enough" in (spec.log_folder / "launcher.log").read_text()
-
-
-def test_of_two_starts_at_once_exactly_one_wins(home: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from tests.actors.tree_builders import toy_spec\n"
-        "from instance_manager import lifecycle; from instance_manager.errors import AlreadyRunning\n"
-        "try: lifecycle.start(toy_spec(Path(sys.argv[1])))\n"
-        "except AlreadyRunning: sys.exit(5)"
-    )
-    starters = [subprocess.Popen([sys.executable, "-c", code, str(home)]) for _ in range(3)]
-
-    codes = sorted(starter.wait(60) for starter in starters)
-
-    assert codes == [0, 5, 5]
-    running = [process.what for process in recorded(home / "run" / "toy") if process.is_running]
-    assert running.count("supervisor") == 1
-
-
-def test_an_actor_that_cannot_start_fails_the_start_with_the_reason_and_leaves_nothing(home: Path) -> None:
-    spec = toy_spec(home, executor="tests.actors.toys:broken")
-
-    with pytest.raises(TradingError, match="executor: RuntimeError: this toy is broken"):
-        lifecycle.start(spec)
-
-    assert processes_of(spec.run_folder) == []
-    assert not is_latched(home, spec.instance)
-
-
-def test_an_executor_that_never_gets_ready_is_not_running(home: Path) -> None:
-    spec = toy_spec(home, executor="tests.actors.toys:late", guard=TOY)
-
-    with pytest.raises(TradingError, match="the executor is RECOVERING"):
-        lifecycle.start(spec, limit_s=5.0)
-
-    assert processes_of(spec.run_folder) == []
-
-
-def test_a_start_can_be_piped(home: Path) -> None:
-    """Nothing of the instance holds on to the terminal of whoever started it."""
-    code = (
-        "import sys; from pathlib import Path; from tests.actors.tree_builders import toy_spec\n"
-        "from instance_manager import lifecycle; lifecycle.start(toy_spec(Path(sys.argv[1]))); print('up')"
-    )
-
-    done = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, timeout=60, check=True)
-
-    assert done.stdout == b"up\n"
-    assert lifecycle.is_running(home, "toy")
-
-
-def test_in_the_foreground_sigterm_ends_it_in_order(home: Path) -> None:
-    spec = toy_spec(home)
-    code = (
-        "import sys; from pathlib import Path; from tests.actors.tree_builders import toy_spec\n"
-        "from instance_manager.run import run; sys.exit(run(toy_spec(Path(sys.argv[1]))))"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(home)], stderr=subprocess.DEVNULL) as foreground:
-        eventually(lambda: lifecycle.is_ready(spec))
-        running = processes_of(spec.run_folder)
-
-        foreground.send_signal(signal.SIGTERM)
-
-        assert foreground.wait(20) == 0
-    assert [process for process in running if process.is_running] == []
-
-
-def test_a_service_manager_hears_that_it_is_ready_alive_and_stopping(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = toy_spec(home)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(home / "notify"))
-        monkeypatch.setenv("NOTIFY_SOCKET", str(home / "notify"))
-        lifecycle.start(spec)
-        time.sleep(1.5)
-        lifecycle.stop(home, "toy")
-        manager.setblocking(False)
-        heard = set()
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                heard.add(manager.recv(100))
-
-    assert heard == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
-
-
 def listening_addresses(pid: int) -> list[str]:
     """The IPv4 addresses (in hexadecimal, as the kernel writes them) on which the process listens."""
     inodes = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
@@ -324,10 +118,3 @@ def listening_addresses(pid: int) -> list[str]:
     six = [line.split() for line in Path(f"/proc/{pid}/net/tcp6").read_text().splitlines()[1:]]
     assert [row for row in six if row[3] == "0A" and f"socket:[{row[9]}]" in inodes] == []
     return mine
-
-
-def test_a_process_that_is_gone_is_not_mistaken_for_another() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        process = process_id(child.pid)
-    assert not process.is_running
-    assert tree_of(toy_spec(Path("nowhere"))).roles == ("executor", "guard")

@@ -11,6 +11,8 @@ from actors.processes import ProcessId, end_all, process_id, recorded
 from actors.scoreboard import Cell, ScoreboardReader
 from actors.spec import InstanceSpec
 from actors.tree import tree_of
+from engine.messages.control import ReconcileNow
+from instance_manager import control
 from instance_manager.lock import read_card
 
 TOY = "tests.actors.toys:toy"
@@ -57,6 +59,11 @@ def eventually(what: Callable[[], object], limit_s: float = WAIT_S) -> None:
     while not what():
         assert time.monotonic() < until, f"not within {limit_s} s: {what}"
         time.sleep(0.01)
+
+
+def tell(spec: InstanceSpec, word: str, *, role: str = "executor") -> None:
+    """A word to a toy, which does not answer."""
+    control.ask(spec.home, spec.instance, ReconcileNow(reason=word), role=role, timeout_s=0.05)
 
 
 def processes_of(run_folder: Path) -> list[ProcessId]:
