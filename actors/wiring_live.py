@@ -25,6 +25,7 @@ from engine.messages.control import JournalRead, ReadJournal
 from engine.messages.reports import digest_of
 
 if TYPE_CHECKING:
+    from adapters.journal_reader import JournalReader
     from plays.schema import Play
 
 WATCHED = ("executor", "reconciler", "data", "strategy")
@@ -164,21 +165,34 @@ class Outbox:
 
 
 class StoredView:
-    """The view in the journal, its digest computed anew from the bytes: what operators see."""
+    """The view in the journal, its digest computed anew from the bytes: what operators see.
+
+    The reader stays open (a look costs microseconds) until the file it reads is another one.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reader: JournalReader | None = None
+        self._inode = 0
 
     def read(self) -> tuple[int, bytes]:
         """(sequence, digest); (0, b"") while there is none or it cannot be read."""
-        from adapters.journal_reader import JournalReader
-
         try:
-            reader = JournalReader(self._path)
-            row = reader.view_row()
-        except StoreError:
+            row = self._open().view_row()
+        except (StoreError, OSError):
+            self._reader = None
             return 0, b""
         return (row[0], digest_of(row[1])) if row else (0, b"")
+
+    def _open(self) -> JournalReader:
+        from adapters.journal_reader import JournalReader
+
+        inode = self._path.stat().st_ino
+        if self._reader is None or inode != self._inode:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader, self._inode = JournalReader(self._path), inode
+        return self._reader
 
 
 def spec_of(place: Place) -> InstanceSpec:

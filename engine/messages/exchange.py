@@ -19,7 +19,7 @@ from engine.order import Order, OrderStatus
 class OrderReport(Message):
     """What the exchange says of one order. `status` is in our words; `filled_quantity` as the exchange counts it.
 
-    `is_ours` is False when the client order id was not made by Predator. `event_at_ns` is the exchange's clock.
+    `event_at_ns` is the exchange's clock.
     For a triggered conditional order `venue_order_id` is the ordinary order it became, where known.
     """
 
