@@ -49,6 +49,13 @@ class RealExchange(Section):
     kind: Literal["binanceusdm"]
 
 
+def _is_a_target(target: str) -> str:
+    if not re.fullmatch(r"(file|telegram):.+", target):
+        raise ValueError("a target is file:PATH or telegram:CHAT")
+    return target
+
+
+Target = Annotated[str, AfterValidator(_is_a_target)]
 Exchange = Annotated[LocalExchange | RealExchange, Field(discriminator="kind")]
 
 
@@ -88,7 +95,7 @@ class Instance(Section):
     leverage: int = Field(default=1, ge=1, le=125)
     timerange: str | None = None
     risk: Risk | None = None
-    notify: tuple[str, ...] | None = None
+    notify: tuple[Target, ...] | None = None
 
     @field_validator("timerange")
     @classmethod
@@ -122,4 +129,4 @@ class Settings(Section):
     accounts: dict[str, Account] = Field(default_factory=dict)
     instances: dict[InstanceName, Instance] = Field(default_factory=dict)
     risk: Risk = Field(default_factory=Risk)
-    notify: tuple[str, ...] = ()
+    notify: tuple[Target, ...] = ()

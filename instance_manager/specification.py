@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actors.spec import InstanceSpec
+from engine.errors import ConfigurationError
 from engine.limits import Limits
 from instance_manager import modes
-from instance_manager.errors import UnknownInstance
+from instance_manager.errors import UnknownInstance, did_you_mean
 from instance_manager.settings import Account, Exchange, Instance, LocalExchange, Risk, Settings
 from instance_manager.timerange import parse_timerange
 from instance_manager.venue_process import local_keys
 from instance_manager.workspace import Workspace
+
+if TYPE_CHECKING:
+    from plays.schema import Play
+
+LIVE_TIMEFRAME = "1m"  # what the data and strategy actors feed; longer ones are made from it inside the play
+TELEGRAM_TOKEN = "PREDATOR_TELEGRAM_TOKEN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,8 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
     access = modes.access_for(instance.mode, exchange, account, is_confirmed=order.is_confirmed, environ=environ)
     file = find_play(instance.play, [workspace.plays])
     play = load_play(file)
+    symbol = instance.symbol or play.symbol
+    _require_tradable(order.instance, instance, exchange, play, symbol)
     plan = modes.PLANS[instance.mode]
     first, end = _bounds_ms(instance.timerange)
     return InstanceSpec(
@@ -42,7 +52,7 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         home=workspace.home,
         play_file=file.absolute(),
         play_hash=play.hash,
-        symbol=instance.symbol or play.symbol,
+        symbol=symbol,
         timeframe=play.timeframe,
         leverage=instance.leverage,
         capital=instance.capital,
@@ -54,7 +64,9 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         until_ms=end,
         owns_wallet=_owns_wallet(settings, order.instance),
         candle_source=exchange_name(settings, instance),
-        notify=_targets(workspace, order.instance, instance.notify if instance.notify is not None else settings.notify),
+        notify=_targets(
+            workspace, order.instance, settings.notify if instance.notify is None else instance.notify, environ
+        ),
     )
 
 
@@ -89,6 +101,22 @@ def _instance(settings: Settings, name: str) -> Instance:
     return settings.instances[name]
 
 
+def _require_tradable(name: str, instance: Instance, exchange: Exchange, play: Play, symbol: str) -> None:
+    """What an actor would find out a second later, told before anything starts."""
+    if modes.sends_orders(instance.mode) and play.protection_rules().stoploss is None:
+        raise ConfigurationError(f"{name}: the play {play.name} has no stoploss and may not trade; give it one")
+    if modes.needs_account(instance.mode) and play.timeframe != LIVE_TIMEFRAME:
+        raise ConfigurationError(
+            f"{name}: the play {play.name} has timeframe {play.timeframe}, live bars are {LIVE_TIMEFRAME}: "
+            f"write `timeframe: {LIVE_TIMEFRAME}` and its indicators `on {play.timeframe}`"
+        )
+    if modes.needs_account(instance.mode) and isinstance(exchange, LocalExchange) and symbol not in exchange.symbols:
+        raise ConfigurationError(
+            f"{name}: the local exchange does not list {symbol}{did_you_mean(symbol, exchange.symbols)}; "
+            f"add it to the exchange's `symbols` (now: {', '.join(exchange.symbols)})"
+        )
+
+
 def _owns_wallet(settings: Settings, name: str) -> bool:
     """Does no other instance that sends orders share its account?"""
     account = settings.instances[name].account
@@ -100,8 +128,10 @@ def _limits(risk: Risk) -> Limits:
     return Limits(max_leverage=risk.max_leverage, max_notional=risk.max_notional, max_daily_loss=risk.max_daily_loss)
 
 
-def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
     """Every trade is a line in a file of the instance, whatever else is told."""
+    if any(target.startswith("telegram:") for target in chosen) and not environ.get(TELEGRAM_TOKEN):
+        raise ConfigurationError(f"{name}: notify by telegram needs a bot token in {TELEGRAM_TOKEN}")
     file: Path = workspace.instances / name / "notifications.jsonl"
     return (f"file:{file}", *chosen)
 

@@ -87,6 +87,7 @@ def test_amounts_are_exact(tmp_path):
         ("capital: 1000", "capital: 1000\n    timerange: 20240101", ["line 11", "put it in quotes"]),
         ("capital: 1000", "capital: 1000\n    symbol: BTCUSDT", ["line 11", "BTC/USDT:USDT"]),
         ("capital: 1000", "capital: 1000\n    capital: 2", ["line 11", "second time"]),
+        ("capital: 1000", "capital: 1000\n    notify: [mail]", ["line 11", "telegram:CHAT"]),
         ("mode: live", "mode: [live", ["line 8", "not valid YAML"]),
     ],
 )

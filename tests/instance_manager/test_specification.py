@@ -61,9 +61,42 @@ def test_a_backtest_has_bounds_and_no_access(specified):
 
 
 def test_a_symbol_in_the_settings_goes_before_the_plays(specified):
-    spec = specified("live-1", ("    leverage: 2\n  demo-1", "    leverage: 2\n    symbol: ETH/USDT:USDT\n  demo-1"))
+    spec = specified(
+        "live-1",
+        ("    leverage: 2\n  demo-1", "    leverage: 2\n    symbol: ETH/USDT:USDT\n  demo-1"),
+        ("symbols: [BTC/USDT:USDT]", "symbols: [BTC/USDT:USDT, ETH/USDT:USDT]"),
+    )
 
     assert spec.symbol == "ETH/USDT:USDT"
+
+
+def test_a_symbol_the_local_exchange_does_not_list_is_refused(specified):
+    with pytest.raises(ConfigurationError, match=r"does not list XRP/USDT:USDT.*symbols"):
+        specified("live-1", ("    leverage: 2\n  demo-1", "    leverage: 2\n    symbol: XRP/USDT:USDT\n  demo-1"))
+
+
+def test_a_play_without_a_stop_may_be_tested_but_not_traded(specified, tmp_path):
+    shipped = specified("live-1").play_file.read_text()
+    own = tmp_path / "home" / "plays" / "quickstart.yml"
+    own.write_text(shipped[: shipped.index("protection:")])
+
+    assert specified("backtest-1").play_file == own
+    with pytest.raises(ConfigurationError, match="no stoploss"):
+        specified("live-1")
+
+
+def test_a_play_on_longer_bars_may_be_tested_and_is_told_how_to_trade(specified, tmp_path):
+    shipped = specified("live-1").play_file.read_text()
+    (tmp_path / "home" / "plays" / "quickstart.yml").write_text(shipped.replace("timeframe: 1m", "timeframe: 5m"))
+
+    assert specified("backtest-1").timeframe == "5m"
+    with pytest.raises(ConfigurationError, match="on 5m"):
+        specified("live-1")
+
+
+def test_telegram_without_a_token_is_refused(specified):
+    with pytest.raises(ConfigurationError, match="PREDATOR_TELEGRAM_TOKEN"):
+        specified("live-1", ("notify: []", 'notify: ["telegram:42"]'))
 
 
 def test_limits_of_the_instance_go_before_those_of_all(specified):
