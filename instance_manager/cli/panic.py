@@ -76,11 +76,14 @@ def _panic(desk: Desk, name: str, scope: str, reason: str, *, flatten: bool) -> 
 def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
     from actors.latch import GLOBAL, clear_latch, latch_file, read_latch
     from engine.messages.control import ResetBreaker
+    from instance_manager.modes import sends_orders
     from instance_manager.status import status_of
 
     if read_latch(latch_file(desk.workspace.home, GLOBAL)) is not None:
         raise RefusedForSafety(f"{name}: everything is panicked; `predator reset --all` clears that")
-    answer = _ask(desk, name, ResetBreaker(reason=reason, operator=getpass.getuser()), role="executor")
+    answer = None
+    if sends_orders(desk.instance(name).mode):  # only those have a breaker to reset; for others the latch is all
+        answer = _ask(desk, name, ResetBreaker(reason=reason, operator=getpass.getuser()), role="executor")
     if answer is not None:
         if not answer[0]:
             raise RefusedForSafety(f"{name}: not reset: {answer[1]}")
@@ -88,7 +91,7 @@ def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
     clear_latch(latch_file(desk.workspace.home, name))
     if status_of(desk.workspace, desk.settings, name).breaker == "RED":
         raise NotRunning(f"{name}: the latch is cleared, the breaker is RED in its journal: start it, then reset again")
-    return {"instance": name, "state": "RESET", "answer": "the latch is cleared; it is not running"}
+    return {"instance": name, "state": "RESET", "answer": "the latch is cleared"}
 
 
 def _ask(desk: Desk, name: str, command: Message, *, role: str) -> tuple[bool, str] | None:
