@@ -135,13 +135,19 @@ def _report(turn: Turn, report: ex.OrderReport) -> None:
         return
     _accept(turn, known, report.venue_order_id)
     known = turn.book.orders[known.client_order_id]
-    if report.status is OrderStatus.TRIGGERED and order.can_become(known, OrderStatus.TRIGGERED):
+    if _was_triggered(report) and order.can_become(known, OrderStatus.TRIGGERED):
         turn.happen(ev.OrderTriggered(client_order_id=known.client_order_id, venue_order_id=report.venue_order_id))
     if report.status is OrderStatus.REJECTED and order.can_become(known, OrderStatus.REJECTED):
         turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code="", reason="rejected later"))
     # while its fills are not all here, its end is not news: it will be asked for again
     if _compare_filled(turn, known.client_order_id, report.filled_quantity, report.status):
         _end(turn, known.client_order_id, report.status)
+
+
+def _was_triggered(report: ex.OrderReport) -> bool:
+    """A conditional order that filled was triggered before; its fills carry the id of the order it became."""
+    filled = report.is_conditional and report.status is OrderStatus.FILLED and bool(report.venue_order_id)
+    return filled or report.status is OrderStatus.TRIGGERED
 
 
 def _accept(turn: Turn, known: Order, venue_order_id: str) -> None:

@@ -30,7 +30,10 @@ PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """What has been asked of the exchange and not been answered, by client order id and since when."""
+    """What has been asked of the exchange and not been answered, by client order id and since when.
+
+    `finding` keeps the time of the last question even after its answer; `doubted` is what must be asked for.
+    """
 
     placing: Mapping[str, int] = field(default_factory=dict)
     cancelling: Mapping[str, int] = field(default_factory=dict)
@@ -128,7 +131,8 @@ def _forbidden(now: Situation) -> tuple[Order, ...]:
 def _can_cancel(now: Situation, order: Order) -> bool:
     asked = now.busy.cancelling.get(order.client_order_id)
     waits = asked is not None and not now.is_older(asked, now.limits.exit_retry_ms)
-    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED) and not waits
+    is_doubted = order.client_order_id in now.busy.doubted  # the last answer was that it is no longer there
+    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED) and not waits and not is_doubted
 
 
 def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:

@@ -1,0 +1,264 @@
+"""A desk for one executor machine: it performs the machine's effects over a simulated exchange, with fates on command.
+
+Nothing happens by chance: each call to the exchange has the fate the test gives it, and the machine dies before exactly
+the effect the test names. Time moves only in `run`.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from dataclasses import replace
+
+from actors.executor import Executor
+from actors.simulator.line import unanswered
+from actors.turn import ExecutorSettings, State
+from adapters.simulated_exchange import SimulatedExchange, Wallet
+from engine import gate, reconcile
+from engine.book import Book
+from engine.gate import Glance
+from engine.limits import Limits
+from engine.machine import Effect, Note, Record, Request, Send
+from engine.market import MINUTE_NS, Bar, MarkPrice
+from engine.messages import control as ct
+from engine.messages import exchange as ex
+from engine.messages import market as mk
+from engine.messages.base import Message
+from engine.order import Order, OrderPurpose, OrderStatus
+from engine.protection import ProtectionRules
+from engine.signal import Intent, Signal
+from engine.sizing import Sizing, SizingMode
+from tests.builders import BTC, MS, NOW_NS, SYMBOL, D
+
+RULES = ProtectionRules(
+    stoploss=D("0.02"), take_profit=D("0.05"), trailing_stop=True, trailing_stop_positive=D("0.005"),
+    trailing_stop_positive_offset=D("0.008"),
+)  # fmt: skip
+SETTINGS = ExecutorSettings(
+    instance="live-1", account="main", play="tried", play_hash="abcdef", symbol=SYMBOL, leverage=1,
+    capital=D(10_000), rules=RULES, sizing=Sizing(mode=SizingMode.FIXED_NOTIONAL, amount=D(4_000)), limits=Limits(),
+)  # fmt: skip
+FIRST_BAR_NS = NOW_NS // MINUTE_NS * MINUTE_NS
+UNANSWERED_MS = 3_000
+LATE_MS = 6_000
+Fate = Callable[[Message], str]
+
+
+class Desk:
+    """`fate` names what becomes of a call: ok, request lost, answer lost, late, silent, or `refuse REASON`."""
+
+    def __init__(self, fate: Fate = lambda call: "ok", die_before: int = -1, limits: Limits | None = None) -> None:
+        self.settings = replace(SETTINGS, limits=limits or Limits())
+        self.exchange = SimulatedExchange(BTC, Wallet(balance=D(10_000)), D(40_000))
+        self.fate, self.die_before = fate, die_before
+        self.now_ns = NOW_NS
+        self.journal: list[tuple[int, Message]] = []
+        self.calls: list[Message] = []
+        self.sent: list[Send] = []
+        self.notes: list[str] = []
+        self.performed = 0
+        self.stream_is_up = True
+        self.holds_stream = False
+        self.glance = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
+        self.latches = ct.LatchesRead(scope="", reason="", flatten=False)
+        self.longest_naked_ns = 0
+        self._naked_since_ns: int | None = None
+        self._inbox: collections.deque[Message] = collections.deque()
+        self._agenda: list[tuple[int, Callable[[], None]]] = []
+        self._epoch = 0
+        self._suspicions = 0
+        self.executor: Executor | None = None
+        self.state: State | None = None
+        self.boot()
+
+    # --- what a test says ---------------------------------------------------------------------------------------------
+
+    @property
+    def book(self) -> Book:
+        assert self.state is not None
+        return self.state.book
+
+    def events(self, *kinds: type[Message]) -> list[Message]:
+        return [event for _, event in self.journal if isinstance(event, kinds or Message)]
+
+    def placed(self, *purposes: OrderPurpose) -> list[Order]:
+        """Orders that were sent, in order."""
+        sent = [call.order for call in self.calls if isinstance(call, ex.PlaceOrder)]
+        return [order for order in sent if not purposes or order.purpose in purposes]
+
+    def tell(self, message: Message) -> None:
+        self._inbox.append(message)
+        self._work()
+
+    def cycle(self, number: int, intent: Intent = Intent.NONE, close: float = 40_000.0) -> None:
+        """Bar `number` closes, and the play says `intent`."""
+        opened = FIRST_BAR_NS + number * MINUTE_NS
+        bar = Bar(open_time_ns=opened, open=close, high=close, low=close, close=close, volume=1.0)
+        signal = Signal(play_hash="abcdef", symbol=SYMBOL, bar_open_time_ns=opened, intent=intent, close=close)
+        self.tell(mk.CycleReady(bar=bar, signal=signal, observed_at_ns=self.now_ns))
+
+    def market(self, price: int) -> None:
+        """The market trades at `price`."""
+        self.exchange.move(D(price), self.now_ns)
+        self._work()
+
+    def run(self, ms: int, step_ms: int = 100) -> None:
+        for _ in range(ms // step_ms):
+            self.now_ns += step_ms * MS
+            due = [happening for at, happening in self._agenda if at <= self.now_ns]
+            self._agenda = [(at, happening) for at, happening in self._agenda if at > self.now_ns]
+            for happening in due:
+                happening()
+            self.tell(mk.MarkPriceChanged(mark=MarkPrice(price=self.exchange.price, observed_at_ns=self.now_ns)))
+            self.tell(ct.Woken(label="tick"))
+            if self.now_ns // (1_000 * MS) != (self.now_ns - step_ms * MS) // (1_000 * MS):
+                self.reconcile()
+            self._watch()
+
+    def ready(self) -> Desk:
+        """Until it would trade."""
+        self.run(1_500)
+        assert self.state is not None
+        assert self.state.phase == "READY", (self.state.phase, self.notes)
+        return self
+
+    def reconcile(self) -> None:
+        """One round: snapshot, view, verdict."""
+        answer = self.exchange.perform(ex.TakeSnapshot(symbol=SYMBOL, fills_since_ns=NOW_NS - 1), self.now_ns)
+        assert isinstance(answer, ex.SnapshotTaken)
+        self.sent = [one for one in self.sent if not isinstance(one.message, ct.ViewReported)]
+        self.tell(ct.SnapshotForwarded(snapshot=answer.snapshot))
+        views = [one.message for one in self.sent if isinstance(one.message, ct.ViewReported)]
+        if views and isinstance(views[-1], ct.ViewReported):
+            self._verdict(views[-1], answer.snapshot)
+
+    def crash(self, down_ms: int = 500) -> None:
+        """Everything in memory is gone, and what was on its way to it; the journal stays."""
+        self.executor, self.state = None, None
+        self._inbox.clear()
+        self._at(down_ms, self.boot)
+
+    def boot(self) -> None:
+        self.executor = Executor(settings=self.settings)
+        self.state, effects = self.executor.start(self.now_ns)
+        self._perform(effects)
+        self._work()
+
+    # --- performing ---------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._push()
+        while self._inbox and self.executor is not None:
+            message = self._inbox.popleft()
+            assert self.state is not None
+            self.state, effects = self.executor.receive(self.state, message, self.now_ns)
+            self._perform(effects)
+            self._push()
+        self._inbox.clear()
+
+    def _push(self) -> None:
+        if self.holds_stream:
+            return
+        pushed, self.exchange.pushed = self.exchange.pushed, []
+        if self.stream_is_up and self.executor is not None:
+            self._inbox.extend(pushed)
+
+    def _perform(self, effects: tuple[Effect, ...]) -> None:
+        life = self.executor
+        for effect in effects:
+            if _matters(effect):
+                if self.performed == self.die_before:
+                    self.die_before = -1
+                    self.crash()
+                    return
+                self.performed += 1
+            self._perform_one(effect, life)
+
+    def _perform_one(self, effect: Effect, life: Executor | None) -> None:
+        match effect:
+            case Record(events=events):
+                self.journal += [(self.now_ns, event) for event in events]
+            case Send(to="account.leases"):
+                self._epoch += 0 if self.state and self.state.epoch else 1
+                self._answer(ct.InstrumentGranted(symbol=SYMBOL, epoch=self._epoch, valid_for_ns=5_000 * MS), life)
+            case Send(to="notifier", message=ct.Notify(trade_number=number)):
+                self.sent.append(effect)
+                self._answer(ct.Notified(trade_number=number), life)
+            case Send():
+                self.sent.append(effect)
+            case Request(port="journal"):
+                self._answer(ct.JournalRead(events=tuple(self.journal)), life)
+            case Request(port="scoreboard", call=ct.ReadLatches()):
+                self._answer(self.latches, life)
+            case Request(port="exchange", call=call):
+                self._call(call, life)
+            case Note(text=text):
+                self.notes.append(text)
+
+    def _call(self, call: Message, life: Executor | None) -> None:
+        self.calls.append(call)
+        if isinstance(call, ex.PlaceOrder) and (denied := gate.check(call.order.purpose, self.glance)):
+            self._answer(_refusal(call, denied, by_us=True), life)
+            return
+        fate = self.fate(call)
+        if fate.startswith("refuse") and isinstance(call, ex.PlaceOrder):
+            self._answer(_refusal(call, fate.partition(" ")[2], by_us=False), life)
+        elif fate == "request lost":
+            self._at(UNANSWERED_MS, lambda: self._answer_now(unanswered(call), life))
+        elif fate == "late":
+            self._at(UNANSWERED_MS, lambda: self._answer_now(unanswered(call), life))
+            self._at(LATE_MS, lambda: self._perform_late(call))
+        else:
+            answer = self.exchange.perform(call, self.now_ns)
+            if fate == "answer lost":
+                self._at(UNANSWERED_MS, lambda: self._answer_now(unanswered(call), life))
+            elif fate == "ok":
+                self._push()
+                self._answer(answer, life)
+
+    def _perform_late(self, call: Message) -> None:
+        self.exchange.perform(call, self.now_ns)
+        self._work()
+
+    def _answer(self, message: Message, life: Executor | None) -> None:
+        if life is self.executor:
+            self._inbox.append(message)
+
+    def _answer_now(self, message: Message, life: Executor | None) -> None:
+        self._answer(message, life)
+        self._work()
+
+    def _at(self, after_ms: int, happening: Callable[[], None]) -> None:
+        self._agenda.append((self.now_ns + after_ms * MS, happening))
+
+    def _verdict(self, view: ct.ViewReported, snapshot: ex.AccountSnapshot) -> None:
+        found = reconcile.compare(view, snapshot, instance="live-1", owns_wallet=True, epsilon=D("1e-6"))
+        self._suspicions = self._suspicions + 1 if found and not view.in_flight else 0
+        if found and self._suspicions < 2:
+            return
+        state = reconcile.worst(found).value
+        differences = tuple(one.text for one in found)
+        self.tell(ct.Reconciled(state=state, differences=differences, compared_at_ns=self.now_ns))
+
+    def _watch(self) -> None:
+        held = abs(self.exchange.position.quantity)
+        resting = [o for o in self.exchange.orders.values() if o.status is OrderStatus.ACCEPTED]
+        covered = any(o.purpose is OrderPurpose.STOP and o.quantity >= held for o in resting)
+        if not held or covered:
+            self._naked_since_ns = None
+            return
+        self._naked_since_ns = self._naked_since_ns or self.now_ns
+        self.longest_naked_ns = max(self.longest_naked_ns, self.now_ns - self._naked_since_ns)
+
+
+def _matters(effect: Effect) -> bool:
+    """Dying before a look at the scoreboard, or before a lease is renewed, is dying while nothing happens."""
+    match effect:
+        case Request(port="scoreboard") | Send(to="account.leases"):
+            return False
+    return isinstance(effect, (Record, Request, Send))
+
+
+def _refusal(call: ex.PlaceOrder, reason: str, *, by_us: bool) -> ex.OrderRefused:
+    name = call.order.client_order_id
+    return ex.OrderRefused(client_order_id=name, by_us=by_us, reason=reason, code="", text=reason)

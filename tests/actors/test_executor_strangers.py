@@ -1,0 +1,143 @@
+"""D14: what somebody else does to our position is noticed at once from the stream, and what was attached is cleaned."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.messages import control as ct
+from engine.messages import events as ev
+from engine.messages import exchange as ex
+from engine.order import OrderPurpose, OrderStatus, Side
+from tests.actors.executor_desk import Desk
+from tests.actors.executor_laws import assert_all_agree, closed_trades, holding
+from tests.builders import D, an_order
+
+
+def by_hand(desk: Desk, quantity: str, side: Side = Side.SELL, **fields) -> None:
+    """A person's market order on the same account."""
+    order = an_order("web_17", OrderPurpose.EXIT, side=side, quantity=D(quantity))
+    desk.exchange.place_foreign(replace(order, **fields), desk.now_ns)
+    desk.run(0)
+    desk.tell(ct.Woken(label="nothing"))
+
+
+def test_a_position_closed_by_hand_is_taken_in_within_seconds_and_cleaned():
+    desk = holding()
+    by_hand(desk, "0.1")
+    desk.run(1_500)
+
+    assert desk.book.position_quantity == 0
+    assert [t.exit_reason for t in closed_trades(desk)] == ["closed_elsewhere"]
+    assert desk.book.open_orders() == ()
+    assert desk.book.breaker.level == "RED"
+    assert desk.book.breaker.cause == "closed_elsewhere"
+    assert_all_agree(desk)
+
+
+def test_a_liquidation_is_called_by_its_name():
+    desk = holding()
+    desk.holds_stream = True
+    by_hand(desk, "0.1")
+    desk.exchange.fills[-1] = replace(desk.exchange.fills[-1], is_liquidation=True)
+    desk.exchange.pushed = [ex.FillReceived(fill=desk.exchange.fills[-1])]
+    desk.holds_stream = False
+    desk.run(1_500)
+
+    assert [t.exit_reason for t in closed_trades(desk)] == ["liquidation"]
+    assert desk.book.breaker.cause == "liquidation"
+    assert_all_agree(desk)
+
+
+def test_a_position_made_smaller_by_hand_keeps_a_stop_for_exactly_the_rest():
+    desk = holding()
+    by_hand(desk, "0.04")
+    desk.run(3_000)
+
+    assert desk.book.position_quantity == D("0.06")
+    assert [o.quantity for o in desk.book.open_orders(OrderPurpose.STOP)] == [D("0.06")]
+    assert closed_trades(desk) == []
+    assert desk.book.breaker.level == "RED"
+    assert desk.longest_naked_ns == 0
+    assert_all_agree(desk)
+
+
+@pytest.mark.parametrize(("side", "quantity"), [(Side.BUY, "0.05"), (Side.SELL, "0.15")])
+def test_what_opens_enlarges_or_turns_round_is_left_alone(side, quantity):
+    desk = holding()
+    by_hand(desk, quantity, side, is_reduce_only=False)
+    desk.run(3_000)
+
+    assert desk.book.position_quantity == D("0.1")
+    assert len(desk.events(ev.ForeignFillSeen)) == 1
+    assert desk.book.breaker.level == "RED"
+    assert [o.purpose for o in desk.placed()] == [OrderPurpose.ENTRY, OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT]
+
+
+def test_without_the_stream_the_next_reconciliation_brings_it():
+    desk = holding()
+    desk.stream_is_up = False
+    by_hand(desk, "0.1")
+    desk.run(3_000)
+
+    assert [t.exit_reason for t in closed_trades(desk)] == ["closed_elsewhere"]
+    assert_all_agree(desk)
+
+
+def test_the_fill_of_a_triggered_stop_that_runs_ahead_of_its_word_is_ours():
+    desk = holding()
+    desk.holds_stream = True
+    desk.market(39_100)
+    fill = desk.exchange.fills[-1]
+    as_pushed = replace(fill, client_order_id="", venue_order_id="999")
+    desk.exchange.fills[-1] = as_pushed
+    stop = desk.exchange.orders[fill.client_order_id]
+    desk.exchange.orders[fill.client_order_id] = replace(stop, venue_order_id="999")
+    desk.exchange.pushed = [ex.FillReceived(fill=as_pushed)]
+    desk.holds_stream = False
+    desk.run(1_500)
+
+    assert desk.events(ev.ReducedElsewhere) == []
+    assert [t.exit_reason for t in closed_trades(desk)] == ["stop_loss"]
+    assert desk.book.breaker.level == "GREEN"
+    assert_all_agree(desk)
+
+
+def test_while_an_order_that_may_claim_it_does_not_answer_it_is_held_but_not_for_ever():
+    desk = holding()
+    desk.fate = lambda call: "request lost" if isinstance(call, ex.FindOrder) else "ok"
+    by_hand(desk, "0.1")
+    desk.run(4_500)
+    assert desk.events(ev.ReducedElsewhere) == []
+
+    desk.run(1_000)
+
+    assert len(desk.events(ev.ReducedElsewhere)) == 1
+    assert desk.book.position_quantity == 0
+
+
+def test_a_held_fill_that_comes_again_with_its_owner_is_taken_once():
+    desk = holding()
+    desk.holds_stream = True
+    desk.market(39_100)
+    fill = desk.exchange.fills[-1]
+    desk.exchange.pushed = [
+        ex.FillReceived(fill=replace(fill, client_order_id="", venue_order_id="999")),
+        ex.FillReceived(fill=fill),
+    ]
+    desk.holds_stream = False
+    desk.run(10_000)
+
+    assert len([e for e in desk.events(ev.OrderFilled) if e.fill.sign < 0]) == 1
+    assert desk.events(ev.ForeignFillSeen, ev.ReducedElsewhere) == []
+    assert desk.book.breaker.level == "GREEN"
+
+
+def test_a_stop_cancelled_by_hand_is_placed_again():
+    desk = holding()
+    stop = desk.book.open_orders(OrderPurpose.STOP)[0]
+    desk.exchange.cancel_foreign(stop.client_order_id, desk.now_ns)
+    desk.run(1_500)
+
+    assert [o.status for o in desk.book.open_orders(OrderPurpose.STOP)] == [OrderStatus.ACCEPTED]
+    assert desk.longest_naked_ns <= 1_000_000_000
+    assert_all_agree(desk)
