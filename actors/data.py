@@ -19,6 +19,7 @@ MS = 1_000_000
 WATCH_MS = 1_000
 PAGE = 1_000
 CHUNK = 500
+OPEN, OPEN_AGAIN_NS = "open", 1_000_000_000  # a stream that could not be asked for is asked for again
 ANSWER_NS = 6_000_000_000  # a read unanswered for so long is asked again
 
 
@@ -45,8 +46,7 @@ class Data:
     timeframe: str
 
     def start(self, now_ns: int) -> Step[State]:
-        stream = Request(port="exchange", call=ex.OpenMarketStream(symbol=self.symbol))
-        return State(), (stream, _watch(now_ns), Publish(phase="STARTING"))
+        return State(), (self._stream(), _watch(now_ns), Publish(phase="STARTING"))
 
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
@@ -64,12 +64,20 @@ class Data:
                 return self._opened(state, now_ns)
             case ex.StreamLost(reason=reason):
                 return self._lost(state, reason)
+            case ct.Woken(label=label) if label == OPEN:
+                return state, () if state.is_up else (self._stream(),)
             case ct.Woken():
                 return self._woken(state, now_ns)
+            case ex.ExchangeUnavailable(call="OpenMarketStream", text=text):
+                again = WakeAt(at_ns=now_ns + OPEN_AGAIN_NS, label=OPEN)
+                return state, (Note(level="WARNING", text=f"no market stream: {text}"), again)
             case ex.ExchangeUnavailable(text=text):
                 return state, (Note(level="WARNING", text=f"bars cannot be read: {text}"),)
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
+
+    def _stream(self) -> Request:
+        return Request(port="exchange", call=ex.OpenMarketStream(symbol=self.symbol))
 
     # --- live --------------------------------------------------------------------------------------------------------
 

@@ -126,9 +126,10 @@ def _notified(turn: Turn, message: ct.Notified) -> None:
 
 
 def _woken(turn: Turn, message: ct.Woken) -> None:
-    if message.label == "prepare":
+    if message.label == "PrepareInstrument":
         recovery.prepare(turn)
-        return
+    if message.label == "OpenUserStream" and not turn.state.ready.user_stream_up:
+        recovery.open_stream(turn)
     if message.label != "tick":
         return
     recovery.tick_again(turn)
@@ -246,8 +247,8 @@ def _unavailable(turn: Turn, message: ex.ExchangeUnavailable) -> None:
     turn.do(Note(level="WARNING", text=f"{message.call} {message.detail}: {message.kind}: {message.text}"))
     if message.call == "PlaceOrder":
         intake.not_sent(turn, message)
-    if message.call == "PrepareInstrument":
-        turn.do(WakeAt(at_ns=turn.now_ns + max(message.retry_after_ms, 1_000) * MS, label="prepare"))
+    if message.call in ("PrepareInstrument", "OpenUserStream"):
+        turn.do(WakeAt(at_ns=turn.now_ns + max(message.retry_after_ms, 1_000) * MS, label=message.call))
 
 
 def _stop(turn: Turn, message: ct.StopInstance) -> None:

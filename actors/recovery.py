@@ -59,9 +59,14 @@ def ask_for_lease(turn: Turn) -> None:
 
 def prepared(turn: Turn, message: ex.InstrumentPrepared) -> None:
     turn.change(prepared=message)
-    turn.do(Request(port="exchange", call=ex.OpenUserStream(symbol=turn.state.settings.symbol)))
+    open_stream(turn)
     turn.fetch_fills()
     _begin(turn)
+
+
+def open_stream(turn: Turn) -> None:
+    """Asked for until it is there: the adapter keeps it up by itself only once it was told to."""
+    turn.do(Request(port="exchange", call=ex.OpenUserStream(symbol=turn.state.settings.symbol)))
 
 
 def granted(turn: Turn, message: ct.InstrumentGranted) -> None:

@@ -46,7 +46,7 @@ class Disasters:
             self.struck.append(Struck(simulation.now_ns, kind, name))
             simulation.chance.met[kind] += 1
 
-    def kinds_against(self, name: str) -> set[str]:
+    def kinds_against(self, name: str, since_ns: int) -> set[str]:
         """What struck the account and instrument of `name`, whoever of those who sit there was meant."""
         seats = self._world.seats
         mine = seats[name]
@@ -54,14 +54,15 @@ class Disasters:
             one.kind
             for one in self.struck
             if seats[one.name].account == mine.account
+            and one.at_ns >= since_ns
             and (one.kind in OF_THE_ACCOUNT or seats[one.name].symbol == mine.symbol)
         }
 
-    def must_halt(self, name: str) -> set[str]:
+    def must_halt(self, name: str, since_ns: int) -> set[str]:
         """What struck `name` and is only ever ended by a person. A shared wallet is nobody's to explain alone."""
         seats = self._world.seats.values()
         shares = sum(seat.account == self._world.seats[name].account for seat in seats) > 1
-        return self.kinds_against(name) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
+        return self.kinds_against(name, since_ns) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ def at_the_end(simulation: Simulation, world: SmallWorld, watch: Watch) -> None:
         _one_message_per_trade(simulation, one)
         _one_entry_per_bar(one)
         _is_protected(one)
-        touched = world.disasters.must_halt(one.name) or _others_traded(one)
+        touched = world.disasters.must_halt(one.name, one.began_at_ns) or _others_traded(one)
         if not touched and _holds_the_instrument(simulation, one):
             _agrees_with_the_exchange(world, one)
 
@@ -47,9 +47,11 @@ def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -
     waits = not _holds_the_instrument(simulation, one)
     text = f"{one.name} is {state.phase}: {state.ready}"
     demand(state.phase == "READY" or halted or waits, "never stuck", text)
+    deaf = state.phase == "READY" and not waits and not (state.ready.user_stream_up and state.ready.market_up)
+    demand(not deaf, "never stuck", f"{one.name} hears nothing: {state.ready}")
     unsolved = [o.client_order_id for o in book.orders.values() if o.is_unresolved]
     demand(not unsolved, "never stuck", f"{one.name}: nobody knows what became of {unsolved}")
-    struck = world.disasters.must_halt(one.name)
+    struck = world.disasters.must_halt(one.name, one.began_at_ns)
     reset = any(isinstance(event, ev.BreakerReset) for _, event in one.tree.disk.journals["executor"])
     demand(not struck or halted or waits or reset, "disasters halt", f"{one.name} goes on after {struck}")
     _view_is_the_store(one)

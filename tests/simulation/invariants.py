@@ -82,6 +82,7 @@ class InstanceWatch:
         self.tree = tree
         self.exchange = world.exchange_of(tree.name)
         self.book = Book()
+        self.began_at_ns = 0
         self.longest_naked_ns = 0
         self._events = self._accepted = 0
         self._intended: dict[str, Order] = {}
@@ -110,6 +111,8 @@ class InstanceWatch:
             before = self.book
             self.book = books.apply(self.book, event, at_ns)
             self._red_stands(before, event)
+            if isinstance(event, ev.InstanceStarted):
+                self.began_at_ns = self.began_at_ns or simulation.now_ns
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
         self._events = len(journal)
@@ -190,13 +193,22 @@ class InstanceWatch:
 
     def _not_naked_for_long(self, simulation: Simulation) -> None:
         held = self.exchange.position.quantity
-        if not held or not self.our_position() or is_covered(self.exchange.orders.values(), held):
+        if (
+            not held
+            or not self.our_position()
+            or self._was_taken_away()
+            or is_covered(self.exchange.orders.values(), held)
+        ):
             self._naked_since_ns = None
             return
         self._naked_since_ns = self._naked_since_ns or simulation.now_ns
         naked = simulation.now_ns - self._naked_since_ns
         self.longest_naked_ns = max(self.longest_naked_ns, naked)
         demand(naked <= NAKED_BOUND_NS, "never naked", f"no working stop for {naked / 1e9:.1f} s")
+
+    def _was_taken_away(self) -> bool:
+        """We know that others closed it: what stands now is theirs."""
+        return self.book.position_quantity == 0 and self.book.breaker.level is Level.RED
 
     def our_position(self) -> Decimal:
         """What the fills of our own orders add up to, whatever others did on the account."""
