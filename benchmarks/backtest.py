@@ -3,9 +3,9 @@
     python benchmarks/backtest.py            all workloads: a table, and one JSON line each
     python benchmarks/backtest.py w1 step    some of them
 
-W1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. W2: the same with 200 pairs of averages.
-W3: ten instruments in one portfolio. process: W1 as a new process from the candle store to the report.
-step: microseconds a bar of a live play. Times are CPU seconds of this process (medians), steady on a busy machine; wall in brackets.
+W1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. W2: the same with 200 pairs.
+process: W1 as a new process from the candle store to the report. step: microseconds a bar of a live play.
+Times are CPU seconds of this process (medians), steady on a busy machine; wall time in brackets.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import reference_loop
+
 from adapters.candle_generator import generate_candles
 from adapters.candle_store import CandleStore
 from engine.candles import Candles
@@ -142,8 +143,9 @@ def process() -> list[dict[str, object]]:
 
 
 TERMS = (
-    "ema(9)", "ema(21)", "rsi(14)", "atr(14)", "adx(14)", "cci(20)", "mfi(14)", "obv", "roc(10)", "willr(14)", "sma(30)",
-    "wma(20)", "stddev(20)", "highest(20)", "lowest(20)", "bbands(20).upper", "macd.hist", "stoch.slowk", "sar", "trix(9)",
+    "ema(9)", "ema(21)", "rsi(14)", "atr(14)", "adx(14)", "cci(20)", "mfi(14)", "obv", "roc(10)", "willr(14)",
+    "sma(30)", "wma(20)", "stddev(20)", "highest(20)", "lowest(20)", "bbands(20).upper", "macd.hist", "stoch.slowk",
+    "sar", "trix(9)",
 )  # fmt: skip
 
 
@@ -171,18 +173,23 @@ def peak_mb() -> float:
 WORKLOADS: dict[str, Callable[[], list[dict[str, object]]]] = {"w1": w1, "w2": w2, "process": process, "step": step}
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+SHOWN = ("workload", "engine", "cpu_s", "wall_s", "bars_per_cpu_s")
+
+
 def main() -> None:
     wanted = sys.argv[1:] or list(WORKLOADS)
-    print(f"{'workload':9} {'engine':42} {'cpu s':>9} {'(wall s)':>11} {'bars per cpu s':>15}  more")
+    say(f"{'workload':9} {'engine':42} {'cpu s':>9} {'(wall s)':>11} {'bars per cpu s':>15}  more")
     for name in wanted:
         for line in WORKLOADS[name]():
-            more = {
-                key: value
-                for key, value in line.items()
-                if key not in ("workload", "engine", "cpu_s", "wall_s", "bars_per_cpu_s")
-            }
-            print(f"{line['workload']:9} {line['engine']:42} {line['cpu_s']:9} {'(' + str(line['wall_s']) + ')':>11} "
-                  f"{line['bars_per_cpu_s'] or '-':>15}  {json.dumps(more)}", flush=True)  # fmt: skip
+            more = json.dumps({key: value for key, value in line.items() if key not in SHOWN})
+            wall = f"({line['wall_s']})"
+            rate = line["bars_per_cpu_s"] or "-"
+            say(f"{line['workload']:9} {line['engine']:42} {line['cpu_s']:9} {wall:>11} {rate:>15}  {more}")
 
 
 if __name__ == "__main__":
