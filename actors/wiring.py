@@ -21,11 +21,13 @@ from actors.place import Place
 from actors.processes import ProcessId
 from actors.rate_limiter import RateLimiter
 from actors.scoreboard import ScoreboardWriter
+from actors.spec import InstanceSpec
 from actors.supervisor import Supervision, Supervisor
 from actors.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
 from adapters.ccxt_load import load_exchange
 from adapters.log import start_logging
 from engine.errors import ConfigurationError
+from engine.market import Bar, timeframe_ns
 from engine.messages.account import LeasesHeld, SpendingNoted
 
 MakePart = Callable[[Place], Part]
@@ -65,6 +67,20 @@ def preload(tree: Tree) -> None:
         import_module(module)
     if tree.spec.access:
         load_exchange(tree.spec.access.exchange)
+    if tree.spec.cast.get("strategy") == "strategy":
+        _warm_up(tree.spec)
+
+
+def _warm_up(spec: InstanceSpec) -> None:
+    """Feed the play until all it computes has been compiled: seconds on a new machine, in which no heartbeat is due."""
+    from plays.evaluator import Evaluator
+    from plays.loading import load_play
+
+    play = load_play(spec.play_file)
+    evaluator, step_ns, price = Evaluator(play), timeframe_ns(spec.timeframe), 1.0
+    for number in range(play.warmup_bars + 1):
+        opened = number * step_ns
+        evaluator.step(Bar(open_time_ns=opened, open=price, high=price, low=price, close=price, volume=price))
 
 
 def _supervisor(place: Place, launcher: ProcessId) -> Part:
