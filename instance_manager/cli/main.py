@@ -18,6 +18,7 @@ from instance_manager.cli import (
     research,
     status,
     venue,
+    verify,
 )
 from instance_manager.cli.boundary import Boundary
 from instance_manager.cli.options import HomeOption
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (quickstart, init, life, status, panic, journal, compare, research, data, download, venue):
+for group in (quickstart, init, life, status, panic, journal, compare, research, data, download, venue, verify):
     group.register(app)
 
 

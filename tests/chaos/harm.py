@@ -14,6 +14,7 @@ from actors.tree import ACCOUNT
 from tests.chaos.stage import INSTANCE, Stage
 
 ROLES = ("executor", "reconciler", "guard", "standby_guard", "notifier", "data", "strategy")
+WINDOW_S, MOST_FALLS = 310.0, 2
 EXCHANGE_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "lose_response", "method": "POST", "endpoint": "/fapi/v1/(order|algoOrder)$", "count": 2},
     {"kind": "late_accept", "method": "POST", "endpoint": "/fapi/v1/order$", "count": 1, "delay_ms": 1500},
@@ -49,6 +50,7 @@ class Harm:
     def __init__(self, stage: Stage, seed: int) -> None:
         self._stage = stage
         self.random = Random(seed)
+        self._fallen_at_s: list[float] = []
 
     def strike(self) -> str:
         kinds = tuple(KINDS)
@@ -67,6 +69,12 @@ class Harm:
         return " and ".join(roles)
 
     def _kill_supervisor(self) -> str:
+        """Twice in five minutes; the third time the instance rightly ends under a panic latch."""
+        now_s = time.monotonic()
+        self._fallen_at_s = [at_s for at_s in self._fallen_at_s if now_s - at_s < WINDOW_S]
+        if len(self._fallen_at_s) >= MOST_FALLS:
+            return f"spared: kill {self._kill()}"
+        self._fallen_at_s.append(now_s)
         self._end(INSTANCE, "supervisor")
         return "with all its actors"
 
