@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import TradingError
 from instance_manager.cli import console
 from instance_manager.cli.exit_codes import ExitCode
 from instance_manager.cli.options import HomeOption
@@ -46,6 +47,10 @@ def quickstart(
             _play(stage, seconds)
     except KeyboardInterrupt:
         console.say("")
+    except TradingError:
+        keep = True
+        console.warn(f"the workspace is kept for its logs: {stage.workspace.home}")
+        raise
     finally:
         left = _tear_down(stage, keep=keep)
     if left:
