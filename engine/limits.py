@@ -44,8 +44,8 @@ class Limits:
     emergencies_red: int = 3
     rush_factor: int = 2  # times the usual rate of orders
     rush_orders: int = 10  # fewer within a minute are no rush
-    max_entries_a_minute: int = 10
-    max_orders_a_minute: int = 120
+    max_entries_a_minute: int = 30
+    max_orders_a_minute: int = 240
     max_leverage: int = 5
     max_notional: Decimal = Decimal(50_000)
     max_quantity: Decimal = Decimal(1_000_000_000)  # of the instrument; for a fat finger in the sizing

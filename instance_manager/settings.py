@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -76,11 +77,27 @@ class Account(Section):
 
 
 class Risk(Section):
-    """What bounds an instance's trading; `max_daily_loss` trips its breaker."""
+    """What bounds an instance's trading, as `engine.limits` names it; the losses and the drawdown trip its breaker.
+
+    `max_drawdown`, `max_slippage` and `max_concentration` are shares; `day_zone` is whose midnight begins a day.
+    """
 
     max_leverage: int = Field(default=_DEFAULT_LIMITS.max_leverage, ge=1, le=125)
     max_notional: Decimal = Field(default=_DEFAULT_LIMITS.max_notional, gt=0)
     max_daily_loss: Decimal = Field(default=_DEFAULT_LIMITS.max_daily_loss, gt=0)
+    max_drawdown: Decimal = Field(default=_DEFAULT_LIMITS.max_drawdown, gt=0, le=1)
+    max_concentration: Decimal = Field(default=_DEFAULT_LIMITS.max_concentration, gt=0)
+    max_slippage: Decimal = Field(default=_DEFAULT_LIMITS.max_slippage, gt=0)
+    max_entries_a_minute: int = Field(default=_DEFAULT_LIMITS.max_entries_a_minute, ge=1)
+    max_orders_a_minute: int = Field(default=_DEFAULT_LIMITS.max_orders_a_minute, ge=1)
+    day_zone: str = _DEFAULT_LIMITS.day_zone
+
+    @field_validator("day_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is the name of a time zone, such as UTC or Europe/Berlin")
+        return name
 
 
 class Instance(Section):

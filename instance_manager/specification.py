@@ -125,7 +125,7 @@ def _owns_wallet(settings: Settings, name: str) -> bool:
 
 
 def _limits(risk: Risk) -> Limits:
-    return Limits(max_leverage=risk.max_leverage, max_notional=risk.max_notional, max_daily_loss=risk.max_daily_loss)
+    return Limits(**risk.model_dump())  # the same names on purpose
 
 
 def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
