@@ -11,7 +11,7 @@ from engine.messages.base import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentLease(Message):
-    """`instance` alone may trade `symbol` on `account` until `expires_at_ns`. The epoch never falls, even after release."""
+    """`instance` alone may trade `symbol` on `account` until `expires_at_ns`. The epoch never falls."""
 
     account: str
     symbol: str
@@ -54,7 +54,7 @@ class StoreUnreadable(Message):
     text: str
 
 
-# --- words of the account system ----------------------------------------------------------------------------------------
+# --- words of the account system -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class InstrumentReleased(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseLatch(Message):
-    """Port `latch`: make the panic latch of `scope` (an instance's name, or `global`) durable. Answer: `LatchRaised`."""
+    """Port `latch`: make the panic latch of `scope` (an instance, or `global`) durable. Answer: `LatchRaised`."""
 
     scope: str
     reason: str
@@ -94,7 +94,7 @@ class LatchFailed(Message):
     text: str
 
 
-# --- supervision ----------------------------------------------------------------------------------------------------
+# --- supervision -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
