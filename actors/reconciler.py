@@ -1,7 +1,8 @@
 """Reconciler: reads the exchange's truth, shows it to the executor, judges whether the two agree.
 
 One round: snapshot from the exchange → executor takes it in and answers with its view → compare → verdict. A difference
-counts only when it stands in two rounds with nothing in flight; so orders on their way are no false alarm.
+counts only when one of its kind stands in three rounds with nothing in flight: orders on their way and a replica of the
+exchange that lags for a second are no false alarm. Until then nothing is opened: whoever doubts does not trade.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from engine.messages.base import Message
 from engine.reconcile import Difference, Verdict
 
 MS = 1_000_000
-SOON_MS = 300  # between the rounds that confirm or clear a suspicion
+SOON_MS = 300  # after something was in flight
+CONFIRM_MS = 700  # between the rounds that confirm or clear a suspicion
 ANSWER_MS = 2_000  # the executor's answer is awaited so long before the round is given up
 FIRST_LOOK_BACK_NS = 24 * 3_600 * 1_000_000_000
-ROUNDS_TO_BELIEVE = 2
+ROUNDS_TO_BELIEVE = 3
 FAILURES_TO_WARN = 3
 
 
@@ -33,6 +35,7 @@ class State:
     snapshot: ex.AccountSnapshot | None = None
     fills_since_ns: int = 0
     suspicions: int = 0
+    suspected: frozenset[str] = frozenset()
     failures: int = 0
     in_flight_since_ns: int | None = None
     again: bool = False
@@ -94,25 +97,36 @@ class Reconciler:
             return self._settled(state, Verdict.HEALTHY, (), now_ns)
         if view.in_flight:
             return self._wait(state, now_ns)
-        if state.suspicions + 1 < ROUNDS_TO_BELIEVE:
-            return replace(state, suspicions=state.suspicions + 1), (_wake(now_ns, SOON_MS),)
+        kinds = frozenset(difference.kind for difference in differences)
+        rounds = state.suspicions + 1 if kinds & state.suspected else 1
+        state = replace(state, suspicions=rounds, suspected=kinds)
+        if rounds < ROUNDS_TO_BELIEVE:
+            return self._suspect(state, differences, now_ns)
         return self._settled(state, reconcile.worst(differences), differences, now_ns)
+
+    def _suspect(self, state: State, differences: tuple[Difference, ...], now_ns: int) -> Step[State]:
+        texts = tuple(f"to be confirmed: {difference.text}" for difference in differences)
+        return self._tell(state, Verdict.WARNING, texts, now_ns, CONFIRM_MS)
 
     def _wait(self, state: State, now_ns: int) -> Step[State]:
         """Something is on its way: no verdict, unless it is on its way for too long."""
         since = state.in_flight_since_ns or now_ns
-        state = replace(state, in_flight_since_ns=since, suspicions=0)
+        state = replace(state, in_flight_since_ns=since, suspicions=0, suspected=frozenset())
         if now_ns - since < self.limits.reconciliation_valid_ms * MS:
             return state, (_wake(now_ns, SOON_MS),)
         return self._tell(state, Verdict.WARNING, ("orders have been in flight for too long",), now_ns)
 
     def _settled(self, state: State, verdict: Verdict, differences: tuple[Difference, ...], now_ns: int) -> Step[State]:
-        state = replace(state, in_flight_since_ns=None, suspicions=min(len(differences), ROUNDS_TO_BELIEVE))
+        if not differences:
+            state = replace(state, suspicions=0, suspected=frozenset())
+        state = replace(state, in_flight_since_ns=None)
         return self._tell(state, verdict, tuple(difference.text for difference in differences), now_ns)
 
-    def _tell(self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int) -> Step[State]:
+    def _tell(
+        self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
+    ) -> Step[State]:
         word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
-        next_ms = SOON_MS if state.again else self.limits.reconcile_every_ms
+        next_ms = next_ms or (SOON_MS if state.again else self.limits.reconcile_every_ms)
         effects: tuple[Effect, ...] = (
             Send(to="executor", message=word),
             Publish(phase=verdict.value, extra={"differences": list(texts), "compared_at_ns": now_ns}),

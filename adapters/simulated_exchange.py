@@ -72,6 +72,14 @@ class SimulatedExchange:
             if held.status is OrderStatus.ACCEPTED and held.kind.is_conditional and _reached(held, price):
                 self._trigger(held)
 
+    def is_covered(self) -> bool:
+        """Flat, or a stop for the whole position waits for its trigger."""
+        held = abs(self.position.quantity)
+        return not held or any(
+            one.kind is OrderKind.STOP_MARKET and one.status is OrderStatus.ACCEPTED and one.leaves_quantity >= held
+            for one in self.orders.values()
+        )
+
     # --- what other people do on the account -------------------------------------------------------------------------
 
     def place_foreign(self, placed: Order, now_ns: int) -> None:

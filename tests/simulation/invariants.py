@@ -51,6 +51,12 @@ class Watch:
             for order in one.take_new_entries():
                 self._one_writer(one.name, order)
         self._within_budget(simulation)
+        self._sent_once()
+
+    def _sent_once(self) -> None:
+        """Whatever became of it: a request for the same order is never repeated. Only the exchange is asked."""
+        twice = [key for key, times in self._world.requests.items() if times > 1]
+        demand(not twice, "sent once", f"{twice} were sent again")
 
     def of(self, name: str) -> InstanceWatch:
         return next(one for one in self.instances if one.name == name)
@@ -81,6 +87,7 @@ class InstanceWatch:
         self.name = tree.name
         self.tree = tree
         self.exchange = world.exchange_of(tree.name)
+        self._uncovered = world.uncovered
         self.book = Book()
         self.began_at_ns = 0
         self.longest_naked_ns = 0
@@ -99,6 +106,7 @@ class InstanceWatch:
     def look(self, simulation: Simulation) -> None:
         self._read_journal(simulation)
         self._read_orders()
+        self._stops_never_gap()
         self._executor_is_the_fold()
         self._not_naked_for_long(simulation)
         self._panic_is_noticed(simulation)
@@ -115,6 +123,8 @@ class InstanceWatch:
                 self.began_at_ns = self.began_at_ns or simulation.now_ns
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
+            if isinstance(event, ev.OrderRejected | ev.OrderDenied):
+                self._no_is_the_exchanges_word(event.client_order_id)
         self._events = len(journal)
 
     def _red_stands(self, before: Book, event: object) -> None:
@@ -124,19 +134,25 @@ class InstanceWatch:
 
     def _note_intent(self, simulation: Simulation, order: Order) -> None:
         self._intended[order.client_order_id] = order
-        if order.purpose is OrderPurpose.ENTRY:
-            self._forbidden[order.client_order_id] = self._why_no_entry(simulation)
+        self._forbidden[order.client_order_id] = (
+            self._why_no_entry(simulation) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(simulation)
+        )
 
     def _why_no_entry(self, simulation: Simulation) -> str:
         """What stands against opening a position now, as the simulator knows it, whatever the executor believes."""
-        life = self.tree.lives.get("executor")
         if {"global", self.name} & simulation.latches.keys():
             return "panic is latched"
         if self.tree.guard_lease_left_ns() <= 0:
             return "no guard watches"
-        if life is not None and self._is_fenced(simulation, life.leases.epoch):
-            return "a newer holder has the instrument"
+        if fenced := self._why_nothing(simulation):
+            return fenced
         return "the breaker is RED" if self.book.breaker.level is Level.RED else ""
+
+    def _why_nothing(self, simulation: Simulation) -> str:
+        """Not even a protective order may leave when somebody newer owns the position."""
+        life = self.tree.lives.get("executor")
+        is_fenced = life is not None and life.leases.epoch > 0 and self._is_fenced(simulation, life.leases.epoch)
+        return "a newer holder has the instrument" if is_fenced else ""
 
     def _is_fenced(self, simulation: Simulation, epoch: int) -> bool:
         mine = self.tree.casting
@@ -163,13 +179,38 @@ class InstanceWatch:
         demand(key in self._intended, "journal first", f"{key} was sent and never journaled")
         demand(key not in self._sent, "one order per intent", f"{key} was accepted twice")
         self._sent.add(key)
+        self._no_is_the_exchanges_word(key)
         order = self._intended[key]
+        demand(not self._forbidden[key], "gate", f"{order.purpose} {key} left although {self._forbidden[key]}")
+        if order.purpose is OrderPurpose.STOP:
+            self._stop_is_for_what_was_filled(order)
         if order.purpose is OrderPurpose.ENTRY:
-            demand(not self._forbidden[key], "gate", f"entry {key} left although {self._forbidden[key]}")
             demand(not self._our_position_before(order), "one position", f"entry {key} on top of a position")
             working = [o.client_order_id for o in self._working_entries() if o.client_order_id != key]
             demand(not working, "one position", f"entry {key} while {working} still work")
             self._new_entries.append(order)
+
+    def _no_is_the_exchanges_word(self, key: str) -> None:
+        """Neither time nor one look decides that an order never came."""
+        known = self.book.orders.get(key)
+        is_no = known is not None and known.status in (OrderStatus.REJECTED, OrderStatus.DENIED)
+        demand(not (is_no and key in self._sent), "no is the exchange's word", f"{key} was taken, and we say {known}")
+
+    def _stop_is_for_what_was_filled(self, stop: Order) -> None:
+        orders = (self.exchange.orders[key] for key in self._sent)
+        mine = (o for o in orders if o.purpose is OrderPurpose.ENTRY and o.trade_number == stop.trade_number)
+        filled = sum((o.filled_quantity for o in mine), Decimal(0))
+        text = f"stop {stop.client_order_id} for {stop.quantity}, filled {filled}"
+        demand(stop.quantity <= filled, "stop for what was filled", text)
+
+    def _stops_never_gap(self) -> None:
+        gone = [key for key in self._uncovered if self.is_mine(key) and self._stood_for_a_position(key)]
+        demand(not gone, "no gap between stops", f"{gone} was taken away while it alone covered the position")
+
+    def _stood_for_a_position(self, key: str) -> bool:
+        """Our book knew of a position and of no exit from it."""
+        trade = self.book.trade
+        return trade is not None and not trade.exit_reason and trade.number == self._intended[key].trade_number
 
     def _our_position_before(self, entry: Order) -> Decimal:
         """What our own orders had opened and not closed when this entry came."""

@@ -53,6 +53,8 @@ class SmallWorld:
         self.is_still = False
         self.weight: Counter[int] = Counter()
         self.orders: Counter[tuple[str, int]] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.uncovered: list[str] = []
         self._pushed: list[tuple[str, str, Message]] = []
 
     def exchange_of(self, name: str) -> SimulatedExchange:
@@ -71,8 +73,22 @@ class SmallWorld:
                 return ex.BarsFetched(bars=tuple(bars[-limit:]))
             case ex.FetchBars(from_open_time_ns=int(start), limit=limit):
                 return ex.BarsFetched(bars=tuple(bar for bar in bars if bar.open_time_ns >= start)[:limit])
+            case ex.PlaceOrder(order=order):
+                self.requests[order.client_order_id] += 1
+                return self.exchange_of(instance).perform(call, now_ns)
+            case ex.CancelOrder():
+                return self._cancel(instance, call, now_ns)
             case _:
                 return self.exchange_of(instance).perform(call, now_ns)
+
+    def _cancel(self, instance: str, call: ex.CancelOrder, now_ns: int) -> Message:
+        """Notes a stop that was taken away while nothing else covered the position."""
+        exchange = self.exchange_of(instance)
+        before = exchange.is_covered()
+        answer = exchange.perform(call, now_ns)
+        if before and not exchange.is_covered():
+            self.uncovered.append(call.client_order_id)
+        return answer
 
     def take_pushed(self) -> list[tuple[str, str, Message]]:
         taken, self._pushed = self._pushed, []
