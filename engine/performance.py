@@ -126,11 +126,25 @@ def drawdown(equity: Floats, starting_equity: float) -> tuple[float, float, int]
 
     if len(equity) == 0:
         return 0.0, 0.0, 0
-    peaks = np.maximum.accumulate(np.maximum(equity, starting_equity))
+    peaks = _peaks(equity, starting_equity)
     below = equity < peaks
     edges = np.flatnonzero(np.diff(np.concatenate(([False], below, [False])).astype(np.int8)))
     longest = int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
     return float((peaks - equity).max()), float(((peaks - equity) / peaks).max()), longest
+
+
+def drawdown_curve(equity: Floats, starting_equity: float) -> Floats:
+    """How far below its highest so far the equity is, as a share of that peak."""
+    peaks = _peaks(equity, starting_equity)
+    shares: Floats = (peaks - equity) / peaks
+    return shares
+
+
+def _peaks(equity: Floats, starting_equity: float) -> Floats:
+    import numpy as np
+
+    peaks: Floats = np.maximum.accumulate(np.maximum(equity, starting_equity))
+    return peaks
 
 
 def daily_returns(equity: Floats, open_time_ns: Integers, starting_equity: float) -> Floats:
