@@ -17,6 +17,7 @@ from engine.protection import ExitReason, reason_of
 from engine.sizing import MoneyScale, money_scale
 from plays.evaluator import SignalArrays
 from plays.schema import Play
+from plays.score import Verdict, judged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,6 +104,11 @@ class BacktestResult:
             self.trades, self.equity_curve, self.candles.open_time_ns, self.candles.close, self._bars_held(),
             float(self.starting_equity),
         )  # fmt: skip
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the play requires, and whether this run reached it."""
+        return judged(self.play.required, self.metrics)
 
     def _bars_held(self) -> Integers:
         import numpy as np

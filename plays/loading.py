@@ -14,10 +14,11 @@ from plays.conditions import Expression, parse
 from plays.errors import ConditionError, PlayError, did_you_mean
 from plays.rules import Compiler
 from plays.schema import Parameter, Play, Protection, Sections, Sides, SizingSection, all_of
+from plays.score import Required
 
 KEYS: Mapping[str, type[BaseModel]] = {
     "entry": Sides, "exit": Sides, "sections": Sections, "sizing": SizingSection, "protection": Protection,
-    "parameters": Parameter,
+    "parameters": Parameter, "required": Required,
 }  # fmt: skip
 MOST_BYTES = 1_000_000
 

@@ -25,6 +25,7 @@ from plays.conditions import Expression, Number, Operation, parse
 from plays.errors import did_you_mean
 from plays.program import Program
 from plays.rules import Compiler
+from plays.score import Required
 from plays.sections import FOR_EVER, NAMES
 
 RULES: Mapping[str, int] = {
@@ -176,6 +177,7 @@ class Play(Section):
     sizing: SizingSection
     leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(1)
     protection: Protection = Protection()
+    required: Required = Required()
 
     @model_validator(mode="after")
     def _can_trade(self) -> Self:

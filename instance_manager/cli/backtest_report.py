@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from instance_manager.cli import console
+from plays.score import missing, passed
 
 if TYPE_CHECKING:
-    from engine.performance import ClosedTrade, Performance
+    from engine.performance import ClosedTrade
     from plays.backtest_result import BacktestResult
+    from plays.score import Verdict
 
 
 def print_report(result: BacktestResult, *, show_trades: bool) -> None:
@@ -19,7 +23,7 @@ def print_report(result: BacktestResult, *, show_trades: bool) -> None:
     console.say(f"{first} to {last}, {len(candles)} bars, {result.play.warmup_bars} of warm-up")
     if show_trades:
         _print_trades(result.trades)
-    console.print_table("result", ("figure", "is"), _figures(result, metrics))
+    console.print_table("result", ("figure", "is"), figures(result))
     console.print_table(
         "by exit reason", ("reason", "trades", "won", "profit"),
         [(line.exit_reason, line.trades, line.wins, f"{line.pnl:.2f}") for line in metrics.by_reason],
@@ -28,11 +32,35 @@ def print_report(result: BacktestResult, *, show_trades: bool) -> None:
         "by month", ("month", "trades", "profit", "return"),
         [(line.month, line.trades, f"{line.pnl:.2f}", f"{line.return_percent:.2f} %") for line in metrics.by_month],
     )  # fmt: skip
+    print_verdicts(result.verdicts)
     console.say(f"signals {result.signals_hash}, trades {result.trades_hash}")
 
 
-def _figures(result: BacktestResult, metrics: Performance) -> list[tuple[str, object]]:
-    open_trade = result.open_trade
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Whether the play's own requirements are met; nothing when it states none."""
+    if not verdicts:
+        return
+    console.print_table("required", ("figure", "wanted", "is", "met"), verdict_rows(verdicts))
+    lacking = missing(verdicts)
+    console.say(f"required score: {f'missing {lacking}' if lacking else 'passed'}")
+
+
+def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[object, ...]]:
+    """The verdicts as rows of a table."""
+    return [(one.figure, one.wanted_text, one.reached_text, "yes" if one.met else "no") for one in verdicts]
+
+
+def verdict_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
+    """The verdicts as `--json` has them; a figure that is infinite is null."""
+    from math import isfinite
+
+    lines = [{**asdict(one), "reached": one.reached if isfinite(one.reached) else None} for one in verdicts]
+    return {"passed": passed(verdicts), "missing": missing(verdicts) or None, "figures": lines}
+
+
+def figures(result: BacktestResult) -> list[tuple[str, object]]:
+    """The run's figures in words, for every kind of report."""
+    open_trade, metrics = result.open_trade, result.metrics
     still = (
         f"{open_trade.side} {open_trade.quantity} from {open_trade.entry_price}, {open_trade.pnl:.2f}"
         if open_trade

@@ -1,0 +1,156 @@
+"""`predator backtest`: a play over stored candles, reported in the terminal, as JSON, Parquet and HTML."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instance_manager.cli import console
+from instance_manager.cli.amounts import amount_of
+from instance_manager.cli.desk import Desk, open_desk
+from instance_manager.cli.exit_codes import ExitCode
+from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
+from instance_manager.cli.options import HomeOption, JsonOption
+from instance_manager.cli.plays import PlayArgument, chosen_play
+
+if TYPE_CHECKING:
+    from engine.instrument import Instrument
+    from plays.backtest import Backtest, Fees
+    from plays.backtest_result import BacktestResult
+
+EquityOption = Annotated[str, typer.Option("--equity", help="Starting equity.")]
+FeeOption = Annotated[
+    str | None, typer.Option("--fee", help="Fraction of notional for each fill, as 0.0005.", show_default=False)
+]
+SlippageOption = Annotated[str, typer.Option("--slippage", help="Fraction of price that market fills lose.")]
+RequireOption = Annotated[
+    bool, typer.Option("--require", help="Exit code 1 when the score that the play requires is not reached.")
+]
+ExportOption = Annotated[
+    Path | None,
+    typer.Option("--export", help="Write trades to FILE.parquet, equity to FILE.equity.parquet.", show_default=False),
+]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", help="Write the report with charts to one HTML file.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    play: PlayArgument,
+    timerange: TimerangeOption = None,
+    exchange: ExchangeOption = "local",
+    candles: CandlesOption = None,
+    equity: EquityOption = "10000",
+    fee: FeeOption = None,
+    slippage: SlippageOption = "0",
+    show_trades: Annotated[bool, typer.Option("--trades", help="List every trade, too.")] = False,
+    export: ExportOption = None,
+    html: HtmlOption = None,
+    require: RequireOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a play over stored candles and report what it would have earned.
+
+    Example: predator backtest ma_cross --timerange 20240101-20240201 --html report.html
+    """
+    from instance_manager.cli.backtest_report import print_report
+
+    result = finished(prepared(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage))
+    _write_files(result, export, html)
+    if as_json:
+        console.print_json(_as_json(result))
+    else:
+        print_report(result, show_trades=show_trades)
+    require_verdict(all(one.met for one in result.verdicts), require=require)
+
+
+def prepared(
+    desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
+    slippage: str,
+) -> Backtest:  # fmt: skip
+    """The run that these options mean."""
+    from plays.backtest import Backtest
+    from plays.terms import terms_for
+
+    wanted = chosen_play(desk, play)
+    history = stored_candles(desk, wanted, exchange, candles, timerange)
+    instrument = terms_for(wanted.symbol, history)
+    return Backtest(wanted, history, instrument, equity_of(equity), fees_of(instrument, fee, slippage))
+
+
+def equity_of(text: str) -> Decimal:
+    """The starting equity of `--equity`."""
+    return amount_of("--equity", text, least=Decimal(1))
+
+
+def fees_of(instrument: Instrument, fee: str | None, slippage: str) -> Fees:
+    """The fees of `--fee` and `--slippage`; the instrument's own when none is given."""
+    from plays.backtest import Fees
+
+    taker = instrument.taker_fee if fee is None else amount_of("--fee", fee, most=Decimal("0.1"))
+    return Fees(taker=taker, slippage=amount_of("--slippage", slippage, most=Decimal("0.1")))
+
+
+def finished(run: Backtest) -> BacktestResult:
+    """Runs to the end; a run of more than a second shows how far it is, on standard error."""
+    from time import monotonic
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    begun = monotonic()
+    while not run.run_slice().is_done and monotonic() - begun < 1:
+        pass
+    if run.progress().is_done:
+        return run.result()
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("backtest", total=run.progress().bars_total)
+        while not (state := run.run_slice(100_000)).is_done:
+            bar.update(task, completed=state.bars_done)
+    return run.result()
+
+
+def require_verdict(is_passed: bool, *, require: bool) -> None:
+    """Ends with exit code 1 when `--require` is given and the play's score is not reached."""
+    if require and not is_passed:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _write_files(result: BacktestResult, export: Path | None, html: Path | None) -> None:
+    from instance_manager.cli.backtest_report import figures, verdict_rows
+
+    if export is not None:
+        from instance_manager import backtest_export
+
+        console.warn("wrote " + " and ".join(str(file) for file in backtest_export.export(result, export)))
+    if html is not None:
+        from instance_manager.backtest_export import write_whole
+        from instance_manager.html_report import html_report
+
+        write_whole(html, html_report(result, figures(result), verdict_rows(result.verdicts)).encode())
+        console.warn(f"wrote {html}")
+
+
+def _as_json(result: BacktestResult) -> dict[str, object]:
+    from dataclasses import asdict
+
+    from instance_manager.cli.backtest_report import verdict_json
+
+    candles = result.candles
+    return {
+        "play": result.play.name, "play_hash": result.play.hash, "symbol": result.play.symbol, "bars": len(candles),
+        "from": console.time_text(int(candles.open_time_ns[0])), "to": console.time_text(int(candles.open_time_ns[-1])),
+        "starting_equity": result.starting_equity, "final_equity": result.final_equity,
+        "denied_entries": result.denied_entries, "signals_hash": result.signals_hash, "trades_hash": result.trades_hash,
+        "required": verdict_json(result.verdicts), "metrics": asdict(result.metrics),
+        "trades": [asdict(trade) for trade in result.trades],
+        "open_trade": asdict(result.open_trade) if result.open_trade else None,
+    }  # fmt: skip
