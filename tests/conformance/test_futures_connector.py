@@ -3,9 +3,6 @@
 import time
 
 import pytest
-
-pytest.importorskip("binance.um_futures")
-
 from binance.error import ClientError
 from binance.um_futures import UMFutures
 from binance.websocket.um_futures.websocket_client import UMFuturesWebsocketClient

@@ -3,9 +3,6 @@
 import asyncio
 
 import pytest
-
-pytest.importorskip("binance_sdk_derivatives_trading_usds_futures")
-
 from binance_common.configuration import ConfigurationRestAPI, ConfigurationWebSocketStreams
 from binance_common.errors import BadRequestError
 from binance_sdk_derivatives_trading_usds_futures import derivatives_trading_usds_futures as sdk

@@ -3,9 +3,6 @@
 import asyncio
 
 import pytest
-
-pytest.importorskip("binance.async_client")
-
 from binance import AsyncClient, BinanceSocketManager
 from binance.exceptions import BinanceAPIException
 
