@@ -207,6 +207,7 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
     """The exchange's truth from the reconciler; then it gets our view of the same moment."""
     if turn.book.instrument is None:
         return
+    turn.change(seen=message.snapshot)
     intake.snapshot(turn, message.snapshot)
     started = message.snapshot.started_at_ns
     changed = [order for order in turn.book.orders.values() if order.changed_at_ns >= started or order.is_unresolved]

@@ -21,9 +21,10 @@ from engine.limits import Limits
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.exchange import CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
+from engine.messages.events import BreakerTripped, PanicObserved
+from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
 from engine.messages.market import CycleReady
-from engine.messages.reports import InstanceView, digest_of
+from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 from engine.order import Order, OrderPurpose
 from engine.plan import Busy
 from engine.protection import ProtectionRules
@@ -68,6 +69,7 @@ class State:
     vitals: Vitals = field(default_factory=Vitals)
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
     store_failed: str = ""
+    seen: AccountSnapshot | None = None
 
     @property
     def phase(self) -> str:
@@ -175,10 +177,29 @@ class Turn:
         if self._events:
             orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
             record = (Record(events=tuple(self._events), orders=orders, view=view),)
-        return self.state, (*record, *self._effects, _shown(self.state, view))
+        return self.state, (*record, *self._effects, *self._incident(view), _shown(self.state, view))
+
+    def _incident(self, view: InstanceView) -> tuple[Effect, ...]:
+        """Trading was halted in this turn: what is known now is kept for the person who has to decide."""
+        grave = next((event for event in self._events if _is_grave(event)), None)
+        if grave is None:
+            return ()
+        report = IncidentHappened(
+            cause=getattr(grave, "cause", "panic"),
+            text=getattr(grave, "text", "") or getattr(grave, "reason", ""),
+            occurred_at_ns=self.now_ns,
+            view=view,
+            orders=self.book.open_orders(),
+            snapshot=self.state.seen,
+        )
+        return (Request(port="incidents", call=report),)
 
     def _busy(self, **fields: object) -> None:
         self.change(busy=replace(self.state.busy, **fields))  # type: ignore[arg-type]
+
+
+def _is_grave(event: Message) -> bool:
+    return isinstance(event, PanicObserved) or (isinstance(event, BreakerTripped) and event.level == Level.RED)
 
 
 def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:

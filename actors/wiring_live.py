@@ -22,7 +22,7 @@ from engine.errors import ConfigurationError, InvariantViolated, StoreError
 from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.control import JournalRead, ReadJournal
-from engine.messages.reports import digest_of
+from engine.messages.reports import IncidentHappened, digest_of
 
 if TYPE_CHECKING:
     from adapters.journal_reader import JournalReader
@@ -44,6 +44,20 @@ class JournalPort:
         if not isinstance(call, ReadJournal):
             raise InvariantViolated(f"the journal knows no {call!r}")
         return JournalRead(events=self.journal.read_all())
+
+
+class IncidentsPort:
+    """Keeps incident reports beside the journal."""
+
+    def __init__(self, spec: InstanceSpec) -> None:
+        from adapters.incident_report import IncidentReports
+
+        self._reports = IncidentReports(spec.state_folder / "incidents", spec.instance, spec.journal_file)
+
+    def perform(self, call: Message) -> None:
+        if not isinstance(call, IncidentHappened):
+            raise InvariantViolated(f"the incident reports know no {call!r}")
+        self._reports.write(call)
 
 
 class BarsPort:
@@ -87,7 +101,11 @@ def executor(place: Place) -> Part:
     return Part(
         machine=Executor(settings=settings),
         journal=port.journal,
-        sync_ports={"journal": port, "scoreboard": ScoreboardPort(place.tree, place.writer)},
+        sync_ports={
+            "journal": port,
+            "scoreboard": ScoreboardPort(place.tree, place.writer),
+            "incidents": IncidentsPort(spec),
+        },
         async_ports={"exchange": _exchange(spec)},
         is_budgeted=True,
     )

@@ -13,7 +13,7 @@ from engine.messages import control as ct
 from engine.messages import market as mk
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.reports import digest_of
+from engine.messages.reports import IncidentHappened, digest_of
 
 if TYPE_CHECKING:
     from actors.simulator.tree import SimulatedTree
@@ -104,7 +104,13 @@ def _integrity(tree: SimulatedTree) -> Message:
     )
 
 
+def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:
+    assert isinstance(call, IncidentHappened), call
+    tree.incidents.append(call)
+
+
 _NEARBY = {
+    "incidents": _incidents,
     "journal": _journal,
     "bars": _bars,
     "launcher": _launcher,

@@ -17,7 +17,7 @@ from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, S
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages.base import Message
-from engine.messages.reports import InstanceView
+from engine.messages.reports import IncidentHappened, InstanceView
 
 if TYPE_CHECKING:
     from actors.simulator.simulation import Simulation
@@ -52,6 +52,7 @@ class SimulatedTree:
         self.lives: dict[str, Life] = {}
         self.cells: dict[str, Cell] = {}
         self.run = 0
+        self.incidents: list[IncidentHappened] = []
         self.launcher = Launcher(self)
         self._dead_before_birth: set[tuple[str, int]] = set()
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from engine.messages.base import Message
+from engine.messages.exchange import AccountSnapshot
+from engine.order import Order
 
 ZERO = Decimal(0)
 
@@ -36,6 +38,21 @@ class InstanceView(Message):
     breaker_cause: str = ""
     reconciliation: str = "UNKNOWN"
     is_panicked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentHappened(Message):
+    """Port `incidents`: keep for a person what was known when trading was halted. No answer.
+
+    `snapshot` is the newest the executor saw of the exchange; None when there was none in this life.
+    """
+
+    cause: str
+    text: str
+    occurred_at_ns: int
+    view: InstanceView
+    orders: tuple[Order, ...]
+    snapshot: AccountSnapshot | None
 
 
 def digest_of(encoded_view: bytes) -> bytes:

@@ -130,11 +130,12 @@ def _forget_fills_of_snapshots() -> tuple[Any, ...]:
 
 
 def _same_bar_twice() -> tuple[Any, ...]:
-    right = cycle.take
-
     def again(now: turn.Turn, message: Any) -> None:
-        now.change(book=replace(now.book, last_bar_ns=None), last_bar_ns=None)
-        right(now, message)
+        now.change(last_bar_ns=message.bar.open_time_ns)
+        if message.signal.intent:
+            now.happen(ev.SignalReceived(signal=message.signal))
+        cycle._advance(now, message.bar)
+        cycle._act(now, message)
 
     return (patch.dict(executor._HANDLERS, {cycle.CycleReady: again}),)
 

@@ -54,6 +54,7 @@ def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -
     struck = world.disasters.must_halt(one.name, one.began_at_ns)
     reset = any(isinstance(event, ev.BreakerReset) for _, event in one.tree.disk.journals["executor"])
     demand(not struck or halted or waits or reset, "disasters halt", f"{one.name} goes on after {struck}")
+    demand(not halted or bool(one.tree.incidents), "halted with a report", f"{one.name}: {book.breaker}")
     _view_is_the_store(one)
 
 
