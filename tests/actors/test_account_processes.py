@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from actors.spec import InstanceSpec, account_run_folder
 from actors.tree import account_tree
 from engine.messages.control import PanicRaised
 from instance_manager import account_system, control, detached, lifecycle
-from instance_manager.lock import is_running, read_card
+from instance_manager.lock import is_running, read_card, write_card
 from tests.actors.tree_builders import TOY, TRADER, eventually, pid_of, processes_of, seen, tell, toy_spec
 
 pytestmark = pytest.mark.processes
@@ -135,11 +137,22 @@ def test_a_panic_of_one_instance_wakes_it_through_its_supervisor(home: Path) -> 
 
 
 def test_it_is_started_once_however_many_ask_at_once(home: Path) -> None:
-    children = [detached.launch(account_tree(home)) for _ in range(3)]
-    account_system.ensure_account_system(home)
+    with an_instance_that_needs_it(home):
+        children = [detached.launch(account_tree(home)) for _ in range(3)]
+        account_system.ensure_account_system(home)
 
-    eventually(lambda: sum(child.poll() is None for child in children) == 1)
-    assert [process.what for process in recorded(account_run_folder(home))].count("supervisor") == 1
+        eventually(lambda: sum(child.poll() is None for child in children) == 1)
+        assert [process.what for process in recorded(account_run_folder(home))].count("supervisor") == 1
+
+
+@contextmanager
+def an_instance_that_needs_it(home: Path) -> Iterator[None]:
+    """As long as some instance's launcher runs, the account system stays; here this process says it is one."""
+    folder = home / "run" / "holder"
+    folder.mkdir(parents=True)
+    write_card(folder)
+    yield
+    (folder / "launcher.json").unlink()
 
 
 def test_an_instance_without_an_account_needs_none(home: Path) -> None:
