@@ -160,6 +160,16 @@ def test_e13_more_than_twice_the_usual_rate_of_orders_is_yellow():
     assert level_of(Vitals(), pace=Pace(recent=(NOW_NS,) * 50)) is None, "nothing is usual yet"
 
 
+def test_ten_minutes_say_what_is_usual_and_nine_do_not():
+    this = NOW_NS // MINUTE_NS
+
+    def known(minutes):
+        return Pace(minutes=tuple((this - minutes + n, 6) for n in range(minutes)))
+
+    assert known(9).usual_orders_a_minute(NOW_NS) == 0
+    assert known(10).usual_orders_a_minute(NOW_NS) == 6
+
+
 def test_a_reset_forgets_the_outcomes_but_not_when_the_exchange_was_heard():
     vitals = alarms.after_event(after(Kind.REFUSAL, 10), ev.BreakerReset(reason="", operator=""), folded([]), NOW_NS)
 

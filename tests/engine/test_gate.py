@@ -1,0 +1,59 @@
+"""The gate and the breaker: what each look shuts for whom, and that RED is left by a person only."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine import breaker as breakers
+from engine import gate
+from engine.breaker import Breaker, Level
+from engine.gate import Glance
+from engine.order import OrderPurpose
+
+CLEAR = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
+REDUCING = [purpose for purpose in OrderPurpose if purpose is not OrderPurpose.ENTRY]
+
+
+@pytest.mark.parametrize("purpose", list(OrderPurpose))
+def test_with_nothing_against_it_every_order_leaves(purpose):
+    assert gate.check(purpose, CLEAR) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        ({"is_panicked": True}, "panic is latched"),
+        ({"guard_lease_left_ns": 0}, "no guard is watching"),
+        ({"guard_lease_left_ns": -5}, "no guard is watching"),
+        ({"instrument_lease_left_ns": 0}, "the instrument is not leased to this instance"),
+    ],
+)
+def test_f7_what_stops_an_entry_never_stops_a_way_out(seen, reason):
+    glance = replace(CLEAR, **seen)
+
+    assert gate.check(OrderPurpose.ENTRY, glance) == reason
+    assert [gate.check(purpose, glance) for purpose in REDUCING] == [None] * len(REDUCING)
+
+
+@pytest.mark.parametrize("purpose", list(OrderPurpose))
+def test_the_fenced_and_the_broke_send_nothing_at_all(purpose):
+    assert gate.check(purpose, replace(CLEAR, is_fenced=True)) == "fenced: a newer holder trades this instrument"
+    assert gate.check(purpose, replace(CLEAR, budget_left=False)) == "no request budget left"
+
+
+LEVELS = list(Level)
+
+
+@pytest.mark.parametrize("before", LEVELS)
+@pytest.mark.parametrize("cause", LEVELS)
+def test_c16_a_cause_only_ever_raises_the_level(before, cause):
+    after = breakers.tripped(Breaker(level=before, cause="old"), cause, "new")
+
+    assert LEVELS.index(after.level) == max(LEVELS.index(before), LEVELS.index(cause))
+    assert after.cause == ("new" if LEVELS.index(cause) > LEVELS.index(before) else "old")
+
+
+def test_c16_yellow_eases_and_red_does_not():
+    assert breakers.eased(Breaker(level=Level.YELLOW, cause="x")) == Breaker()
+    assert breakers.eased(Breaker(level=Level.RED, cause="x")) == Breaker(level=Level.RED, cause="x")
+    assert breakers.reset() == Breaker()
