@@ -70,6 +70,7 @@ class State:
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
     store_failed: str = ""
     seen: AccountSnapshot | None = None
+    shown: tuple[Book, InstanceView, bytes] | None = field(default=None, compare=False, repr=False)
 
     @property
     def phase(self) -> str:
@@ -172,12 +173,20 @@ class Turn:
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""
-        view = view_of(self.state)
+        view, digest = self._view()
         record: tuple[Effect, ...] = ()
         if self._events:
             orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
             record = (Record(events=tuple(self._events), orders=orders, view=view),)
-        return self.state, (*record, *self._effects, *self._incident(view), _shown(self.state, view))
+        return self.state, (*record, *self._effects, *self._incident(view), _shown(self.state, view, digest))
+
+    def _view(self) -> tuple[InstanceView, bytes]:
+        """Most messages change no money: then what was shown last is shown again."""
+        if self.state.shown is None or self.state.shown[0] is not self.book:
+            view = view_of(self.state)
+            self.change(shown=(self.book, view, digest_of(wire.encode(view))))
+        assert self.state.shown is not None
+        return self.state.shown[1:]
 
     def _incident(self, view: InstanceView) -> tuple[Effect, ...]:
         """Trading was halted in this turn: what is known now is kept for the person who has to decide."""
@@ -235,7 +244,7 @@ def _resting_price(book: Book, purpose: OrderPurpose) -> Decimal | None:
     return resting[-1].trigger_price if resting else None
 
 
-def _shown(state: State, view: InstanceView) -> Publish:
+def _shown(state: State, view: InstanceView, digest: bytes) -> Publish:
     ready, book = state.ready, state.book
     naked = book.trade.naked_since_ns if book.trade else None
     extra = {
@@ -248,4 +257,4 @@ def _shown(state: State, view: InstanceView) -> Publish:
         "store_failed": state.store_failed,
         "leased_until_ns": ready.leased_until_ns,
     }
-    return Publish(phase=state.phase, sequence=view.sequence, digest=digest_of(wire.encode(view)), extra=extra)
+    return Publish(phase=state.phase, sequence=view.sequence, digest=digest, extra=extra)

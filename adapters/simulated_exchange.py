@@ -35,8 +35,8 @@ class Wallet:
 class SimulatedExchange:
     """One account and one instrument. `pushed` collects the user stream's events until the driver takes them.
 
-    On a thin book a market order gets half of its fill now and the rest at the market's next move. While triggers
-    stick, a conditional order that is reached becomes TRIGGERED and nothing more.
+    On a thin book a market order gets half of its fill now and the rest at the market's next move; on a shallow one the
+    rest expires. While triggers stick, a conditional order that is reached becomes TRIGGERED and nothing more.
     """
 
     def __init__(self, instrument: Instrument, wallet: Wallet, price: Decimal) -> None:
@@ -44,6 +44,7 @@ class SimulatedExchange:
         self.wallet = wallet
         self.price = price
         self.is_thin = False
+        self.is_shallow = False
         self.triggers_stick = False
         self.position = Position()
         self.orders: dict[str, Order] = {}
@@ -200,6 +201,8 @@ class SimulatedExchange:
             self._execute(held, half)
             self._half_filled.append(held.client_order_id)
             return
+        if half and self.is_shallow:
+            quantity = half
         if quantity:
             self._execute(held, quantity)
         rest = self.orders[held.client_order_id]

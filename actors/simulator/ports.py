@@ -11,9 +11,8 @@ from engine.errors import InvariantViolated
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import market as mk
-from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.reports import IncidentHappened, digest_of
+from engine.messages.reports import IncidentHappened
 
 if TYPE_CHECKING:
     from actors.simulator.tree import SimulatedTree
@@ -99,7 +98,7 @@ def _integrity(tree: SimulatedTree) -> Message:
         engine_sequence=cell.published.sequence if cell else 0,
         engine_digest=cell.published.digest if cell else b"",
         store_sequence=view.sequence if view else 0,
-        store_digest=digest_of(wire.encode(view)) if view else b"",
+        store_digest=tree.disk.view_digest,
         ages_ns=tree.ages(),
     )
 

@@ -16,8 +16,9 @@ from engine.errors import InvariantViolated
 from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, Spawn, Stop, WakeAt
 from engine.messages import account as ac
 from engine.messages import control as ct
+from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.reports import IncidentHappened, InstanceView
+from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 
 if TYPE_CHECKING:
     from actors.simulator.simulation import Simulation
@@ -30,6 +31,7 @@ class Disk:
     only_newest: bool
     journals: dict[str, list[tuple[int, Message]]] = field(default_factory=dict)
     view: InstanceView | None = None
+    view_digest: bytes = b""
     bars: dict[int, object] = field(default_factory=dict)
     refuses_until_ns: int = 0
 
@@ -38,7 +40,8 @@ class Disk:
         if self.only_newest:
             kept.clear()
         kept.extend((at_ns, event) for event in effect.events)
-        self.view = effect.view or self.view
+        if effect.view is not None:
+            self.view, self.view_digest = effect.view, digest_of(wire.encode(effect.view))
 
 
 class SimulatedTree:

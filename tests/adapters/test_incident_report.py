@@ -20,7 +20,8 @@ def incident(cause: str = "reconciliation") -> IncidentHappened:
     view = InstanceView(
         sequence=12, phase="HALTED", epoch=7, position_quantity=Decimal("0.016"), entry_price=Decimal("60079.20"),
         wallet_balance=Decimal("9998.5"), realised_profit=Decimal(0), fees=Decimal("1.5"),
-        stop_price=Decimal("59478.4"), take_profit_price=None, open_orders=1, unresolved_orders=0, trade_count=3, breaker="RED", breaker_cause=cause,
+        stop_price=Decimal("59478.4"), take_profit_price=None, open_orders=1,
+        unresolved_orders=0, trade_count=3, breaker="RED", breaker_cause=cause,
         reconciliation="CRITICAL", is_panicked=False,
     )  # fmt: skip
     stop = Order(

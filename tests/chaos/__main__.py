@@ -16,9 +16,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="predator-chaos-"))
     outcome = perform(folder, given.minutes * 60, given.seed, _say)
     _say(table(outcome))
-    if outcome.violations:
+    if outcome.violations or given.keep:
         _say(f"kept for inspection: {folder}")
-        return 1
+        return 1 if outcome.violations else 0
     shutil.rmtree(folder)
     return 0
 
@@ -27,6 +27,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1, help="the same seed harms in the same order")
+    parser.add_argument("--keep", action="store_true", help="keep the workspace, violations or not")
     return parser
 
 
@@ -44,7 +45,7 @@ def table(outcome: Outcome) -> str:
         ("longest without a stop", f"{found.longest_naked_s:.2f} s" if found else "not compared"),
         ("violations", str(len(outcome.violations))),
     ]
-    return "\n".join([*(f"| {name} | {value} |" for name, value in rows), *outcome.violations])
+    return "\n".join([*(f"| {name} | {value} |" for name, value in rows), *outcome.slow, *outcome.violations])
 
 
 def at(values: list[float], share: float) -> float:

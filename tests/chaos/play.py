@@ -15,6 +15,7 @@ from tests.chaos.truth import Reckoning, reckon
 
 HEALTHY_LIMIT_S = 45.0
 LOOK_S = 0.02
+SLOW_S = 8.0  # worth a look, though no violation
 SETTLED_S = 4.0  # an order on its way is through, and its stop rests
 
 
@@ -26,6 +27,7 @@ class Outcome:
     seconds: float = 0.0
     harms: Counter[str] = field(default_factory=Counter)
     healthy_after_s: list[float] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     reckoning: Reckoning | None = None
 
@@ -54,7 +56,6 @@ def _harm_for(stage: Stage, seconds: float, outcome: Outcome, tell: Callable[[st
         outcome.harms[what.split(" ")[0].rstrip(":")] += 1
         if harm.random.random() < 0.25:
             what = f"{what}, then {harm.strike()}"
-        time.sleep(0.1)
         took = _until_healthy(stage, outcome, what)
         tell(f"{time.monotonic() - began:6.1f} s  {what}: healthy after {took:.2f} s")
         time.sleep(harm.random.uniform(0.5, 5.0))
@@ -62,14 +63,18 @@ def _harm_for(stage: Stage, seconds: float, outcome: Outcome, tell: Callable[[st
 
 
 def _until_healthy(stage: Stage, outcome: Outcome, what: str) -> float:
-    began = time.monotonic()
+    began, troubles = time.monotonic(), dict[str, float]()
     while trouble := stage.unwell():
+        troubles.setdefault(trouble, time.monotonic() - began)
         if time.monotonic() - began > HEALTHY_LIMIT_S:
             outcome.violations.append(f"not healthy {HEALTHY_LIMIT_S:.0f} s after {what}: {trouble}; {_cause(stage)}")
             break
         time.sleep(LOOK_S)
     took = time.monotonic() - began
-    outcome.healthy_after_s.append(took)
+    if any(word in what for word in ("kill", "stop", "starve")):
+        outcome.healthy_after_s.append(took)
+    if took > SLOW_S:
+        outcome.slow.append(f"{what}: {took:.1f} s: {', '.join(f'{at:.1f} s {one}' for one, at in troubles.items())}")
     return took
 
 

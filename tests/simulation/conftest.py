@@ -11,7 +11,7 @@ import pytest
 from actors.simulator import Faults
 from tests.simulation.disasters import KINDS
 
-ENOUGH_TO_MEET_ALL = 60  # seeds after which a kind that never struck is a kind that is not tested
+ENOUGH_TO_MEET_ALL = 30  # seeds after which a kind that never struck is a kind that is not tested
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ MET: pytest.StashKey[Met] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=60, help="how many simulated worlds")
+    parser.addoption("--seeds", type=int, default=30, help="how many simulated worlds")
     parser.addoption("--first-seed", type=int, default=0, help="the first of them; one seed replays one story")
 
 

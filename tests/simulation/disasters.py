@@ -39,12 +39,13 @@ class Disasters:
 
     def strike(self, simulation: Simulation) -> None:
         source = simulation.chance.of("disaster")
-        kind = source.choice(tuple(KINDS))
         name = source.choice(tuple(self._world.seats))
         self._number += 1
-        if KINDS[kind](self, simulation, name, source):
-            self.struck.append(Struck(simulation.now_ns, kind, name))
-            simulation.chance.met[kind] += 1
+        for kind in sorted(source.sample(tuple(KINDS), DRAWN), key=lambda one: one not in NEED_A_MOMENT):
+            if KINDS[kind](self, simulation, name, source):
+                self.struck.append(Struck(simulation.now_ns, kind, name))
+                simulation.chance.met[kind] += 1
+                return
 
     def kinds_against(self, name: str, since_ns: int) -> set[str]:
         """What struck the account and instrument of `name`, whoever of those who sit there was meant."""
@@ -117,6 +118,12 @@ class Disasters:
         simulation.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_thin", False))
         return True
 
+    def _shallow_book(self, simulation: Simulation, name: str, source: Random) -> bool:
+        exchange = self._world.exchange_of(name)
+        exchange.is_shallow = True
+        simulation.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_shallow", False))
+        return True
+
     def _panic_of_one(self, simulation: Simulation, name: str, source: Random) -> bool:
         simulation.panic(name, "a person says so", flatten=source.random() < 0.5)
         reset = ct.ResetBreaker(reason="looked at it", operator="a person")
@@ -162,10 +169,14 @@ KINDS: Mapping[str, Callable[[Disasters, Simulation, str, Random], bool]] = {
     "cancelled_by_hand": Disasters._cancelled_by_hand,
     "stuck_trigger": Disasters._stuck_trigger,
     "thin_book": Disasters._thin_book,
+    "shallow_book": Disasters._shallow_book,
     "panic_of_one": Disasters._panic_of_one,
     "panic_of_all": Disasters._panic_of_all,
     "reset_at_any_time": Disasters._reset_at_any_time,
 }
+# these are possible only while something is held; of the kinds drawn for one occasion they come first
+NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand"})
+DRAWN = 3
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
 # after these an instance must stand still until a person has looked
 MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand"})

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from actors.simulator import Simulation
 from engine import position as positions
+from engine.breaker import Level
 from engine.messages import events as ev
 from engine.messages import wire
 from engine.messages.reports import digest_of
@@ -54,7 +55,8 @@ def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -
     struck = world.disasters.must_halt(one.name, one.began_at_ns)
     reset = any(isinstance(event, ev.BreakerReset) for _, event in one.tree.disk.journals["executor"])
     demand(not struck or halted or waits or reset, "disasters halt", f"{one.name} goes on after {struck}")
-    demand(not halted or bool(one.tree.incidents), "halted with a report", f"{one.name}: {book.breaker}")
+    is_grave = book.breaker.level is Level.RED or book.is_panicked
+    demand(not is_grave or bool(one.tree.incidents), "halted with a report", f"{one.name}: {book.breaker}")
     _view_is_the_store(one)
 
 

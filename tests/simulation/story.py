@@ -30,11 +30,11 @@ HOSTILE = Faults(
     hang=0.01,
     kill_instance=0.003,
     kill_account=0.005,
-    kill_all=0.001,
+    kill_all=0.003,
     disk_error=0.01,
     disk_lies=0.01,
     clock_step=0.02,
-    disaster=0.012,
+    disaster=0.018,
     until_ns=BEGIN_NS + BAD_S * SECOND_NS,
 )
 

@@ -55,6 +55,7 @@ class SmallWorld:
         self.orders: Counter[tuple[str, int]] = Counter()
         self.requests: Counter[str] = Counter()
         self.uncovered: list[str] = []
+        self.calls = 0
         self._pushed: list[tuple[str, str, Message]] = []
 
     def exchange_of(self, name: str) -> SimulatedExchange:
@@ -120,5 +121,6 @@ class SmallWorld:
 
     def _count(self, instance: str, call: Message, now_ns: int) -> None:
         cost = cost_of(call)
+        self.calls += 1
         self.weight[now_ns // (60 * SECOND_NS)] += cost.weight
         self.orders[self.seats[instance].account, now_ns // (10 * SECOND_NS)] += cost.orders
