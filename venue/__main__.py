@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ from venue.binance.door import serve_rest
 from venue.binance.sockets import serve_socket
 from venue.binance.ws_api import serve_ws_api
 from venue.build import build
+from venue.bybit.door import serve_v5
+from venue.bybit.sockets import serve_stream
+from venue.bybit.trade_socket import serve_trade
 from venue.candles import CandleError
 from venue.control import Control
 from venue.hands import Hands
@@ -33,14 +37,26 @@ LARGEST_BODY = 1 << 20
 SHUTDOWN_S = 0.3
 
 
+Serve = Callable[[Venue, web.Request], Awaitable[web.StreamResponse]]
+
+
+def socket_for(path: str) -> Serve:
+    """Which dialect and which kind of socket a path means."""
+    if path.startswith("/v5/"):
+        return serve_trade if path == "/v5/trade" else serve_stream
+    return serve_ws_api if path.startswith("/ws-fapi/") else serve_socket
+
+
+def rest_for(path: str) -> Serve:
+    return serve_v5 if path.startswith("/v5/") else serve_rest
+
+
 def make_app(venue: Venue, runner: Runner, hands: Hands) -> web.Application:
     """The web application: control routes first, everything else is the exchange's."""
 
     async def anything(request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            serve = serve_ws_api if request.path.startswith("/ws-fapi/") else serve_socket
-            return await serve(venue, request)
-        return await serve_rest(venue, request)
+        is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        return await (socket_for(request.path) if is_socket else rest_for(request.path))(venue, request)
 
     app = web.Application(client_max_size=LARGEST_BODY)
     app.add_routes(Control(venue, runner, hands).routes())
@@ -75,6 +91,7 @@ async def run(settings: Settings) -> int:
         return PORT_TAKEN
     await serve_until_told(venue, runner)
     await venue.hub.close()
+    await venue.bybit.hub.close()
     await server.cleanup()
     venue.truth.close()
     if venue.state:

@@ -4,9 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from venue.binance.feed import Feed
-from venue.binance.hub import Hub
 from venue.binance.listen_keys import ListenKey
 from venue.binance.weights import Limits
+from venue.bybit.face import Face
+from venue.bybit.feed import BybitFeed
+from venue.bybit.limits import Limits as BybitLimits
 from venue.candles import MINUTE_MS, CandleError, CandleFile, Source
 from venue.clock import VenueClock
 from venue.core.book import Book
@@ -14,7 +16,8 @@ from venue.core.floor import Floor
 from venue.core.instrument import Instrument
 from venue.faults import Faults
 from venue.generator import FIRST_MS, Generator
-from venue.market import Lane, Market
+from venue.hub import Hub
+from venue.market import Lane, Market, Tape, Tapes
 from venue.settings import Settings
 from venue.state import VERSION, Memory, StateError, StateFile, listen_keys_of, read_state, restore, restore_books
 from venue.truth import Truth
@@ -28,6 +31,10 @@ def build(settings: Settings) -> Venue:
     faults = Faults(truth=truth, seed=settings.seed)
     hub = Hub(faults)
     feed = Feed(hub=hub, clock=clock, truth=truth, funding_rate=settings.funding_rate)
+    bybit = Face(
+        hub=Hub(faults), limits=BybitLimits(per_account=settings.order_limit > 0, per_address=settings.weight_limit > 0)
+    )
+    bybit_feed = BybitFeed(hub=bybit.hub, clock=clock, prints=feed, funding_rate=settings.funding_rate)
     floor = Floor(clock=clock, emit=lambda event: None, mischief=faults)
     memory = read_memory(settings)
     venue = Venue(
@@ -38,7 +45,9 @@ def build(settings: Settings) -> Venue:
         floor=floor,
         hub=hub,
         feed=feed,
-        market=build_market(settings, floor, clock, feed, memory),
+        bybit=bybit,
+        bybit_feed=bybit_feed,
+        market=build_market(settings, floor, clock, Tapes((feed, bybit_feed)), memory),
         limits=Limits(weight_limit=settings.weight_limit, order_limit=settings.order_limit),
         speed=settings.speed or 60.0,
         is_paused=settings.speed == 0,
@@ -92,7 +101,7 @@ def keep_state(venue: Venue, path: Path, memory: Memory) -> None:
         venue.commit(account)
 
 
-def build_market(settings: Settings, floor: Floor, clock: VenueClock, feed: Feed, memory: Memory) -> Market:
+def build_market(settings: Settings, floor: Floor, clock: VenueClock, tape: Tape, memory: Memory) -> Market:
     files = {
         i.symbol: CandleFile(settings.candles[i.symbol], i)
         for i in settings.instruments
@@ -109,7 +118,7 @@ def build_market(settings: Settings, floor: Floor, clock: VenueClock, feed: Feed
     shown_ms = clock.now_ms() // MINUTE_MS * MINUTE_MS - settings.history * MINUTE_MS if settings.is_now else first_ms
     shown_ms = whole(memory.header.get("first_ms", shown_ms))
     loops = settings.at_end == "loop"
-    market = Market(floor=floor, clock=clock, tape=feed, lanes=lanes, first_ms=shown_ms, length=length, loops=loops)
+    market = Market(floor=floor, clock=clock, tape=tape, lanes=lanes, first_ms=shown_ms, length=length, loops=loops)
     market.funding_rate = settings.funding_rate
     place = memory.place
     market.load_history(whole(place.get("index", settings.history)))

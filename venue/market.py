@@ -11,6 +11,8 @@ from venue.core.floor import Floor
 from venue.core.funding import is_due, settle_funding
 from venue.core.movement import move
 
+DAY_MINUTES = 1440
+
 
 class Tape(Protocol):
     """Who wants to know what the market prints."""
@@ -18,6 +20,21 @@ class Tape(Protocol):
     def stepped(self, lane: "Lane", traded: Decimal) -> None: ...
 
     def closed(self, lane: "Lane", minute: Candle, bars: dict[str, Candle]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tapes:
+    """Several who want to know, in this order."""
+
+    tapes: tuple[Tape, ...]
+
+    def stepped(self, lane: "Lane", traded: Decimal) -> None:
+        for tape in self.tapes:
+            tape.stepped(lane, traded)
+
+    def closed(self, lane: "Lane", minute: Candle, bars: dict[str, Candle]) -> None:
+        for tape in self.tapes:
+            tape.closed(lane, minute, bars)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,6 +182,22 @@ def seen_so_far(before: Candle | None, candle: Candle, price: Decimal, volume: D
         low=min(before.low if before else candle.open, price),
         close=price,
         volume=volume,
+    )
+
+
+def day_of(lane: Lane) -> Candle:
+    """The last 24 hours as one bar, the forming minute included."""
+    minutes = lane.history.minutes[-DAY_MINUTES:]
+    if lane.history.forming:
+        minutes = [*minutes[1:], lane.history.forming]
+    assert minutes, "a venue starts with some history"
+    return Candle(
+        open_time_ms=minutes[0].open_time_ms,
+        open=minutes[0].open,
+        high=max(m.high for m in minutes),
+        low=min(m.low for m in minutes),
+        close=lane.book.last,
+        volume=sum((m.volume for m in minutes), Decimal(0)),
     )
 
 

@@ -134,4 +134,5 @@ class Runner:
             venue.expire_listen_key(key.account)
         for lane in venue.market.lanes.values():
             venue.feed.second(lane)
+            venue.bybit_feed.second(lane)
         venue.feed.second_of_all(list(venue.market.lanes.values()))

@@ -6,24 +6,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
-from venue.binance.call import Call
 from venue.binance.feed import Feed
-from venue.binance.hub import Hub
 from venue.binance.listen_keys import ListenKeys
 from venue.binance.user_stream import render
 from venue.binance.weights import Limits
+from venue.bybit.face import Face
+from venue.bybit.feed import BybitFeed
 from venue.clock import VenueClock
 from venue.core.account import Account
 from venue.core.events import Event
 from venue.core.floor import Floor
 from venue.faults import Faults
+from venue.hub import Hub
 from venue.market import Market
 from venue.settings import AccountSettings, Settings
 from venue.state import StateFile
 from venue.truth import Truth
 
 MOST_REMEMBERED = 200
+
+
+class Asked(Protocol):
+    """A request of any dialect, as far as its answer is remembered."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def params(self) -> dict[str, str]: ...
+
+    @property
+    def account_or_none(self) -> Account | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +55,8 @@ class Venue:
     feed: Feed
     market: Market
     limits: Limits
+    bybit: Face
+    bybit_feed: BybitFeed
     listen_keys: ListenKeys = field(default_factory=ListenKeys)
     port: int = 0
     speed: float = 60.0
@@ -57,6 +77,7 @@ class Venue:
             self.state.hear(event)
         if not self.is_quiet:
             self.hub.publish_user(event.account.name, render(self.floor, event, self.clock.now_ms()))
+        self.bybit.hear(self.floor, event, self.is_quiet)
 
     def commit(self, account: Account | None = None) -> None:
         """Everything up to here is to outlive this process. Called before anything of it leaves the venue."""
@@ -88,14 +109,14 @@ class Venue:
         finally:
             self.is_quiet = False
 
-    def remember(self, call: Call, body: object, status: int) -> None:
+    def remember(self, call: Asked, body: object, status: int) -> None:
         """Keeps the last answer to each question: what a stale read gives again."""
         if call.method == "GET" and call.account_or_none is not None and status == 200:
             self._remembered[question(call)] = body
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
 
-    def remembered(self, call: Call) -> object | None:
+    def remembered(self, call: Asked) -> object | None:
         return self._remembered.get(question(call))
 
     def open_account(self, wanted: AccountSettings, name: str = "") -> Account:
@@ -106,7 +127,7 @@ class Venue:
         return account
 
 
-def question(call: Call) -> str:
+def question(call: Asked) -> str:
     """The same request at another time is the same question."""
     asked = sorted((k, v) for k, v in call.params.items() if k not in ("timestamp", "signature", "recvWindow"))
     name = call.account_or_none.name if call.account_or_none else ""

@@ -60,3 +60,35 @@ async def clean(exchange: ccxt.pro.binanceusdm) -> None:
         side = "sell" if position["side"] == "long" else "buy"
         if position["contracts"]:
             await exchange.create_order(symbol, "market", side, position["contracts"], None, {"reduceOnly": True})
+
+
+BYBIT_OPTIONS = {"fetchCurrencies": False, "fetchMarkets": {"types": ["linear"]}}
+
+
+def bybit_client(port: int, number: int = 1, **changes: object) -> ccxt.pro.bybit:
+    session = Redirect(port)
+    suffix = "" if number == 1 else f"-{number}"
+    config = {
+        "apiKey": f"predator-local-key{suffix}",
+        "secret": f"predator-local-secret{suffix}",
+        "enableRateLimit": False,
+        "session": session,
+        "options": dict(BYBIT_OPTIONS),
+        **changes,
+    }
+    made = ccxt.pro.bybit(config)
+    made.redirect = session
+    return made
+
+
+@pytest.fixture
+async def bybit(paused_venue: VenueProcess) -> AsyncIterator[ccxt.pro.bybit]:
+    """ccxt as Bybit's customer on account-1, flat and without orders and faults at the start of each test."""
+    paused_venue.control("DELETE", "faults")
+    made = bybit_client(paused_venue.port)
+    await made.load_markets()
+    yield made
+    paused_venue.control("DELETE", "faults")
+    await made.cancel_all_orders("BTC/USDT:USDT")
+    paused_venue.control("POST", "accounts/account-1/close", {"symbol": "BTCUSDT"})
+    await close(made)

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from venue.binance.call import Call
 from venue.binance.errors import WireError, from_refusal
-from venue.binance.hub import Client
 from venue.binance.routes import ROUTES
 from venue.binance.sockets import answer_message
 from venue.build import build
 from venue.core.refusal import Reason, Refused
+from venue.hub import Client
 from venue.settings import read_settings
 
 VENUE = build(read_settings(["--history", "20"]))

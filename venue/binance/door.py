@@ -1,12 +1,12 @@
 """The door: a REST request comes in, is weighed, checked, answered or sabotaged, and goes out with its headers."""
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from venue.answers import Answer
 from venue.binance.call import Call
 from venue.binance.errors import WireError, from_refusal
 from venue.binance.routes import Endpoint, endpoint_for
@@ -19,25 +19,6 @@ if TYPE_CHECKING:
     from venue.venue import Venue
 
 CLIENT_ID_NAMES = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
-
-
-@dataclass(slots=True, kw_only=True)
-class Answer:
-    """What goes back: a status and a JSON body, or raw text."""
-
-    status: int
-    body: object
-    headers: dict[str, str] = field(default_factory=dict)
-    text: str | None = None
-    content_type: str = "application/json"
-
-    def encode(self) -> bytes:
-        return (json.dumps(self.body, separators=(",", ":")) if self.text is None else self.text).encode()
-
-    def response(self) -> web.Response:
-        return web.Response(
-            status=self.status, body=self.encode(), content_type=self.content_type, headers=self.headers
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +101,21 @@ class Visit:
             found |= {"X-MBX-ORDER-COUNT-10S": str(ten), "X-MBX-ORDER-COUNT-1M": str(minute)}
         return found
 
+    def stale(self) -> Answer | None:
+        body = self.venue.remembered(self.call)
+        return None if body is None else Answer(status=200, body=body, headers=self.headers())
+
+    async def honestly(self) -> Answer:
+        """Executes, waits until the account's events are on their way, and answers."""
+        answer = self.execute()
+        account = self.call.account_or_none
+        if account is not None:
+            await self.venue.hub.flush_user(account.name)
+        answer.headers |= self.headers()
+        self.done(answer)
+        self.venue.remember(self.call, answer.body, answer.status)
+        return answer
+
 
 def refusal_answer(error: WireError) -> Answer:
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
@@ -176,16 +172,4 @@ async def answer_visit(visit: Visit) -> web.StreamResponse:
     fault = visit.venue.faults.meet(REQUEST_KINDS, visit.target()) if visit.venue.faults.active else None
     if fault is not None:
         return await sabotage(visit, fault)
-    return (await answer_honestly(visit)).response()
-
-
-async def answer_honestly(visit: Visit) -> Answer:
-    """Executes, waits until the account's events are on their way, and answers."""
-    answer = visit.execute()
-    account = visit.call.account_or_none
-    if account is not None:
-        await visit.venue.hub.flush_user(account.name)
-    answer.headers |= visit.headers()
-    visit.done(answer)
-    visit.venue.remember(visit.call, answer.body, answer.status)
-    return answer
+    return (await visit.honestly()).response()

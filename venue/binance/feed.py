@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from venue.binance.hub import Hub, Payload
 from venue.binance.public import (
     book_ticker_json,
     depth_json,
@@ -17,6 +16,7 @@ from venue.candles import INTERVALS, Candle
 from venue.clock import VenueClock
 from venue.core.funding import next_funding_ms
 from venue.core.orders import Side
+from venue.hub import Hub, Payload
 from venue.market import Lane
 from venue.truth import Truth
 

@@ -1,7 +1,5 @@
 """Market data over REST."""
 
-from decimal import Decimal
-
 from venue.binance.call import Call
 from venue.binance.errors import JsonObject, WireError
 from venue.binance.render import fixed, money, plain, price_text, quantity_text
@@ -9,10 +7,9 @@ from venue.candles import INTERVALS, Candle
 from venue.core.funding import PERIOD_MS, next_funding_ms
 from venue.core.instrument import Instrument
 from venue.core.orders import Side
-from venue.market import Lane
+from venue.market import Lane, day_of
 
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
-DAY_MINUTES = 1440
 
 
 def get_ping(call: Call) -> JsonObject:
@@ -112,22 +109,6 @@ def get_agg_trades(call: Call) -> list[JsonObject]:
 
 def get_ticker_24h(call: Call) -> object:
     return one_or_many(call, [ticker_json(lane, call.venue.clock.now_ms()) for lane in chosen(call)])
-
-
-def day_of(lane: Lane) -> Candle:
-    """The last 24 hours as one bar, the forming minute included."""
-    minutes = lane.history.minutes[-DAY_MINUTES:]
-    if lane.history.forming:
-        minutes = [*minutes[1:], lane.history.forming]
-    assert minutes, "a venue starts with some history"
-    return Candle(
-        open_time_ms=minutes[0].open_time_ms,
-        open=minutes[0].open,
-        high=max(m.high for m in minutes),
-        low=min(m.low for m in minutes),
-        close=lane.book.last,
-        volume=sum((m.volume for m in minutes), Decimal(0)),
-    )
 
 
 def ticker_json(lane: Lane, now_ms: int) -> JsonObject:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from aiohttp import WSMessage, WSMsgType, web
 
 from venue.binance.errors import JsonObject
-from venue.binance.hub import Client
 from venue.binance.public_streams import is_stream_name
+from venue.hub import Client
 
 if TYPE_CHECKING:
     from venue.venue import Venue

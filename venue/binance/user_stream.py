@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from venue.binance.hub import Payload
 from venue.binance.render import (
     average_text,
     fixed,
@@ -17,6 +16,7 @@ from venue.core.events import AccountChanged, AlgoChanged, Event, LeverageChange
 from venue.core.floor import Floor
 from venue.core.margin import figures, maintenance_of, pnl_of
 from venue.core.orders import AlgoStatus, Kind
+from venue.hub import Payload
 
 
 def render(floor: Floor, event: Event, now_ms: int) -> Payload:

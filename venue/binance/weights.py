@@ -3,33 +3,11 @@
 from dataclasses import dataclass, field
 
 from venue.binance.errors import WireError
+from venue.windows import Window
 
 MINUTE_MS, TEN_SECONDS_MS = 60_000, 10_000
 PATIENCE = 20  # requests after a 429 within the same minute before the address is banned
 BAN_MS = 120_000
-
-
-@dataclass(slots=True)
-class Window:
-    """A counter that starts again with each new period of the wall clock."""
-
-    period_ms: int
-    started_ms: int = 0
-    used: int = 0
-
-    def count(self, now_ms: int) -> int:
-        start = now_ms // self.period_ms * self.period_ms
-        if start != self.started_ms:
-            self.started_ms, self.used = start, 0
-        return self.used
-
-    def add(self, now_ms: int, amount: int) -> int:
-        self.count(now_ms)
-        self.used += amount
-        return self.used
-
-    def seconds_left(self, now_ms: int) -> int:
-        return max(1, (self.started_ms + self.period_ms - now_ms) // 1000)
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
+from venue.answers import Answer
 from venue.binance import account, algo, orders, public
 from venue.binance.call import Call
-from venue.binance.door import Answer, refusal_answer
+from venue.binance.door import refusal_answer
 from venue.binance.errors import JsonObject, WireError, from_refusal
 from venue.binance.orders import as_text
 from venue.binance.routes import Endpoint, keyed, order_entry, public_call, signed

@@ -85,12 +85,13 @@ class Hub:
     def wanted(self, prefix: str) -> list[str]:
         return [s for s in self._listeners if s.startswith(prefix)]
 
-    def publish(self, stream: str, payload: Payload | list[Payload]) -> None:
+    def publish(self, stream: str, payload: Payload | list[Payload], called: str = "") -> None:
+        """`called` is what a fault aims at when that is more than the stream's name."""
         listeners = self._listeners.get(stream)
         if listeners:
             text = json.dumps(payload, separators=(",", ":"))
             for client in list(listeners.values()):
-                self.send(client, stream, client.envelope(stream, text))
+                self.send(client, called or stream, client.envelope(stream, text))
 
     def publish_user(self, account: str, payload: Payload) -> None:
         text, name = json.dumps(payload, separators=(",", ":")), user_stream_name(account, payload)

@@ -1,0 +1,52 @@
+"""What this face keeps of its own: its sockets, its rate limits, protection still to be attached, DCP windows."""
+
+from dataclasses import dataclass, field
+
+from venue.bybit.limits import Limits
+from venue.bybit.private import tell
+from venue.bybit.trading_stop import Protection, attach, drop_idle
+from venue.core.account import Account
+from venue.core.events import AccountChanged, Event, OrderChanged
+from venue.core.floor import Floor
+from venue.hub import Client, Hub
+
+
+@dataclass(slots=True, kw_only=True)
+class Face:
+    hub: Hub
+    limits: Limits
+    attached: dict[tuple[str, str], Protection] = field(default_factory=dict)  # by account and client order id
+    windows: dict[str, int] = field(default_factory=dict)  # account -> seconds until orders go after a lost socket
+    guarding: dict[int, str] = field(default_factory=dict)  # socket with the dcp topic -> account
+
+    def hear(self, floor: Floor, event: Event, is_quiet: bool) -> None:
+        """Tells the sockets, then does what belongs to Bybit's positions."""
+        if not is_quiet:
+            tell(self.hub, floor, event, floor.clock.now_ms())
+        match event:
+            case AccountChanged():
+                for position in event.positions:
+                    drop_idle(floor, event.account, position)
+            case OrderChanged():
+                if event.trade is not None:
+                    attach(self, floor, event.account, event.order)
+                if not event.order.is_open:
+                    self.attached.pop((event.account.name, event.order.request.client_order_id), None)
+            case _:
+                pass
+
+    def guard(self, client: Client, account: Account) -> None:
+        """A private socket watches over the account's orders: a running countdown ends."""
+        self.guarding[client.client_id] = account.name
+        if account.name in self.windows:
+            account.countdowns.clear()
+
+    def leave(self, client: Client, floor: Floor) -> None:
+        """The socket is gone. When it was the last that watched, the countdown begins."""
+        self.hub.leave(client)
+        name = self.guarding.pop(client.client_id, "")
+        window = self.windows.get(name)
+        if window is None or name in self.guarding.values():
+            return
+        due = floor.clock.now_ms() + window * 1000
+        floor.accounts[name].countdowns.update(dict.fromkeys(floor.books, due))

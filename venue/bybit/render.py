@@ -1,0 +1,199 @@
+"""Orders and executions as Bybit writes them: numbers are strings, times too."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from venue.bybit.entries import STOP_LOSS, TAKE_PROFIT, Entry
+from venue.bybit.errors import JsonObject
+from venue.core.account import Account
+from venue.core.floor import Floor
+from venue.core.orders import (
+    AlgoOrder,
+    AlgoRequest,
+    Kind,
+    Order,
+    OrderRequest,
+    PositionSide,
+    Side,
+    Status,
+    TimeInForce,
+    Trade,
+    WorkingType,
+)
+from venue.core.triggers import TAKES, waits_for_rise
+
+ZERO = Decimal(0)
+SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
+INDEX = {PositionSide.BOTH: 0, PositionSide.LONG: 1, PositionSide.SHORT: 2}
+TIMES_IN_FORCE = {TimeInForce.GTX: "PostOnly", TimeInForce.GTD: "GTC"}
+TRIGGERS = {WorkingType.MARK_PRICE: "MarkPrice", WorkingType.CONTRACT_PRICE: "LastPrice"}
+ON_LIMIT = (Kind.LIMIT, Kind.STOP, Kind.TAKE_PROFIT)
+
+
+def plain(value: Decimal) -> str:
+    """A number without exponent and trailing zeros: "60000", "0.001", "0"."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(value: Decimal) -> str:
+    return plain(value.quantize(Decimal("0.00000001"), rounding=ROUND_HALF_EVEN))
+
+
+def price_or_empty(value: Decimal) -> str:
+    return money(value) if value else ""
+
+
+def order_json(floor: Floor, account: Account, entry: Entry) -> JsonObject:
+    request, order = entry.request, entry.order
+    quantity = order.quantity if order else request.quantity
+    filled = order.filled if order else ZERO
+    leaves = quantity - filled if entry.is_open else ZERO
+    fee = sum((t.fee for t in trades_of(account, order)), ZERO)
+    is_limit = request.kind in ON_LIMIT
+    return {
+        "orderId": entry.id,
+        "orderLinkId": entry.link_id,
+        "blockTradeId": "",
+        "symbol": request.symbol,
+        "price": plain(order.price if order else request.price),
+        "qty": plain(quantity),
+        "side": SIDES[request.side],
+        "isLeverage": "",
+        "positionIdx": INDEX[request.position_side],
+        "orderStatus": entry.status,
+        "createType": "CreateByUser" if not entry.name.startswith((STOP_LOSS, TAKE_PROFIT)) else create_type(entry),
+        "cancelType": cancel_type(entry),
+        "rejectReason": reject_reason(entry),
+        "avgPrice": price_or_empty(order.average_price if order else ZERO),
+        "leavesQty": plain(leaves),
+        "leavesValue": money(leaves * (order.price if order else request.price)),
+        "cumExecQty": plain(filled),
+        "cumExecValue": money(order.filled_quote if order else ZERO),
+        "cumExecFee": money(fee),
+        "cumFeeDetail": {"USDT": money(fee)} if fee else {},
+        "timeInForce": time_in_force(request, is_limit),
+        "orderType": "Limit" if is_limit else "Market",
+        **trigger_json(entry.algo),
+        "takeProfit": "",
+        "stopLoss": "",
+        "tpTriggerBy": "",
+        "slTriggerBy": "",
+        "tpLimitPrice": "0",
+        "slLimitPrice": "0",
+        "orderIv": "",
+        "lastPriceOnCreated": "",
+        "reduceOnly": is_reducing(request),
+        "closeOnTrigger": request.close_position,
+        "placeType": "",
+        "smpType": "None",
+        "smpGroup": 0,
+        "smpOrderId": "",
+        "createdTime": str(entry.created_ms),
+        "updatedTime": str(entry.updated_ms),
+    }
+
+
+def trades_of(account: Account, order: Order | None) -> list[Trade]:
+    """The newest trades are looked at first; an order without fills costs nothing."""
+    if order is None or not order.filled:
+        return []
+    found, left = [], order.filled
+    for trade in reversed(account.trades):
+        if trade.order_id == order.order_id:
+            found.append(trade)
+            left -= trade.quantity
+        if left <= 0:
+            break
+    return found
+
+
+def is_reducing(request: OrderRequest | AlgoRequest) -> bool:
+    opens = Side.BUY if request.position_side is PositionSide.LONG else Side.SELL
+    is_hedged = request.position_side is not PositionSide.BOTH
+    return request.is_reduce_only or request.close_position or (is_hedged and request.side is not opens)
+
+
+def create_type(entry: Entry) -> str:
+    return "CreateByStopLoss" if entry.name.startswith(STOP_LOSS) else "CreateByTakeProfit"
+
+
+def time_in_force(request: OrderRequest | AlgoRequest, is_limit: bool) -> str:
+    return TIMES_IN_FORCE.get(request.time_in_force, request.time_in_force.value) if is_limit else "IOC"
+
+
+def cancel_type(entry: Entry) -> str:
+    if entry.order is not None and entry.order.status is Status.CANCELED:
+        return "CancelByUser"
+    return "UNKNOWN"
+
+
+def reject_reason(entry: Entry) -> str:
+    """Orders that could not be what they were to be are cancelled by the exchange, and this says why."""
+    order = entry.order
+    if order is None:
+        return entry.algo.reason if entry.algo and entry.algo.reason else "EC_NoError"
+    if order.status is Status.CANCELED:
+        return "EC_PerCancelRequest"
+    if order.status is not Status.EXPIRED:
+        return "EC_NoError"
+    is_post_only = order.request.time_in_force is TimeInForce.GTX
+    return "EC_PostOnlyWillTakeLiquidity" if is_post_only else "EC_NoImmediateQtyToFill"
+
+
+def trigger_json(algo: AlgoOrder | None) -> JsonObject:
+    if algo is None:
+        return {"stopOrderType": "", "triggerDirection": 0, "triggerPrice": "", "triggerBy": "", "tpslMode": ""}
+    request = algo.request
+    kind = "Stop"
+    if request.client_algo_id.startswith((STOP_LOSS, TAKE_PROFIT)):
+        kind = "TakeProfit" if request.kind in TAKES else "StopLoss"
+    return {
+        "stopOrderType": kind,
+        "triggerDirection": 1 if waits_for_rise(request) else 2,
+        "triggerPrice": plain(request.trigger_price),
+        "triggerBy": TRIGGERS[request.working_type],
+        "tpslMode": "Full" if request.close_position else "",
+    }
+
+
+def execution_json(floor: Floor, account: Account, trade: Trade, entry: Entry) -> JsonObject:
+    order, instrument = entry.order, floor.books[trade.symbol].instrument
+    assert order is not None, "only orders have trades"
+    return {
+        "symbol": trade.symbol,
+        "orderId": entry.id,
+        "orderLinkId": entry.link_id,
+        "side": SIDES[trade.side],
+        "orderPrice": plain(order.price),
+        "orderQty": plain(order.quantity),
+        "leavesQty": plain(order.leaves),
+        "orderType": "Limit" if order.request.kind in ON_LIMIT else "Market",
+        "stopOrderType": trigger_json(entry.algo)["stopOrderType"],
+        "createType": "CreateByUser",
+        "execFee": money(trade.fee),
+        "execId": f"b0020000-0000-4000-8000-{trade.trade_id:012d}",
+        "execPrice": plain(trade.price),
+        "execQty": plain(trade.quantity),
+        "execType": exec_type(order),
+        "execValue": money(trade.price * trade.quantity),
+        "execTime": str(trade.time_ms),
+        "execPnl": money(trade.realized_pnl),
+        "feeCurrency": "",
+        "isMaker": trade.is_maker,
+        "feeRate": plain(instrument.maker_rate if trade.is_maker else instrument.taker_rate),
+        "tradeIv": "",
+        "markIv": "",
+        "markPrice": plain(floor.books[trade.symbol].mark),
+        "indexPrice": "",
+        "underlyingPrice": "",
+        "blockTradeId": "",
+        "closedSize": plain(trade.quantity) if trade.realized_pnl else "0",
+        "isLeverage": "0",
+        "seq": trade.trade_id,
+    }
+
+
+def exec_type(order: Order) -> str:
+    if order.request.kind is Kind.LIQUIDATION:
+        return "BustTrade"
+    return "AdlTrade" if order.request.origin == "adl" else "Trade"
