@@ -9,6 +9,7 @@ from engine.candles import Candles
 from engine.market import timeframe_ns
 from plays.indicators import catalogue
 from plays.operators import CROSSES, compiled_crossed, compiled_marked, over_arrays
+from plays.paired import both_crosses, read_only, two_averages
 from plays.program import Node, Program
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class SharedColumns:
         frame: Candles = self.get(("frame", timeframe), lambda: aggregated(self.candles, timeframe))
         return frame
 
+    def has(self, key: tuple[str, str]) -> bool:
+        return key in self._kept
+
     def get(self, key: tuple[str, str], compute: Callable[[], Any]) -> Any:
         """What is kept under `key`, computed when it is not."""
         value = self._kept.get(key)
@@ -56,6 +60,7 @@ class BatchRun:
         self._program = program
         self._shared = shared
         self._values: list[Any] = []
+        self._ahead: dict[int, Array] = {}  # nodes whose turn is still to come, computed with another
         self._frames = {frame: shared.frame(frame) for frame in program.timeframes}
 
     def advance(self) -> bool:
@@ -112,8 +117,25 @@ class BatchRun:
         indicator = catalogue()[node.indicator]
         if size <= node.lookback:
             return tuple(_nothing(size) for _ in indicator.outputs)
+        partner = self._partner(node)
+        if partner is not None:
+            first, second = two_averages(inputs[0], period_of(node), period_of(partner))
+            waiting = (_masked(second, start, partner.lookback),)
+            self._shared.get((partner.timeframe, partner.text), lambda: waiting)
+            return (_masked(first, start, node.lookback),)
         columns = indicator.batch(inputs, dict(node.values))
         return tuple(_masked(column, start, node.lookback) for column in columns)
+
+    def _partner(self, node: Node) -> Node | None:
+        """Another average of the same series that is still to be computed."""
+        if node.indicator != "ewma":
+            return None
+        size = len(self._frames[node.timeframe])
+        for other in self._program.nodes:
+            is_alike = other.indicator == "ewma" and other.inputs == node.inputs and other.values != node.values
+            if is_alike and size > other.lookback and not self._shared.has((other.timeframe, other.text)):
+                return other
+        return None
 
     def _input(self, position: int, start: int, size: int) -> Floats:
         import numpy as np
@@ -124,10 +146,27 @@ class BatchRun:
         return values[start:] if self._program.nodes[position].kind == "candle" else held(values[start:])
 
     def _operation(self, node: Node) -> Array:
+        import numpy as np
+
+        if len(self._values) in self._ahead:
+            return self._ahead.pop(len(self._values))
         operands = [self._values[position] for position in node.inputs]
         if node.operator not in CROSSES:
             return over_arrays(node.operator)(*operands)
-        return crossings(node.operator, operands, len(self._frames[node.timeframe]))
+        opposite = self._opposite(node)
+        if opposite is None or not all(isinstance(one, np.ndarray) for one in operands):
+            return crossings(node.operator, operands, len(self._frames[node.timeframe]))
+        above, below = both_crosses(*operands)
+        here, there = (above, below) if node.operator == "crosses above" else (below, above)
+        self._ahead[opposite] = there
+        return here
+
+    def _opposite(self, node: Node) -> int | None:
+        """The position of the cross of the same two the other way, when it is asked for later."""
+        for position, other in enumerate(self._program.nodes[len(self._values) + 1 :], len(self._values) + 1):
+            if other.operator in CROSSES and other.inputs == node.inputs and other.operator != node.operator:
+                return position
+        return None
 
     def _carry(self, node: Node) -> Array:
         import numpy as np
@@ -187,17 +226,16 @@ def crossings(operator: str, operands: list[Any], size: int) -> Array:
     """Where left crosses right, in one pass over both."""
     import numpy as np
 
-    left, right = (_read_only(one if isinstance(one, np.ndarray) else np.full(size, float(one))) for one in operands)
+    left, right = (read_only(one if isinstance(one, np.ndarray) else np.full(size, float(one))) for one in operands)
     result = np.zeros(size, bool)
     compiled_crossed()(left[:-1], right[:-1], left[1:], right[1:], operator == "crosses above", result[1:])
     return result
 
 
-def _read_only(values: Floats) -> Floats:
-    """The same values, not to be changed: one kind of array, so that one compilation serves all."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
+def period_of(node: Node) -> float:
+    """The period of an average."""
+    period = catalogue()[node.indicator].parameters[0]
+    return dict(node.values).get(period.name, period.default)
 
 
 def held(values: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from plays.batch import crossings
 from plays.features import FEATURES
 from plays.operators import compiled_marked
+from plays.paired import both_crosses, two_averages
 from plays.sections import compiled_section_walk
 
 
@@ -21,6 +22,7 @@ def compile_ahead() -> None:
         feature.batch([floats] * len(feature.inputs), {})
         feature.stepper({}).update(*(1.0 for _ in feature.inputs))
     crossings("crosses above", [floats, 1.0], len(floats))
+    both_crosses(*two_averages(floats, 2, 3))
     compiled_marked()(rule, 1, intents)
     compiled_section_walk()(np.zeros((5, 16), bool), 1, (1, 2), intents, 0)
     _walk_once(intents)
