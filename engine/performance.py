@@ -98,25 +98,36 @@ def performance_of(
     starting_equity: float,
 ) -> Performance:  # fmt: skip
     """The figures. `equity` is marked at each bar's close; `bars_held` is that of every trade, an open one included."""
-    wins = [float(trade.pnl) for trade in trades if trade.pnl > 0]
-    losses = [float(trade.pnl) for trade in trades if trade.pnl <= 0]
+    return figures_of(
+        [float(trade.pnl) for trade in trades], float(sum(trade.fees for trade in trades)), equity, open_time_ns, close,
+        bars_held, starting_equity, by_reason(trades), by_month(trades, equity, open_time_ns, starting_equity),
+    )  # fmt: skip
+
+
+def figures_of(
+    pnls: Sequence[float], fees: float, equity: Floats, open_time_ns: Integers, close: Floats, bars_held: Integers,
+    starting_equity: float, reasons: tuple[ReasonLine, ...] = (), months: tuple[MonthLine, ...] = (),
+) -> Performance:  # fmt: skip
+    """As `performance_of`, from the profits of the trades alone: searches make thousands of these."""
+    wins = [pnl for pnl in pnls if pnl > 0]
+    losses = [pnl for pnl in pnls if pnl <= 0]
     fall, fall_share, fall_bars = drawdown(equity, starting_equity)
     daily = daily_returns(equity, open_time_ns, starting_equity)
     final = float(equity[-1]) if len(equity) else starting_equity
     total = final / starting_equity - 1
     return Performance(
-        starting_equity=starting_equity, final_equity=final, return_percent=total * 100, trades=len(trades),
-        wins=len(wins), losses=len(losses), win_rate_percent=_ratio(len(wins) * 100, len(trades)),
-        profit_factor=_ratio(sum(wins), -sum(losses)), expectancy=_ratio(sum(wins) + sum(losses), len(trades)),
+        starting_equity=starting_equity, final_equity=final, return_percent=total * 100, trades=len(pnls),
+        wins=len(wins), losses=len(losses), win_rate_percent=_ratio(len(wins) * 100, len(pnls)),
+        profit_factor=_ratio(sum(wins), -sum(losses)), expectancy=_ratio(sum(wins) + sum(losses), len(pnls)),
         average_win=_ratio(sum(wins), len(wins)), average_loss=_ratio(sum(losses), len(losses)),
         best_trade=max(wins + losses, default=0.0), worst_trade=min(wins + losses, default=0.0),
-        fees=float(sum(trade.fees for trade in trades)), max_drawdown_percent=fall_share * 100, max_drawdown=fall,
+        fees=fees, max_drawdown_percent=fall_share * 100, max_drawdown=fall,
         max_drawdown_bars=fall_bars, sharpe=sharpe(daily), sortino=sortino(daily),
         calmar=_ratio(annual(total, open_time_ns), fall_share),
         exposure_percent=_ratio(float(bars_held.sum()) * 100, len(equity)),
         average_bars_held=_ratio(float(bars_held.sum()), len(bars_held)),
         buy_and_hold_percent=_ratio(float(close[-1] - close[0]) * 100, float(close[0])) if len(close) else 0.0,
-        by_reason=by_reason(trades), by_month=by_month(trades, equity, open_time_ns, starting_equity),
+        by_reason=reasons, by_month=months,
     )  # fmt: skip
 
 

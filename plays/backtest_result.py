@@ -12,7 +12,7 @@ from engine import kernel
 from engine.candles import Candles
 from engine.instrument import Instrument
 from engine.kernel import KernelRun
-from engine.performance import ClosedTrade, Performance, performance_of
+from engine.performance import ClosedTrade, Performance, figures_of, performance_of
 from engine.protection import ExitReason, reason_of
 from engine.sizing import MoneyScale, money_scale
 from plays.evaluator import SignalArrays
@@ -106,9 +106,19 @@ class BacktestResult:
         )  # fmt: skip
 
     @cached_property
+    def figures(self) -> Performance:
+        """The metrics without their tables by reason and month: twice as fast, for searches."""
+        units, rows = money_scale(self.instrument).units, self.run.trades
+        pnls, fees = rows[:, kernel.TRADE_PNL].tolist(), int(rows[:, kernel.TRADE_FEES].sum())
+        return figures_of(
+            [pnl / units for pnl in pnls], fees / units, self.equity_curve, self.candles.open_time_ns,
+            self.candles.close, self._bars_held(), float(self.starting_equity),
+        )  # fmt: skip
+
+    @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the play requires, and whether this run reached it."""
-        return judged(self.play.required, self.metrics)
+        return judged(self.play.required, self.figures)
 
     def _bars_held(self) -> Integers:
         import numpy as np

@@ -17,6 +17,8 @@ from plays.errors import did_you_mean
 
 # the less of these, the better
 AT_MOST = frozenset({"max_drawdown_percent", "max_drawdown_bars"})
+# what an infinite figure counts as where numbers are compared and written
+HIGHEST = 1e9
 
 
 class Required(BaseModel):
@@ -57,20 +59,25 @@ class Verdict:
         return "no losses" if self.reached == inf else f"{self.reached:.6g}"
 
 
-def figure_of(performance: Performance, figure: str) -> float:
-    """A figure by name; a profit factor without any loss is infinite. Raises ConfigurationError for an unknown one."""
+def require_figure(figure: str) -> None:
+    """Raises ConfigurationError for what is no figure, with those that are."""
     if figure not in FIGURES:
         raise ConfigurationError(
             f"there is no figure {figure!r} to score by ({did_you_mean(figure, FIGURES) or ', '.join(FIGURES)})"
         )
+
+
+def figure_of(performance: Performance, figure: str) -> float:
+    """A figure by name; a profit factor without any loss is infinite. Raises ConfigurationError for an unknown one."""
+    require_figure(figure)
     if figure == "profit_factor" and performance.wins and not performance.average_loss:
         return inf
     return float(getattr(performance, figure))
 
 
 def score_of(performance: Performance, figure: str) -> float:
-    """The figure as a number of which more is better."""
-    value = figure_of(performance, figure)
+    """The figure as a finite number of which more is better."""
+    value = min(figure_of(performance, figure), HIGHEST)
     return -value if figure in AT_MOST else value
 
 

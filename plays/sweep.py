@@ -6,22 +6,18 @@ same numbers however many threads it has and in whatever order they finish.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import product
-from math import prod
 
 from engine.candles import Candles
 from engine.errors import ConfigurationError
 from engine.instrument import Instrument
 from plays.backtest import Backtest, Fees
 from plays.batch import SharedColumns
-from plays.schema import Parameter, Play
-
-Values = Mapping[str, float]
-MOST_RUNS = 100_000
+from plays.schema import Play
+from plays.search_space import MOST_RUNS, Values, space_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +35,10 @@ def grid(play: Play) -> tuple[Values, ...]:
 
     Raises ConfigurationError when there is none, or more than MOST_RUNS (it says how many).
     """
-    ranges = {name: _steps(value) for name, value in play.parameters.items() if isinstance(value, Parameter)}
-    ranges = {name: values for name, values in ranges.items() if len(values) > 1}
-    if not ranges:
-        raise ConfigurationError(f"{play.name} has no parameter with low, high and step: there is nothing to search")
-    size = prod(len(values) for values in ranges.values())
-    if size > MOST_RUNS:
-        counts = " x ".join(f"{name}: {len(values)}" for name, values in ranges.items())
-        raise ConfigurationError(f"{size} runs ({counts}) are more than {MOST_RUNS}: narrow the ranges or widen a step")
-    return tuple(dict(zip(ranges, values, strict=True)) for values in product(*ranges.values()))
+    space = space_of(play)
+    if space.size > MOST_RUNS:
+        raise ConfigurationError(f"{space.text} are more than {MOST_RUNS}: narrow the ranges or widen a step")
+    return tuple(space.every())
 
 
 def sweep(
@@ -66,11 +57,3 @@ def sweep(
 
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(run, parameter_sets)
-
-
-def _steps(parameter: Parameter) -> tuple[float, ...]:
-    """The values of a range; the one given when there is no whole range."""
-    low, high, step = parameter.low, parameter.high, parameter.step
-    if low is None or high is None or step is None:
-        return (parameter.value,)
-    return tuple(low + step * number for number in range(int((high - low) / step + 1e-9) + 1))

@@ -1,21 +1,39 @@
-"""`predator optimize`: a play with every combination of its parameters, on all cores."""
+"""`predator optimize`: a search for a play's best parameters, on all cores, resumable."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from instance_manager.cli import console
+from instance_manager.cli.backtest import EquityOption, FeeOption, RequireOption, SlippageOption, require_verdict
 from instance_manager.cli.desk import open_desk
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
+from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption
 from instance_manager.cli.options import HomeOption, JsonOption
-from instance_manager.cli.plays import PlayArgument, chosen_play
+from instance_manager.cli.plays import PlayArgument
+from instance_manager.cli.search_options import (
+    MethodOption,
+    ProcessesOption,
+    RunsOption,
+    ScoreOption,
+    SeedOption,
+    checked_space,
+    search_setting,
+)
+from plays.search_methods import Method
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from plays.search import RunAll, SearchRow, SearchSetting
+    from plays.search_methods import Proposer
 
-    from plays.sweep import SweepRow
+StudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", help="Keep the runs in this file; the same command continues from it.", show_default=False),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,41 +45,79 @@ def optimize(
     timerange: TimerangeOption = None,
     exchange: ExchangeOption = "local",
     candles: CandlesOption = None,
-    equity: Annotated[str, typer.Option("--equity", help="Starting equity.")] = "10000",
-    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Runs at a time.")] = 1,
+    equity: EquityOption = "10000",
+    fee: FeeOption = None,
+    slippage: SlippageOption = "0",
+    method: MethodOption = Method.GRID,
+    runs: RunsOption = 200,
+    seed: SeedOption = 1,
+    score: ScoreOption = "return_percent",
+    processes: ProcessesOption = None,
+    study: StudyOption = None,
     best: Annotated[int, typer.Option("--best", min=1, help="How many of the best to show.")] = 20,
+    require: RequireOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a play with every combination of its parameters that have low, high and step; the best equity first.
+    """Search the parameters that have low, high and step; runs that reach the play's required score come first.
 
-    The best of many is partly luck: look at its neighbours, and try it on another timerange.
+    The best of many is partly luck: look at its neighbours, and try predator walk-forward.
 
-    Example: predator optimize ma_cross --timerange 20240101-20240201 --threads 2
+    Example: predator optimize ma_cross --timerange 20240101-20240201 --method random --runs 300 --study ma.study
     """
-    from instance_manager.cli.amounts import amount_of
-    from plays.sweep import grid, sweep
-    from plays.terms import terms_for
+    from plays.search import ranked
+    from plays.search_methods import proposer_for
 
-    desk = open_desk(home)
-    wanted = chosen_play(desk, play)
-    sets = grid(wanted)
-    history = stored_candles(desk, wanted, exchange, candles, timerange)
-    found = sweep(
-        wanted, history, terms_for(wanted.symbol, history), amount_of("--equity", equity), sets, threads=threads
-    )
-    rows = sorted(_shown(found, len(sets)), key=lambda row: -row.final_equity)
+    setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
+    space = checked_space(setting, method, processes)
+    rows = list(_rows(setting, proposer_for(method, space, runs, seed), processes, study))
+    found = ranked(rows)
     if as_json:
-        console.print_json({"play": wanted.name, "runs": len(rows), "best": rows[:best]})
-        return
-    names = list(sets[0])
-    table = [(*(f"{row.values[name]:g}" for name in names), row.trades, row.final_equity) for row in rows[:best]]
-    console.print_table(f"{wanted.name}: the best of {len(rows)} runs", (*names, "trades", "equity"), table)
+        console.print_json(_as_json(setting, rows, found[:best]))
+    else:
+        _print(setting, rows, found[:best])
+    require_verdict(any(row.is_passed for row in found), require=require)
 
 
-def _shown(found: Iterator[SweepRow], total: int) -> Iterator[SweepRow]:
+def _rows(
+    setting: SearchSetting, proposer: Proposer, processes: int | None, study: Path | None
+) -> Iterator[SearchRow]:  # fmt: skip
     """The rows as they come, with progress on standard error."""
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(found, "optimize", total, console=Console(stderr=True), transient=True)
+    from instance_manager.search_pool import SearchPool, usable_cores
+    from instance_manager.study_file import Study
+    from plays.search import searched
+
+    with ExitStack() as stack:
+        pool = stack.enter_context(SearchPool(setting, processes or usable_cores()))
+        run_all: RunAll = pool.run_all
+        if study is not None:
+            known = stack.enter_context(Study(study, setting))
+            run_all = known.through(run_all)
+            if known.kept:
+                console.warn(f"{study} has {known.kept} runs already: they are not made again")
+        found = searched(proposer, run_all, 0, len(setting.candles))
+        yield from track(found, "optimize", proposer.total, console=Console(stderr=True), transient=True)
+
+
+def _as_json(setting: SearchSetting, rows: Sequence[SearchRow], best: Sequence[SearchRow]) -> dict[str, object]:
+    return {
+        "play": setting.play.name, "score": setting.figure, "runs": len(rows),
+        "refused": sum(row.score is None for row in rows), "passed": sum(row.is_passed for row in rows), "best": best,
+    }  # fmt: skip
+
+
+def _print(setting: SearchSetting, rows: Sequence[SearchRow], best: Sequence[SearchRow]) -> None:
+    refused = [row for row in rows if row.score is None]
+    names = list(best[0].values)
+    table = [
+        (*(f"{row.values[name]:g}" for name in names), row.trades, f"{row.final_equity:.2f}",
+         *(f"{value:.2f}" for value in row.figures.values()), row.is_passed)
+        for row in best
+    ]  # fmt: skip
+    columns = (*names, "trades", "equity", *(name.replace("_", " ") for name in best[0].figures), "passed")
+    console.print_table(f"{setting.play.name}: the best of {len(rows)} runs by {setting.figure}", columns, table)
+    if refused:
+        console.say(f"{len(refused)} combinations cannot be run, the first because: {refused[0].refused}")

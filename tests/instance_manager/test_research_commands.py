@@ -171,7 +171,7 @@ sizing: {notional: 1000}
 def test_a_search_tries_every_combination_and_shows_the_best_first(filled, tmp_path):
     (tmp_path / "home" / "plays" / "searched.yml").write_text(SEARCHED)
 
-    code, out, _ = filled("optimize", "searched", "--threads", "2", "--best", "9", "--json")
+    code, out, _ = filled("optimize", "searched", "--processes", "2", "--best", "9", "--json")
 
     found = json.loads(out)
     equities = [float(row["final_equity"]) for row in found["best"]]
@@ -185,7 +185,7 @@ def test_a_search_tries_every_combination_and_shows_the_best_first(filled, tmp_p
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("low: 3, high: 7, step: 2", "low: 0.0001, high: 700, step: 0.0001", "are more than 100000"),
+        ("low: 3, high: 7, step: 2", "low: 0.0001, high: 700, step: 0.0001", "a run on"),
         ("{fast: {value: 5, low: 3, high: 7, step: 2}, slow: {value: 20, low: 10, high: 30, step: 10}, other: 1}",
          "{fast: 5, slow: 20}", "there is nothing to search"),
     ],

@@ -1,0 +1,76 @@
+"""What `optimize` and `walk-forward` share: how to search, what is searched, and the refusal of what is too large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instance_manager.cli.backtest import equity_of, fees_of
+from instance_manager.cli.desk import Desk
+from instance_manager.cli.history import stored_candles
+from instance_manager.cli.plays import chosen_play
+from plays.search_methods import Method
+
+if TYPE_CHECKING:
+    from plays.search import SearchSetting
+    from plays.search_space import Space
+
+MethodOption = Annotated[Method, typer.Option("--method", help="Everything, by chance, or learning (Optuna).")]
+RunsOption = Annotated[int, typer.Option("--runs", min=1, max=100_000, help="Runs of random and optuna.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Equal seeds give equal results.")]
+ScoreOption = Annotated[str, typer.Option("--score", help="The figure to rank by, named as in a play's required.")]
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--processes", min=1, max=256, help="Default: one for each core, at low priority.", show_default=False
+    ),
+]
+
+
+def search_setting(
+    desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
+    slippage: str, score: str,
+) -> SearchSetting:  # fmt: skip
+    """What all runs of the search have in common."""
+    from plays.score import require_figure
+    from plays.search import SearchSetting
+    from plays.terms import terms_for
+
+    require_figure(score)
+    wanted = chosen_play(desk, play)
+    history = stored_candles(desk, wanted, exchange, candles, timerange)
+    history.require_contiguous()
+    instrument = terms_for(wanted.symbol, history)
+    return SearchSetting(
+        play=wanted, candles=history, instrument=instrument, starting_equity=equity_of(equity),
+        fees=fees_of(instrument, fee, slippage), figure=score,
+    )  # fmt: skip
+
+
+def checked_space(setting: SearchSetting, method: Method, processes: int | None) -> Space:
+    """What there is to search. Raises ConfigurationError for a grid too large, with its size and how long it takes."""
+    from engine.errors import ConfigurationError
+    from instance_manager.search_pool import SearchPool, usable_cores
+    from plays.search import Task
+    from plays.search_space import MOST_RUNS, space_of
+
+    space = space_of(setting.play)
+    if method is not Method.GRID or space.size <= MOST_RUNS:
+        return space
+    cores = processes or usable_cores()
+    with SearchPool(setting, 1) as pool:
+        each = pool.seconds_a_run(Task(values={}, first=0, last=len(setting.candles)))
+    raise ConfigurationError(
+        f"{space.text} are more than {MOST_RUNS}; at {each * 1000:.1f} ms a run on {cores} cores they take about "
+        f"{duration_text(each * space.size / cores)}: narrow the ranges, widen a step, or use --method random or optuna"
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """`3.2 hours`: in the largest unit that is not below one."""
+    for unit, size in (("years", 31_536_000), ("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:.1f} seconds"
