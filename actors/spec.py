@@ -32,7 +32,7 @@ class ExchangeAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
-    """One instance. `cast` says for each role which machine plays it, and `ports` what stands behind each port.
+    """One instance. `cast` says for each role which machine plays it.
 
     `capital` is the equity the instance starts with; `owns_wallet` says that nobody else trades on its account. For a
     backtest `candle_source` says whose candles in the store, and the two times bound the run (open times in ms, the end
@@ -50,7 +50,6 @@ class InstanceSpec:
     leverage: int
     capital: Decimal
     cast: dict[str, str]
-    ports: dict[str, str]
     access: ExchangeAccess | None = None
     limits: Limits = field(default_factory=Limits)
     from_ms: int | None = None

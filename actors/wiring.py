@@ -1,4 +1,4 @@
-"""Wiring: which machine and which ports stand for a role. By the names in a spec's cast and ports, never by mode.
+"""Wiring: which machine and which ports stand for a role. By the names in a spec's cast, never by mode.
 
 A name is one of ours (`_MACHINES`), or `module:function` for a machine from elsewhere. The function takes a `Place` and
 returns a `Part`: the machine and what stands behind its ports.

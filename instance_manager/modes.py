@@ -1,9 +1,8 @@
-"""Modes: the one place that knows what backtest, shadow, demo and live are: a cast, ports, an access.
+"""Modes: the one place that knows what backtest, shadow, demo and live are: a cast and an access.
 
-Nothing else in the project asks which mode an instance has. A mode differs from another in three things only:
+Nothing else in the project asks which mode an instance has. A mode differs from another in two things only:
 
 - the cast: which machine plays each role (a shadow's executor is a recorder that can say nothing to an exchange);
-- the ports: what stands behind each port name. Where `orders` is absent no code path can send an order;
 - the access: which exchange is spoken to, in which of its environments, with which keys.
 """
 
@@ -31,10 +30,6 @@ _BACKTEST_CAST = {
     "executor": "kernel_executor",
     "reconciler": "result_reconciler",
 }
-_OWN_PORTS = {"journal": "sqlite", "scoreboard": "memory", "notifier": "file"}
-_TRADING_PORTS = _OWN_PORTS | {"market": "ccxt", "bars": "sqlite", "orders": "ccxt", "account": "ccxt"}
-_SHADOW_PORTS = _OWN_PORTS | {"market": "ccxt", "bars": "sqlite"}
-_BACKTEST_PORTS = _OWN_PORTS | {"candles": "store"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +39,6 @@ class ModePlan:
     """
 
     cast: Mapping[str, str]
-    ports: Mapping[str, str]
     environment: str | None
     needs_keys: bool
     needs_confirmation: bool
@@ -54,21 +48,14 @@ class ModePlan:
 PLANS: Mapping[Mode, ModePlan] = {
     "backtest": ModePlan(
         cast=_BACKTEST_CAST,
-        ports=_BACKTEST_PORTS,
         environment=None,
         needs_keys=False,
         needs_confirmation=False,
         replays_candles=True,
     ),
-    "shadow": ModePlan(
-        cast=_SHADOW_CAST, ports=_SHADOW_PORTS, environment="production", needs_keys=False, needs_confirmation=False
-    ),
-    "demo": ModePlan(
-        cast=_TRADING_CAST, ports=_TRADING_PORTS, environment="demo", needs_keys=True, needs_confirmation=False
-    ),
-    "live": ModePlan(
-        cast=_TRADING_CAST, ports=_TRADING_PORTS, environment="production", needs_keys=True, needs_confirmation=True
-    ),
+    "shadow": ModePlan(cast=_SHADOW_CAST, environment="production", needs_keys=False, needs_confirmation=False),
+    "demo": ModePlan(cast=_TRADING_CAST, environment="demo", needs_keys=True, needs_confirmation=False),
+    "live": ModePlan(cast=_TRADING_CAST, environment="production", needs_keys=True, needs_confirmation=True),
 }
 
 
@@ -104,8 +91,8 @@ def needs_account(mode: Mode) -> bool:
 
 
 def sends_orders(mode: Mode) -> bool:
-    """Does this mode have a port through which an order can leave?"""
-    return "orders" in PLANS[mode].ports
+    """Is there in its cast anybody with a port through which an order can leave?"""
+    return PLANS[mode].cast["executor"] == "executor"
 
 
 def require_confirmation(*, is_confirmed: bool, environ: Mapping[str, str]) -> None:

@@ -109,7 +109,6 @@ class Instance(Section):
     exchange: str = "local"
     symbol: str | None = None
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
-    leverage: int = Field(default=1, ge=1, le=125)
     timerange: str | None = None
     risk: Risk | None = None
     notify: tuple[Target, ...] | None = None

@@ -190,10 +190,6 @@ def _broken_instance(name: str, instance: Instance, settings: Settings, source: 
             yield _points_at_nothing(("instances", name, "exchange"), instance.exchange, settings.exchanges, source)
     elif instance.account not in settings.accounts:
         yield _points_at_nothing(("instances", name, "account"), instance.account, settings.accounts, source)
-    limits = instance.risk or settings.risk
-    if instance.leverage > limits.max_leverage:
-        place = source.place_of(("instances", name, "leverage"))
-        yield f"{place}: {instance.leverage} is above risk.max_leverage {limits.max_leverage}"
 
 
 def _points_at_nothing(path: placed_yaml.Path, word: str, known: Iterable[str], source: Source) -> str:

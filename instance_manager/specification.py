@@ -43,6 +43,7 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
     play = load_play(file)
     symbol = instance.symbol or play.symbol
     _require_tradable(order.instance, instance, exchange, play, symbol)
+    leverage = _leverage(order.instance, play, instance.risk or settings.risk)
     plan = modes.PLANS[instance.mode]
     first, end = _bounds_ms(instance.timerange)
     return InstanceSpec(
@@ -54,10 +55,9 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         play_hash=play.hash,
         symbol=symbol,
         timeframe=play.timeframe,
-        leverage=instance.leverage,
+        leverage=leverage,
         capital=instance.capital,
         cast=dict(plan.cast),
-        ports=dict(plan.ports),
         access=access,
         limits=_limits(instance.risk or settings.risk),
         from_ms=first,
@@ -115,6 +115,21 @@ def _require_tradable(name: str, instance: Instance, exchange: Exchange, play: P
             f"{name}: the local exchange does not list {symbol}{did_you_mean(symbol, exchange.symbols)}; "
             f"add it to the exchange's `symbols` (now: {', '.join(exchange.symbols)})"
         )
+
+
+def _leverage(name: str, play: Play, risk: Risk) -> int:
+    """The play's: its protective ratios are shares of the stake, so nobody else may choose it."""
+    whole = int(play.leverage)
+    if whole != play.leverage:
+        raise ConfigurationError(
+            f"{name}: the play {play.name} has leverage {play.leverage}; exchanges take whole numbers"
+        )
+    if whole > risk.max_leverage:
+        raise ConfigurationError(
+            f"{name}: the play {play.name} has leverage {whole}, above risk.max_leverage {risk.max_leverage}: "
+            "lower the one or raise the other"
+        )
+    return whole
 
 
 def _owns_wallet(settings: Settings, name: str) -> bool:

@@ -34,7 +34,6 @@ def toy_spec(home: Path, instance: str = "toy", *, account: str = "", **cast: st
         leverage=1,
         capital=Decimal(1),
         cast=cast or {"executor": TOY, "guard": TOY},
-        ports={},
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import ConfigurationError
 from instance_manager.errors import RefusedForSafety
-from instance_manager.modes import CONFIRMATION_VARIABLE, PLANS, access_for, is_real_money
+from instance_manager.modes import CONFIRMATION_VARIABLE, PLANS, access_for, is_real_money, sends_orders
 from instance_manager.settings import Account, LocalExchange, RealExchange
 
 LOCAL = LocalExchange(kind="local", port=18099)
@@ -20,7 +20,7 @@ CONFIRMED = {CONFIRMATION_VARIABLE: "true"}
 
 
 def test_only_live_and_demo_have_a_port_for_orders():
-    assert {mode for mode, plan in PLANS.items() if "orders" in plan.ports} == {"live", "demo"}
+    assert {mode for mode in PLANS if sends_orders(mode)} == {"live", "demo"}
     assert {mode for mode, plan in PLANS.items() if plan.cast["executor"] == "executor"} == {"live", "demo"}
 
 

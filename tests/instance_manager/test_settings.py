@@ -82,7 +82,6 @@ def test_amounts_are_exact(tmp_path):
         ("live-1:", "Live 1:", ["line 6", "a-z, 0-9 and -"]),
         ("live-1:", "account:", ["not `account`"]),
         ("capital: 1000", "capital: -5", ["line 10", "greater than 0"]),
-        ("capital: 1000", "capital: 1000\n    leverage: 50", ["line 11", "risk.max_leverage 5"]),
         ("capital: 1000", "capital: 1000\n    timerange: 2024-2025", ["line 11", "20240101-20240601"]),
         ("capital: 1000", "capital: 1000\n    timerange: 20240101", ["line 11", "put it in quotes"]),
         ("capital: 1000", "capital: 1000\n    symbol: BTCUSDT", ["line 11", "BTC/USDT:USDT"]),

@@ -63,7 +63,7 @@ def test_a_backtest_has_bounds_and_no_access(specified):
 def test_a_symbol_in_the_settings_goes_before_the_plays(specified):
     spec = specified(
         "live-1",
-        ("    leverage: 2\n  demo-1", "    leverage: 2\n    symbol: ETH/USDT:USDT\n  demo-1"),
+        ("    capital: 10000\n  demo-1", "    symbol: ETH/USDT:USDT\n  demo-1"),
         ("symbols: [BTC/USDT:USDT]", "symbols: [BTC/USDT:USDT, ETH/USDT:USDT]"),
     )
 
@@ -72,7 +72,7 @@ def test_a_symbol_in_the_settings_goes_before_the_plays(specified):
 
 def test_a_symbol_the_local_exchange_does_not_list_is_refused(specified):
     with pytest.raises(ConfigurationError, match=r"does not list XRP/USDT:USDT.*symbols"):
-        specified("live-1", ("    leverage: 2\n  demo-1", "    leverage: 2\n    symbol: XRP/USDT:USDT\n  demo-1"))
+        specified("live-1", ("    capital: 10000\n  demo-1", "    symbol: XRP/USDT:USDT\n  demo-1"))
 
 
 def test_a_play_without_a_stop_may_be_tested_but_not_traded(specified, tmp_path):
@@ -94,13 +94,23 @@ def test_a_play_on_longer_bars_may_be_tested_and_is_told_how_to_trade(specified,
         specified("live-1")
 
 
+@pytest.mark.parametrize(("leverage", "reason"), [("50", "risk.max_leverage 5"), ("1.5", "whole numbers")])
+def test_a_play_with_a_leverage_nobody_grants_is_refused(specified, tmp_path, leverage, reason):
+    shipped = specified("live-1").play_file.read_text()
+    own = tmp_path / "home" / "plays" / "quickstart.yml"
+    own.write_text(shipped.replace("sizing:", f"leverage: {leverage}\n\nsizing:"))
+
+    with pytest.raises(ConfigurationError, match=reason):
+        specified("live-1")
+
+
 def test_telegram_without_a_token_is_refused(specified):
     with pytest.raises(ConfigurationError, match="PREDATOR_TELEGRAM_TOKEN"):
         specified("live-1", ("notify: []", 'notify: ["telegram:42"]'))
 
 
 def test_limits_of_the_instance_go_before_those_of_all(specified):
-    spec = specified("live-1", ("    leverage: 2\n  demo-1", "    leverage: 2\n    risk: {max_notional: 77}\n  demo-1"))
+    spec = specified("live-1", ("    capital: 10000\n  demo-1", "    risk: {max_notional: 77}\n  demo-1"))
 
     assert spec.limits.max_notional == Decimal(77)
     assert specified("demo-1").limits.max_notional == Decimal(50_000)
