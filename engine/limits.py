@@ -25,6 +25,7 @@ class Limits:
     stop_move_interval_ms: int = 1_000
     signal_age_ms: int = 10_000
     exit_retry_ms: int = 1_000
+    exit_again_ms: int = 3_000  # an exit unknown for so long gets another beside it; both only reduce
     most_rejections: int = 3  # of one purpose within a trade, then the next rung of the ladder
     most_entry_failures: int = 10  # in a row, then the instance disables itself
     notify_retry_ms: int = 30_000

@@ -137,12 +137,25 @@ def _can_cancel(now: Situation, order: Order) -> bool:
 
 def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:
     past = [o for o in now.book.orders.values() if o.purpose in EXITS and o.trade_number == trade.number]
-    if any(o.is_open for o in past):
-        return ()
+    under_way = [o for o in past if o.is_open]
+    if under_way:
+        return (_exit_order(now, trade),) if _needs_another_exit(now, under_way) else ()
     if past and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms):
         return ()
+    return (_exit_order(now, trade),)
+
+
+def _needs_another_exit(now: Situation, under_way: list[Order]) -> bool:
+    """Nobody knows of the ones on their way, for too long. All of them only reduce and no entry leaves meanwhile, so
+    whichever arrive, the position is closed once."""
+    if len(under_way) >= now.limits.most_rejections or any(o.status is not OrderStatus.UNKNOWN for o in under_way):
+        return False
+    return now.is_older(under_way[-1].changed_at_ns, now.limits.exit_again_ms)
+
+
+def _exit_order(now: Situation, trade: Trade) -> Order:
     purpose = OrderPurpose.EMERGENCY_EXIT if trade.exit_reason == "emergency_exit" else OrderPurpose.EXIT
-    return (_order(now, trade, purpose, OrderKind.MARKET, None),)
+    return _order(now, trade, purpose, OrderKind.MARKET, None)
 
 
 def _exit_failing(now: Situation, trade: Trade) -> tuple[Message, ...]:

@@ -17,13 +17,13 @@ from engine.limits import Limits
 from engine.messages import events as ev
 from engine.order import OrderPurpose
 from engine.signal import Intent
-from tests.actors.executor_desk import UNANSWERED_MS, Desk
+from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, closed_trades, fate_of, folded_journal
 from tests.builders import MS
 
 DOWN_MS = 500  # the desk lets a dead executor come back after so long
-EXIT_MS = 12_000  # an exit nobody answers is found, or declared never come, after the receive window
-NAKED_BOUND_NS = (Limits().naked_limit_ms + UNANSWERED_MS + EXIT_MS + 2 * DOWN_MS) * MS
+STEP_MS = 1_000  # the longest between two looks of the desk
+NAKED_BOUND_NS = (Limits().naked_limit_ms + Limits().exit_again_ms + DOWN_MS + 2 * STEP_MS) * MS
 PURPOSES = (OrderPurpose.ENTRY, OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT, OrderPurpose.EXIT)
 STRIDE = 4
 FATES = ("ok", "request lost", "answer lost", "late", "silent", "refuse nonsense")

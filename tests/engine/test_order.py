@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine import order as lifecycle
 from engine.errors import InvariantViolated
-from engine.order import FINAL, UNRESOLVED, WORKING, OrderStatus
+from engine.order import FINAL, UNRESOLVED, WORKING, OrderKind, OrderPurpose, OrderStatus, Side
 from tests.builders import NOW_NS, D, a_fill, an_order
 
 S = OrderStatus
@@ -52,6 +52,29 @@ def test_a_step_is_made_when_it_is_legal_and_crashes_the_machine_when_not(before
 def test_every_status_is_unresolved_working_or_final_and_only_one_of_them():
     for status in S:
         assert sum(status in group for group in (UNRESOLVED, WORKING, FINAL)) == 1
+
+
+def test_the_words_of_an_order_mean_what_they_say():
+    assert (Side.BUY.sign, Side.SELL.sign) == (1, -1)
+    assert (Side.BUY.opposite, Side.SELL.opposite) == (Side.SELL, Side.BUY)
+    assert [kind for kind in OrderKind if kind.is_conditional] == [OrderKind.STOP_MARKET, OrderKind.TAKE_PROFIT_MARKET]
+    assert [status for status in S if an_order(status=status).is_unresolved] == [S.INTENDED, S.UNKNOWN]
+    assert [status for status in S if an_order(status=status).is_working] == [
+        S.ACCEPTED,
+        S.TRIGGERED,
+        S.PARTIALLY_FILLED,
+    ]
+    assert [purpose for purpose in OrderPurpose if purpose.opens_position] == [OrderPurpose.ENTRY]
+
+
+def test_slippage_is_how_much_worse_than_the_decision_either_way():
+    bought = an_order(reference_price=D(40_000), filled_quantity=D("0.1"), filled_notional=D(4_020))
+    sold = replace(bought, side=Side.SELL)
+
+    assert bought.slippage == D("0.005")
+    assert sold.slippage == D("-0.005")
+    assert an_order(reference_price=D(40_000)).slippage == 0
+    assert replace(bought, reference_price=None).slippage == 0
 
 
 def test_unknown_is_left_only_by_a_word_of_the_exchange():

@@ -150,12 +150,27 @@ def test_leaving_is_one_market_order_for_all_of_it_and_the_stop_stays():
     assert [o.purpose for o in planned(leaving("emergency_exit")).place] == [EMERGENCY]
 
 
-def test_while_an_exit_is_open_or_unknown_no_second_is_made():
-    book = folded([intended(an_order("exit", EXIT))], book=leaving())
-    assert planned(book, placing={"exit": NOW_NS}, after_ms=5_000).place == ()
+def unknown_exits(count):
+    names = [f"x{n}" for n in range(count)]
+    lost = [ev.OrderBecameUnknown(client_order_id=name, text="") for name in names]
+    return folded([*(intended(an_order(name, EXIT)) for name in names), *lost], book=leaving())
 
-    unknown = folded([ev.OrderBecameUnknown(client_order_id="exit", text="")], book=book)
-    assert planned(unknown, after_ms=60_000).place == ()
+
+def test_while_an_exit_is_under_way_no_second_is_made():
+    book = folded([intended(an_order("exit", EXIT))], book=leaving())
+    assert planned(book, placing={"exit": NOW_NS}, after_ms=60_000).place == ()
+
+    assert planned(folded([accepted("exit")], book=book), after_ms=60_000).place == ()
+
+
+def test_an_exit_unknown_for_too_long_gets_another_that_can_only_reduce_but_not_many():
+    assert planned(unknown_exits(1), after_ms=LIMITS.exit_again_ms - 1).place == ()
+
+    another = planned(unknown_exits(1), after_ms=LIMITS.exit_again_ms).place
+
+    assert [(o.purpose, o.is_reduce_only, o.quantity) for o in another] == [(EXIT, True, D("0.1"))]
+    assert len(planned(unknown_exits(2), after_ms=LIMITS.exit_again_ms).place) == 1
+    assert planned(unknown_exits(3), after_ms=60_000).place == ()
 
 
 def test_a_refused_exit_is_tried_again_after_a_pause():
