@@ -64,7 +64,6 @@ class Host:
             async_ports=self._async_ports,
             scoreboard=writer,
             timers=self._timers,
-            clock=self._clock,
             leases=self._leases,
             dead_letters=letters,
         )
@@ -77,8 +76,9 @@ class Host:
 
     def start(self) -> None:
         """Let the machine begin."""
-        self._state, effects = self._part.machine.start(self._clock.now_ns())
-        self._performer.perform(effects)
+        now_ns = self._clock.now_ns()
+        self._state, effects = self._part.machine.start(now_ns)
+        self._performer.perform(effects, now_ns)
 
     def close(self) -> None:
         """Close ports and threads, each in bounded time."""
@@ -106,8 +106,9 @@ class Host:
         if isinstance(message, BudgetGranted) and self._keeper is not None:
             self._keeper.take(message)
             return
-        self._state, effects = self._part.machine.receive(self._state, message, self._clock.now_ns())
-        self._performer.perform(effects)
+        now_ns = self._clock.now_ns()
+        self._state, effects = self._part.machine.receive(self._state, message, now_ns)
+        self._performer.perform(effects, now_ns)
 
     def pump(self) -> bool:
         """Deliver what waits. True when there is more and the time for one turn is over."""

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from loguru import logger
 
 from actors.async_bridge import AsyncBridge
-from actors.clock import SteadyWallClock
 from actors.dead_letters import DeadLetters
 from actors.lease_keeper import LeaseKeeper
 from actors.part import AsyncPort, Part
@@ -57,7 +56,6 @@ class Performer:
         async_ports: Mapping[str, AsyncPort],
         scoreboard: ScoreboardWriter,
         timers: Timers,
-        clock: SteadyWallClock,
         leases: LeaseKeeper,
         dead_letters: DeadLetters,
     ) -> None:
@@ -68,15 +66,15 @@ class Performer:
         self._async_ports = async_ports
         self._scoreboard = scoreboard
         self._timers = timers
-        self._clock = clock
         self._leases = leases
         self._dead_letters = dead_letters
         self.follow_ups: collections.deque[Message] = collections.deque()
 
-    def perform(self, effects: Iterable[Effect]) -> None:
+    def perform(self, effects: Iterable[Effect], now_ns: int) -> None:
+        """`now_ns` is the time the machine was given: the journal keeps that one, so its fold is the same state."""
         for effect in effects:
             if isinstance(effect, Record):
-                if not self._record(effect):
+                if not self._record(effect, now_ns):
                     return
             else:
                 self._do(effect)
@@ -102,11 +100,11 @@ class Performer:
             case _:
                 raise InvariantViolated(f"no performer for {effect!r}")
 
-    def _record(self, effect: Record) -> bool:
+    def _record(self, effect: Record, now_ns: int) -> bool:
         if self._part.journal is None:
             raise InvariantViolated(f"a machine without a journal wants to record {effect.events!r}")
         try:
-            self._part.journal.append(effect.events, effect.orders, effect.view, self._clock.now_ns())
+            self._part.journal.append(effect.events, effect.orders, effect.view, now_ns)
         except StoreError as error:
             logger.critical("not recorded: {}", error)
             self.follow_ups.append(RecordFailed(text=str(error)))
