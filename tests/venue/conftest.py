@@ -77,6 +77,7 @@ def bybit_client(port: int, number: int = 1, **changes: object) -> ccxt.pro.bybi
         **changes,
     }
     made = ccxt.pro.bybit(config)
+    made.timeout_on_exit = 0
     made.redirect = session
     return made
 
