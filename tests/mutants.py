@@ -40,7 +40,7 @@ FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 EXPLAINED: dict[str, str] = {
     "engine.order False -> True": "the default of is_reduce_only; every maker of orders names it, as the gate demands",
-    "engine.risk False -> True": "a default: the verdict of a refusal always names it, that of an approval is not asked",
+    "engine.risk False -> True": "a default: a refusal always names it, an approval is not asked",
     "engine.risk order.side.sign * held >= 0 -> order.side.sign * held > 0": "flat: the quantity objects already",
 }
 

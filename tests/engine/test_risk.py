@@ -196,6 +196,11 @@ def test_what_only_reduces_is_approved_and_must_really_reduce():
         risk.check_reduction(stop, Book(instrument=BTC))
 
 
+def test_without_any_money_yet_there_is_no_drawdown():
+    assert risk.drawdown_of(Book(), D(5)) == 0
+    assert risk.lost_today(Book(), D(5)) == 0
+
+
 def test_b13_the_minimum_is_named_with_what_was_given():
     instrument = Instrument(
         symbol="ETH/USDT:USDT", tick_size=D("0.01"), lot_size=D("0.01"), minimum_quantity=D("0.05"),
