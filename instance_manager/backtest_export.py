@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from engine.errors import ConfigurationError
 if TYPE_CHECKING:
     from engine.performance import ClosedTrade
     from plays.backtest_result import BacktestResult
+    from plays.search import SearchSetting
+    from plays.walk_forward import Tried
 
 # enough for every amount of the ledger: 20 digits before the point, 18 after
 DIGITS, DECIMALS = 38, 18
@@ -19,12 +22,33 @@ DIGITS, DECIMALS = 38, 18
 
 def export(result: BacktestResult, file: Path) -> tuple[Path, Path]:
     """Writes both files, each whole or not at all; returns their names. Raises ConfigurationError for other endings."""
-    if file.suffix != ".parquet":
-        raise ConfigurationError(f"--export {file}: the file's name must end in .parquet")
+    _require_parquet(file)
     equity_file = file.with_suffix(".equity.parquet")
     _write(_trades_table(result), file)
     _write(_equity_table(result), equity_file)
     return file, equity_file
+
+
+def export_stitched(setting: SearchSetting, parts: Sequence[Tried], file: Path) -> None:
+    """Writes the stitched equity of a walk-forward, a row for each bar with the number of its window."""
+    import numpy as np
+    import pyarrow as pa
+
+    from plays.walk_forward import stitched_equity
+
+    _require_parquet(file)
+    times = setting.candles.open_time_ns[parts[0].window.test_first : parts[-1].window.test_last]
+    columns = {
+        "open_time": pa.array(times, pa.timestamp("ns", tz="UTC")),
+        "window": np.repeat(np.arange(1, len(parts) + 1), [len(part.equity) for part in parts]),
+        "equity": stitched_equity(parts),
+    }  # fmt: skip
+    _write(pa.table(columns), file)
+
+
+def _require_parquet(file: Path) -> None:
+    if file.suffix != ".parquet":
+        raise ConfigurationError(f"--export {file}: the file's name must end in .parquet")
 
 
 def write_whole(file: Path, content: bytes) -> None:

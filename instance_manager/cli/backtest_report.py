@@ -10,7 +10,7 @@ from instance_manager.cli import console
 from plays.score import missing, passed
 
 if TYPE_CHECKING:
-    from engine.performance import ClosedTrade
+    from engine.performance import ClosedTrade, Performance
     from plays.backtest_result import BacktestResult
     from plays.score import Verdict
 
@@ -60,12 +60,17 @@ def verdict_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
 
 def figures(result: BacktestResult) -> list[tuple[str, object]]:
     """The run's figures in words, for every kind of report."""
-    open_trade, metrics = result.open_trade, result.metrics
-    still = (
-        f"{open_trade.side} {open_trade.quantity} from {open_trade.entry_price}, {open_trade.pnl:.2f}"
-        if open_trade
-        else None
-    )
+    one = result.open_trade
+    still = f"{one.side} {one.quantity} from {one.entry_price}, {one.pnl:.2f}" if one else None
+    return [
+        *performance_figures(result.metrics),
+        ("entries below the minimum", result.denied_entries or None),
+        ("still open", still),
+    ]
+
+
+def performance_figures(metrics: Performance) -> list[tuple[str, object]]:
+    """Figures in words, shortened for people."""
     return [
         ("equity", f"{metrics.starting_equity:.2f} → {metrics.final_equity:.2f} ({metrics.return_percent:.2f} %)"),
         ("buy and hold", f"{metrics.buy_and_hold_percent:.2f} %"),
@@ -78,9 +83,7 @@ def figures(result: BacktestResult) -> list[tuple[str, object]]:
         ("longest drawdown", f"{metrics.max_drawdown_bars} bars"),
         ("Sharpe, Sortino, Calmar", f"{metrics.sharpe:.2f}, {metrics.sortino:.2f}, {metrics.calmar:.2f}"),
         ("in the market", f"{metrics.exposure_percent:.1f} % of bars, {metrics.average_bars_held:.1f} bars a trade"),
-        ("entries below the minimum", result.denied_entries or None),
-        ("still open", still),
-    ]  # fmt: skip
+    ]
 
 
 def _print_trades(trades: tuple[ClosedTrade, ...]) -> None:

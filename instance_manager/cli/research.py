@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from instance_manager.cli import backtest, console, optimize, plays
+from instance_manager.cli import backtest, console, monte_carlo, optimize, plays, walk_forward
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.exit_codes import ExitCode
 from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
@@ -20,7 +20,8 @@ def register(app: typer.Typer) -> None:
     app.command("lookahead-analysis")(lookahead_analysis)
     app.command("recursive-analysis")(recursive_analysis)
     plays.register(app)
-    optimize.register(app)
+    for group in (optimize, walk_forward, monte_carlo):
+        group.register(app)
 
 
 def parity(

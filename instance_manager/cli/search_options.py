@@ -49,22 +49,29 @@ def search_setting(
     )  # fmt: skip
 
 
-def checked_space(setting: SearchSetting, method: Method, processes: int | None) -> Space:
-    """What there is to search. Raises ConfigurationError for a grid too large, with its size and how long it takes."""
+def checked_space(
+    setting: SearchSetting, method: Method, processes: int | None, *, times: int = 1, last: int | None = None
+) -> Space:
+    """What there is to search, `times` over, on the candles up to `last`.
+
+    Raises ConfigurationError for a grid too large, with its size and how long it would take.
+    """
     from engine.errors import ConfigurationError
     from instance_manager.search_pool import SearchPool, usable_cores
     from plays.search import Task
     from plays.search_space import MOST_RUNS, space_of
 
     space = space_of(setting.play)
-    if method is not Method.GRID or space.size <= MOST_RUNS:
+    if method is not Method.GRID or space.size * times <= MOST_RUNS:
         return space
     cores = processes or usable_cores()
     with SearchPool(setting, 1) as pool:
-        each = pool.seconds_a_run(Task(values={}, first=0, last=len(setting.candles)))
+        each = pool.seconds_a_run(Task(values={}, first=0, last=last or len(setting.candles)))
+    often = f" in each of {times} windows" if times > 1 else ""
     raise ConfigurationError(
-        f"{space.text} are more than {MOST_RUNS}; at {each * 1000:.1f} ms a run on {cores} cores they take about "
-        f"{duration_text(each * space.size / cores)}: narrow the ranges, widen a step, or use --method random or optuna"
+        f"{space.text}{often} are more than {MOST_RUNS}; at {each * 1000:.1f} ms a run on {cores} cores they take "
+        f"about {duration_text(each * space.size * times / cores)}: narrow the ranges, widen a step, or use --method "
+        "random or optuna"
     )
 
 
