@@ -19,8 +19,8 @@ from venue.binance.sockets import serve_socket
 from venue.binance.ws_api import serve_ws_api
 from venue.build import build
 from venue.bybit.door import serve_v5
-from venue.bybit.sockets import serve_stream
-from venue.bybit.trade_socket import serve_trade
+from venue.bybit.sockets import PRIVATE, PUBLIC, serve_stream
+from venue.bybit.trade_socket import TRADE, serve_trade
 from venue.candles import CandleError
 from venue.control import Control
 from venue.hands import Hands
@@ -38,12 +38,13 @@ SHUTDOWN_S = 0.3
 
 
 Serve = Callable[[Venue, web.Request], Awaitable[web.StreamResponse]]
+BYBIT_SOCKETS: dict[str, Serve] = {PUBLIC: serve_stream, PRIVATE: serve_stream, TRADE: serve_trade}
 
 
 def socket_for(path: str) -> Serve:
     """Which dialect and which kind of socket a path means."""
     if path.startswith("/v5/"):
-        return serve_trade if path == "/v5/trade" else serve_stream
+        return BYBIT_SOCKETS.get(path, serve_v5)
     return serve_ws_api if path.startswith("/ws-fapi/") else serve_socket
 
 

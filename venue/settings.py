@@ -51,7 +51,7 @@ class Settings:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="python -m venue", description="A local exchange that speaks Binance USDT-M futures."
+        prog="python -m venue", description="A local exchange that speaks Binance USDT-M futures and Bybit v5."
     )
     add = made.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (loopback unless you say otherwise)")

@@ -1,7 +1,7 @@
 """The door: a REST request comes in, is counted, checked, answered or sabotaged: HTTP 200, and a retCode."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -30,7 +30,6 @@ class Visit:
     call: Call
     payload: str
     number: int
-    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
@@ -79,16 +78,24 @@ class Visit:
             told = None if answer is None else answer.status
             self._tell("request", status=told, code=None if answer is None else code_of(answer))
 
+    def headers(self) -> dict[str, str]:
+        """What is left of the account's requests in this second."""
+        account = self.call.account_or_none
+        if account is None:
+            return {}
+        now = self.venue.clock.now_ms()
+        return self.venue.bybit.limits.headers(account.name, self.call.path, self.endpoint.per_second, now)
+
     def stale(self) -> Answer | None:
         body = self.venue.remembered(self.call)
-        return None if body is None else Answer(status=200, body=body, headers=self.headers)
+        return None if body is None else Answer(status=200, body=body, headers=self.headers())
 
     async def honestly(self) -> Answer:
         """Executes, waits until the account's events are on their way, and answers."""
         answer = self.execute()
         if self.call.account_or_none is not None:
             await self.venue.bybit.hub.flush_user(self.call.account.name)
-        answer.headers |= self.headers
+        answer.headers |= self.headers()
         self.done(answer)
         if not code_of(answer):
             self.venue.remember(self.call, answer.body, answer.status)
@@ -147,7 +154,7 @@ async def serve_v5(venue: "Venue", request: web.Request) -> web.StreamResponse:
         admit(visit)
     except BybitError as error:
         answer = refusal_answer(error, now)
-        answer.headers |= visit.headers
+        answer.headers |= visit.headers()
         visit.done(answer)
         return answer.response()
     fault = venue.faults.meet(REQUEST_KINDS, visit.target()) if venue.faults.active else None
@@ -189,5 +196,4 @@ def admit(visit: Visit) -> None:
     account = account_for(venue.floor, visit.call.key)
     visit.call.account_or_none = account
     check_signed(account, visit.request.headers, visit.payload, now)
-    visit.headers = venue.bybit.limits.headers(account.name, visit.call.path, endpoint.per_second, now)
-    visit.headers = venue.bybit.limits.count(account.name, visit.call.path, endpoint.per_second, now)
+    venue.bybit.limits.count(account.name, visit.call.path, endpoint.per_second, now)

@@ -26,15 +26,15 @@ class Limits:
         if self.per_address and used > PER_ADDRESS:
             raise BybitError(10018, TOO_OFTEN, status=403)
 
-    def count(self, account: str, path: str, per_second: int, now_ms: int) -> dict[str, str]:
-        """The headers that tell what is left. Raises 10006."""
+    def count(self, account: str, path: str, per_second: int, now_ms: int) -> None:
+        """Raises 10006 when there were too many."""
         window = self.accounts.setdefault((account, path), Window(SECOND_MS))
         used = window.add(now_ms, 1)
         if self.per_account and used > per_second:
             raise BybitError(10006, TOO_MANY)
-        return self.headers(account, path, per_second, now_ms)
 
     def headers(self, account: str, path: str, per_second: int, now_ms: int) -> dict[str, str]:
+        """What tells a client how much is left."""
         used = self.accounts.setdefault((account, path), Window(SECOND_MS)).count(now_ms)
         return {
             "X-Bapi-Limit": str(per_second),

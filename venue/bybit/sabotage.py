@@ -61,7 +61,7 @@ def told(visit: "Visit", error: BybitError) -> web.StreamResponse:
     from venue.bybit.door import refusal_answer
 
     answer = refusal_answer(error, visit.venue.clock.now_ms())
-    answer.headers |= visit.headers
+    answer.headers |= visit.headers()
     if error.code == ERRORS["rate_limit"].code:
         answer.headers |= {"X-Bapi-Limit-Status": "0"}
     visit.done(answer)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from venue.venue import Venue
 
 LARGEST_MESSAGE = 65_536
+TRADE = "/v5/trade"
 OPS = {f"order.{verb}": f"/v5/order/{verb}" for verb in ("create", "amend", "cancel")}
 SILENT = ("lose_response", "timeout_after", "timeout_before")
 
