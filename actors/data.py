@@ -109,6 +109,8 @@ class Data:
     def _woken(self, state: State, now_ns: int) -> Step[State]:
         effects: list[Effect] = [_watch(now_ns)]
         since = state.fetching_since_ns
+        if state.is_up and since is None and state.last_ns is not None:
+            effects.append(_restored())  # said again and again: one that was lost would silence the executor for ever
         if since is not None and now_ns - since > ANSWER_NS:
             state, asked = self._fetch(replace(state, fetching_since_ns=None), now_ns)
             effects += asked

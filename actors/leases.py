@@ -37,11 +37,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`trouble` is why nothing may be granted; None when the table is sound. `is_ready` once it was read."""
+    """`trouble` is why nothing may be granted; None when the table is sound. `is_ready` once it was read.
+
+    After a failed write (`is_unsaved`) the table is read from the disk again, and what it says holds.
+    """
 
     leases: Mapping[Key, InstrumentLease] = field(default_factory=dict)
     is_ready: bool = False
     trouble: str | None = None
+    is_unsaved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +60,20 @@ class Leases:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
             case JournalRead(events=events):
-                return replace(state, leases=_table(events), is_ready=True), ()
+                return State(leases=_table(events), is_ready=True), ()
             case StoreUnreadable(text=text):
-                return replace(state, trouble=text), (Note(level="CRITICAL", text=f"no lease is granted: {text}"),)
+                damaged = replace(state, trouble=text, is_unsaved=False)
+                return damaged, (Note(level="CRITICAL", text=f"no lease is granted: {text}"),)
             case InstrumentWanted():
                 return self._answer(state, message, now_ns)
             case InstrumentReleased():
                 return self._release(state, message, now_ns)
             case Woken():
-                return state, (WakeAt(at_ns=now_ns + SECOND, label=TICK), _shown(state))
+                again = (Request(port="journal", call=ReadJournal()),) if state.is_unsaved else ()
+                return state, (WakeAt(at_ns=now_ns + SECOND, label=TICK), _shown(state), *again)
             case RecordFailed(text=text):
-                return replace(state, trouble=text), (Note(level="CRITICAL", text=f"no lease is granted: {text}"),)
+                unsaved = replace(state, trouble=text, is_unsaved=True)
+                return unsaved, (Note(level="CRITICAL", text=f"no lease is granted: {text}"),)
             case Undeliverable():
                 return state, ()
             case StopInstance(reason=reason):

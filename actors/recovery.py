@@ -5,10 +5,11 @@ Nothing is planned before the exchange's state was seen once: until then every o
 
 from __future__ import annotations
 
-from actors.turn import State, Turn
+from actors.turn import State, Turn, is_grave
 from engine import alarms
 from engine.alarms import Vitals
 from engine.book import Book, apply
+from engine.breaker import Level
 from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -22,9 +23,13 @@ STORE_RETRY_MS = 1_000
 def recover(turn: Turn, message: ct.JournalRead) -> None:
     """The fold of the journal is the state; then the exchange is asked about everything that is open."""
     book, vitals = Book(), Vitals()
+    grave = None
     for recorded_at_ns, event in message.events:
         book = apply(book, event, recorded_at_ns)
         vitals = alarms.after_event(vitals, event, book, recorded_at_ns)
+        grave = (recorded_at_ns, event) if is_grave(event) else grave
+    if grave is not None and (book.is_panicked or book.breaker.level is Level.RED):
+        turn.report(grave[1], grave[0])  # we may have died before it was written
     turn.change(book=book, vitals=alarms.heard(vitals, turn.now_ns), is_recovered=True, store_failed="")
     if book.waiting_bar_ns is not None:
         turn.happen(ev.SignalFiltered(bar_open_time_ns=book.waiting_bar_ns, reason="restarted while it waited"))

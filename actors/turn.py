@@ -93,6 +93,7 @@ class Turn:
         self._events: list[Message] = []
         self._effects: list[Effect] = []
         self._touched: dict[str, None] = {}
+        self._grave: tuple[int, Message] | None = None
 
     @property
     def book(self) -> Book:
@@ -111,12 +112,18 @@ class Turn:
         book = books.apply(self.book, event, self.now_ns)
         self.change(book=book, vitals=alarms.after_event(self.state.vitals, event, book, self.now_ns))
         self._events.append(event)
+        if is_grave(event):
+            self.report(event, self.now_ns)
         touched = getattr(event, "client_order_id", None) or getattr(
             getattr(event, "order", None), "client_order_id", None
         )
         if touched:
             self._touched[touched] = None
             self._forget_if_over(touched)
+
+    def report(self, grave: Message, at_ns: int) -> None:
+        """What halted trading is to be reported to a person (once, however often it is asked for)."""
+        self._grave = self._grave or (at_ns, grave)
 
     def _forget_if_over(self, client_order_id: str) -> None:
         """What was asked about an order that is over matters no more; a doubt must not outlive it."""
@@ -189,14 +196,14 @@ class Turn:
         return self.state.shown[1:]
 
     def _incident(self, view: InstanceView) -> tuple[Effect, ...]:
-        """Trading was halted in this turn: what is known now is kept for the person who has to decide."""
-        grave = next((event for event in self._events if _is_grave(event)), None)
-        if grave is None:
+        """Trading was halted: what is known now is kept for the person who has to decide."""
+        if self._grave is None:
             return ()
+        at_ns, grave = self._grave
         report = IncidentHappened(
             cause=getattr(grave, "cause", "panic"),
             text=getattr(grave, "text", "") or getattr(grave, "reason", ""),
-            occurred_at_ns=self.now_ns,
+            occurred_at_ns=at_ns,
             view=view,
             orders=self.book.open_orders(),
             snapshot=self.state.seen,
@@ -207,7 +214,8 @@ class Turn:
         self.change(busy=replace(self.state.busy, **fields))  # type: ignore[arg-type]
 
 
-def _is_grave(event: Message) -> bool:
+def is_grave(event: Message) -> bool:
+    """Whether trading is halted by it."""
     return isinstance(event, PanicObserved) or (isinstance(event, BreakerTripped) and event.level == Level.RED)
 
 

@@ -48,6 +48,8 @@ class IncidentReports:
         """Both files; the page's path. None when they could not be written."""
         events = self._last_events()
         page = self._folder / f"{_stamp(incident.occurred_at_ns)}-{_slug(incident.cause)}.txt"
+        if page.exists():
+            return page  # a new life of the executor asks again, in case the last one died before it was written
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             facts = {"instance": self._instance, **asdict(incident), "last_events": events}

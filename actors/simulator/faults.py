@@ -35,6 +35,8 @@ class Faults:
     crash: float = 0.0  # of an actor, between any two effects
     lose_notice: float = 0.0  # the supervisor is not told of a death
     hang: float = 0.0  # an actor stands still for a while, then goes on
+    blind: float = 0.0  # both guards stand still for a while
+    freeze: float = 0.0  # a whole instance stands still, longer than its leases last, then goes on
     kill_instance: float = 0.0
     kill_account: float = 0.0
     kill_all: float = 0.0

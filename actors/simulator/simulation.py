@@ -24,6 +24,8 @@ from engine.messages.base import Message
 KEPT_NOTES = 400
 ILL_WILL_EVERY_NS = 500 * MS
 LONGEST_HANG_MS = 6_000
+LONGEST_FREEZE_MS = 25_000
+GUARDS = ("guard", "standby_guard")
 
 
 class World(Protocol):
@@ -167,6 +169,12 @@ class Simulation:
         if self.strikes("hang"):
             source = self.chance.of("hang")
             tree.stand_still(source.choice(tuple(tree.casting.roles)), source.randint(200, LONGEST_HANG_MS) * MS)
+        if self.strikes("blind"):
+            for_ns = self.chance.of("blind").randint(500, LONGEST_HANG_MS) * MS
+            for role in GUARDS:
+                tree.stand_still(role, for_ns)
+        if self.strikes("freeze"):
+            tree.freeze(self.chance.of("freeze").randint(5_000, LONGEST_FREEZE_MS) * MS)
         for stream in ("user", "market"):
             if self.strikes("drop_stream"):
                 for_ns = self.chance.of("drop_stream").randint(200, 6_000) * MS

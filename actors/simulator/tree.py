@@ -142,9 +142,14 @@ class SimulatedTree:
         post.mail(self, SUPERVISOR, ac.LeafLeft(role=life.role, generation=life.generation, reason=reason))
         self._give_notice(life)
 
+    def freeze(self, for_ns: int) -> None:
+        """Everybody, the supervisor too: a machine that was suspended."""
+        for role in self.lives:
+            self.stand_still(role, for_ns)
+
     def stand_still(self, role: str, for_ns: int) -> None:
         life = self.lives.get(role)
-        if life is None or role == SUPERVISOR:
+        if life is None:
             return
         now_ns = self.simulation.agenda.now_ns
         cell = self.cells[role]

@@ -96,7 +96,8 @@ class Disasters:
 
     def _cancelled_by_hand(self, simulation: Simulation, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
-        resting = [key for key, order in exchange.orders.items() if order.status is OrderStatus.ACCEPTED]
+        orders = {key: order for key, order in exchange.orders.items() if key in exchange.accepted}
+        resting = [key for key, order in orders.items() if order.status is OrderStatus.ACCEPTED]
         if resting:
             exchange.cancel_foreign(source.choice(resting), simulation.now_ns)
         return bool(resting)

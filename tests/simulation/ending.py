@@ -12,7 +12,7 @@ from engine.messages import wire
 from engine.messages.reports import digest_of
 from engine.order import OrderPurpose, OrderStatus
 from engine.position import Position
-from tests.simulation.invariants import InstanceWatch, Watch, demand
+from tests.simulation.invariants import InstanceWatch, Watch, demand, others_holding
 from tests.simulation.world import FIRST_BALANCE, SmallWorld
 
 
@@ -35,8 +35,9 @@ def _others_traded(one: InstanceWatch) -> bool:
 
 
 def _holds_the_instrument(simulation: Simulation, one: InstanceWatch) -> bool:
+    """By the table on disk: nobody else does, and the executor was told so."""
     life = one.tree.lives.get("executor")
-    return life is not None and life.leases.left_ns() > 0
+    return life is not None and life.leases.epoch > 0 and not others_holding(simulation, one.tree)
 
 
 def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -> None:

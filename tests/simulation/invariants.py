@@ -14,6 +14,7 @@ from engine import ids
 from engine.book import Book
 from engine.breaker import Level
 from engine.messages import events as ev
+from engine.messages.account import InstrumentLease
 from engine.order import Order, OrderPurpose, OrderStatus
 from tests.simulation.world import SmallWorld
 
@@ -149,24 +150,17 @@ class InstanceWatch:
             return "panic is latched"
         if self.tree.guard_lease_left_ns() <= 0:
             return "no guard watches"
-        if fenced := self._why_nothing(simulation):
-            return fenced
+        if others := others_holding(simulation, self.tree):
+            return f"the instrument is leased to {others[0].instance}"
         return "the breaker is RED" if self.book.breaker.level is Level.RED else ""
 
     def _why_nothing(self, simulation: Simulation) -> str:
         """Not even a protective order may leave when somebody newer owns the position."""
         life = self.tree.lives.get("executor")
-        is_fenced = life is not None and life.leases.epoch > 0 and self._is_fenced(simulation, life.leases.epoch)
-        return "a newer holder has the instrument" if is_fenced else ""
-
-    def _is_fenced(self, simulation: Simulation, epoch: int) -> bool:
-        mine = self.tree.casting
-        return any(
-            (held.account, held.symbol) == (mine.account, mine.symbol)
-            and held.instance != self.name
-            and held.epoch > epoch
-            for held in leases_on_disk(simulation)
-        )
+        if life is None or life.leases.epoch == 0:
+            return ""
+        newer = [one for one in others_holding(simulation, self.tree) if one.epoch > life.leases.epoch]
+        return f"a newer holder has the instrument: {newer[0].instance}" if newer else ""
 
     # --- the exchange ------------------------------------------------------------------------------------------------
 
@@ -284,3 +278,10 @@ def is_covered(orders: Iterable[Order], held: Decimal) -> bool:
         order.purpose is OrderPurpose.STOP and order.status is OrderStatus.ACCEPTED and order.quantity >= abs(held)
         for order in orders
     )
+
+
+def others_holding(simulation: Simulation, tree: SimulatedTree) -> list[InstrumentLease]:
+    """Leases of this tree's instrument that the table on disk gives to somebody else."""
+    mine = (tree.casting.account, tree.casting.symbol)
+    table = leases_on_disk(simulation)
+    return [one for one in table if (one.account, one.symbol) == mine and one.instance != tree.name]
