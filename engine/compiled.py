@@ -13,26 +13,28 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 
-def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]]) -> Any:
+def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]], *, allocates: bool = True) -> Any:
     """`entry` compiled and cached on disk; the functions of `parts` it calls, by name, are compiled into it.
 
     `parts` are in order of use: each may call those before it. Globals (constants) come from all of their modules.
+    Code that makes no array (`allocates=False`) needs no counting of references, which is slow for views of rows.
     """
     import numba
 
+    options: dict[str, Any] = {"error_model": "numpy"} | ({} if allocates else {"_nrt": False})
     namespace: dict[str, Any] = {}
     for function in (*parts, entry):
         namespace.update(vars(_module_of(function)))
     for function in parts:
         namespace[function.__name__] = numba.njit(
-            _rebound(function, function.__name__, namespace), error_model="numpy", forceinline=True
+            _rebound(function, function.__name__, namespace), forceinline=True, **options
         )
     name = f"{entry.__name__}_{_fingerprint((*parts, entry))}"
     whole = _rebound(entry, name, namespace)
     try:
-        return numba.njit(whole, cache=True, nogil=True, error_model="numpy")
+        return numba.njit(whole, cache=True, nogil=True, **options)
     except RuntimeError:  # no folder it may write to: then each process compiles for itself
-        return numba.njit(whole, nogil=True, error_model="numpy")
+        return numba.njit(whole, nogil=True, **options)
 
 
 def _rebound(function: Callable[..., Any], name: str, namespace: dict[str, Any]) -> FunctionType:

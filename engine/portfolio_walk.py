@@ -1,0 +1,202 @@
+"""Several instruments, one account: the kernel's walk over all of them bar by bar, integers only, compiled as one.
+
+Every instrument has its own intents, prices, rules, settings and state, as in `walk`; balance, trades and free places
+are shared. Order of events, per bar: all exits that are due at the open, then all entries; protection of every
+position; then the closes decide: first who leaves, then, in the order of the instruments, who enters. An entry needs a
+free place (positions that leave at the next open free theirs) and is cut to the notional that the leverage leaves.
+A price of 0 says that an instrument has no bar at that time; it waits, marked at its last close.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import walk
+from engine.kernel import (
+    BALANCE,
+    CLOSE,
+    DENIED,
+    ENTRY_LOTS,
+    ENTRY_SIDE,
+    ENTRY_TICKS,
+    EXIT_DUE,
+    HIGH,
+    LEAST_LOTS,
+    LEAST_NOTIONAL,
+    LEVERAGE,
+    LOTS,
+    LOW,
+    NEXT_BAR,
+    OPEN,
+    PROTECTION,
+    SLIPPAGE,
+    TICK_LOT_UNITS,
+    TRADES,
+)
+from engine.protection import REASON_SIGNAL
+from engine.signal import decide
+from engine.sizing import share_of
+from engine.walk import act_on_intent, book_exit, enter_position, hold_position, slipped
+
+# the row of the account
+ACCOUNT_BAR, ACCOUNT_BALANCE, ACCOUNT_TRADES, MOST_OPEN, CROWDED = range(5)
+ACCOUNT = 5
+# the account keeps the time, so a state has room to say whose it is
+OWNER = NEXT_BAR
+
+
+def leave_at_open(state: Any, account: Any, trades: Any, owners: Any, settings: Any, bar: int, price: int) -> None:
+    """The exit that is due, filled at the open."""
+    reason = state[EXIT_DUE]
+    state[EXIT_DUE] = 0
+    take_account(state, account)
+    fill = slipped(price, -state[PROTECTION], settings[SLIPPAGE])
+    book_exit(state, trades, bar, fill, reason, settings)
+    give_account(state, account, owners)
+
+
+def enter_at_open(state: Any, account: Any, owners: Any, rules: Any, settings: Any, bar: int, price: int) -> None:
+    """The entry that is due, filled at the open."""
+    take_account(state, account)
+    enter_position(state, rules, settings, bar, price)
+    give_account(state, account, owners)
+
+
+def take_account(state: Any, account: Any) -> None:
+    """Lends the shared balance and the place of the next trade to one instrument."""
+    state[BALANCE] = account[ACCOUNT_BALANCE]
+    state[TRADES] = account[ACCOUNT_TRADES]
+
+
+def give_account(state: Any, account: Any, owners: Any) -> None:
+    """Takes them back; a trade that was written belongs to the instrument of `state[OWNER]`."""
+    account[ACCOUNT_BALANCE] = state[BALANCE]
+    if state[TRADES] > account[ACCOUNT_TRADES]:
+        owners[account[ACCOUNT_TRADES]] = state[OWNER]
+    account[ACCOUNT_TRADES] = state[TRADES]
+
+
+def open_pnl(state: Any, settings: Any, mark: int) -> int:
+    """What the open position of one instrument has earned at its mark."""
+    pnl: int = state[PROTECTION] * (mark - state[ENTRY_TICKS]) * state[LOTS] * settings[TICK_LOT_UNITS]
+    return pnl
+
+
+def account_equity(states: Any, account: Any, settings: Any, marks: Any) -> int:
+    """The shared balance and all open positions at their marks."""
+    equity = account[ACCOUNT_BALANCE]
+    for number in range(len(marks)):
+        if states[number, PROTECTION] != 0:
+            equity += open_pnl(states[number], settings[number], marks[number])
+    return int(equity)
+
+
+def places_taken(states: Any) -> int:
+    """Positions that stay beyond the next open, and entries that wait for it."""
+    taken = 0
+    for number in range(len(states)):
+        if states[number, ENTRY_SIDE] != 0 or (states[number, PROTECTION] != 0 and states[number, EXIT_DUE] == 0):
+            taken += 1
+    return taken
+
+
+def notional_taken(states: Any, settings: Any, marks: Any) -> int:
+    """The notional, at the marks, of what `places_taken` counts."""
+    taken = 0
+    for number in range(len(marks)):
+        lot = marks[number] * settings[number, TICK_LOT_UNITS]
+        if states[number, PROTECTION] != 0 and states[number, EXIT_DUE] == 0:
+            taken += states[number, LOTS] * lot
+        if states[number, ENTRY_SIDE] != 0:
+            taken += states[number, ENTRY_LOTS] * lot
+    return taken
+
+
+def decide_entry(number: int, states: Any, account: Any, rules: Any, settings: Any, marks: Any, intent: int) -> None:
+    """The entry that an instrument's intent wants at the next open, if there is a place and notional for it."""
+    state = states[number]
+    side = decide(intent, state[PROTECTION])[1]
+    if side == 0:
+        return
+    if places_taken(states) >= account[MOST_OPEN]:
+        account[CROWDED] += 1
+        return
+    equity = account_equity(states, account, settings, marks)
+    free = share_of(equity, settings[number, LEVERAGE]) - notional_taken(states, settings, marks)
+    # `act_on_intent` adds the open position of this instrument itself
+    state[BALANCE] = equity - open_pnl(state, settings[number], marks[number])
+    act_on_intent(state, rules[number], settings[number], intent, marks[number])
+    fit_entry(state, settings[number], free, marks[number])
+
+
+def fit_entry(state: Any, settings: Any, free: int, close: int) -> None:
+    """Cuts the entry to the free notional; none when that is below the exchange's minimum."""
+    lot = close * settings[TICK_LOT_UNITS]
+    if state[ENTRY_SIDE] == 0 or state[ENTRY_LOTS] * lot <= free:
+        return
+    lots = max(0, free) // lot
+    state[ENTRY_LOTS] = lots
+    if lots < settings[LEAST_LOTS] or lots == 0 or lots * lot < settings[LEAST_NOTIONAL]:
+        state[DENIED] += 1
+        state[ENTRY_SIDE] = 0
+
+
+def at_open(bar: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any, trades: Any, owners: Any,
+            ) -> None:  # fmt: skip
+    """What the last closes decided: all exits, then all entries."""
+    for number in range(len(states)):
+        if states[number, EXIT_DUE] != 0 and prices[number, bar, CLOSE] != 0:
+            leave_at_open(states[number], account, trades, owners, settings[number], bar, prices[number, bar, OPEN])
+    for number in range(len(states)):
+        if states[number, ENTRY_SIDE] != 0 and states[number, PROTECTION] == 0 and prices[number, bar, CLOSE] != 0:
+            price = prices[number, bar, OPEN]
+            enter_at_open(states[number], account, owners, rules[number], settings[number], bar, price)
+
+
+def during_bar(number: int, bar: int, intent: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any,
+               trades: Any, owners: Any) -> None:  # fmt: skip
+    """Protection of one open position; then whether it leaves at the next open."""
+    state, row = states[number], prices[number, bar]
+    take_account(state, account)
+    hold_position(state, trades, rules[number], settings[number], bar, (row[OPEN], row[HIGH], row[LOW], row[CLOSE]))
+    give_account(state, account, owners)
+    if state[PROTECTION] != 0 and state[EXIT_DUE] == 0 and decide(intent, state[PROTECTION])[0]:
+        state[EXIT_DUE] = REASON_SIGNAL
+
+
+def walk_portfolio(
+    intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any, trades: Any,
+    owners: Any, until: int,
+) -> None:  # fmt: skip
+    """Works from `account[ACCOUNT_BAR]` up to `until`, or until `trades` may not hold another bar's."""
+    bar = account[ACCOUNT_BAR]
+    count = len(states)
+    room = len(trades) - 2 * count
+    while bar < until and account[ACCOUNT_TRADES] <= room:
+        is_due = wants = False
+        for number in range(count):
+            is_due |= (states[number, EXIT_DUE] != 0) | (states[number, ENTRY_SIDE] != 0)
+        if is_due:
+            at_open(bar, prices, rules, settings, states, account, trades, owners)
+        for number in range(count):
+            close = prices[number, bar, CLOSE]
+            if close == 0:
+                continue
+            marks[number] = close
+            wants |= intents[number, bar] != 0
+            if states[number, PROTECTION] != 0:
+                intent = intents[number, bar]
+                during_bar(number, bar, intent, prices, rules, settings, states, account, trades, owners)
+        if wants:
+            for number in range(count):
+                if intents[number, bar] != 0 and prices[number, bar, CLOSE] != 0:
+                    decide_entry(number, states, account, rules, settings, marks, intents[number, bar])
+        bar += 1
+    account[ACCOUNT_BAR] = bar
+
+
+# what `walk_portfolio` calls, in order of use
+PARTS = (
+    *walk.PARTS, take_account, give_account, leave_at_open, enter_at_open, open_pnl, account_equity, places_taken,
+    notional_taken, fit_entry, decide_entry, at_open, during_bar,
+)  # fmt: skip
