@@ -69,7 +69,7 @@ def optimize(
     from plays.search_methods import proposer_for
 
     setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
-    space = checked_space(setting, method, processes)
+    space = checked_space(setting, method, runs, processes)
     rows = list(_rows(setting, proposer_for(method, space, runs, seed), processes, study))
     found = ranked(rows)
     if as_json:

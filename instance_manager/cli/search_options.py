@@ -14,6 +14,7 @@ from instance_manager.cli.plays import chosen_play
 from plays.search_methods import Method
 
 if TYPE_CHECKING:
+    from engine.errors import ConfigurationError
     from plays.search import SearchSetting
     from plays.search_space import Space
 
@@ -50,28 +51,38 @@ def search_setting(
 
 
 def checked_space(
-    setting: SearchSetting, method: Method, processes: int | None, *, times: int = 1, last: int | None = None
-) -> Space:
-    """What there is to search, `times` over, on the candles up to `last`.
+    setting: SearchSetting, method: Method, runs: int, processes: int | None, *, windows: int = 1,
+    last: int | None = None,
+) -> Space:  # fmt: skip
+    """What there is to search, in each of `windows`, on the candles up to `last`.
 
-    Raises ConfigurationError for a grid too large, with its size and how long it would take.
+    Raises ConfigurationError for a search too large, with its size and how long it would take.
     """
-    from engine.errors import ConfigurationError
-    from instance_manager.search_pool import SearchPool, usable_cores
-    from plays.search import Task
     from plays.search_space import MOST_RUNS, space_of
 
     space = space_of(setting.play)
-    if method is not Method.GRID or space.size * times <= MOST_RUNS:
-        return space
+    size = space.size if method is Method.GRID else min(runs, space.size)
+    if size * windows > MOST_RUNS:
+        text = space.text if method is Method.GRID else f"{size} runs"
+        often = f" in each of {windows} windows" if windows > 1 else ""
+        raise _too_large(setting, f"{text}{often}", size * windows, processes, last or len(setting.candles))
+    return space
+
+
+def _too_large(setting: SearchSetting, text: str, size: int, processes: int | None, last: int) -> ConfigurationError:
+    """The refusal, with an estimate from runs that are made now."""
+    from engine.errors import ConfigurationError
+    from instance_manager.search_pool import SearchPool, usable_cores
+    from plays.search import Task
+    from plays.search_space import MOST_RUNS
+
     cores = processes or usable_cores()
     with SearchPool(setting, 1) as pool:
-        each = pool.seconds_a_run(Task(values={}, first=0, last=last or len(setting.candles)))
-    often = f" in each of {times} windows" if times > 1 else ""
-    raise ConfigurationError(
-        f"{space.text}{often} are more than {MOST_RUNS}; at {each * 1000:.1f} ms a run on {cores} cores they take "
-        f"about {duration_text(each * space.size * times / cores)}: narrow the ranges, widen a step, or use --method "
-        "random or optuna"
+        each = pool.seconds_a_run(Task(values={}, first=0, last=last))
+    return ConfigurationError(
+        f"{text} are more than {MOST_RUNS}; at {each * 1000:.1f} ms a run on {cores} cores they take about "
+        f"{duration_text(each * size / cores)}: narrow the ranges, widen a step, or use --method random or optuna with "
+        "fewer --runs"
     )
 
 

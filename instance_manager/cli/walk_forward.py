@@ -75,7 +75,7 @@ def walk_forward(
 
     setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
     steps = windows(setting.candles, train, test, setting.play.warmup_bars)
-    space = checked_space(setting, method, processes, times=len(steps), last=steps[0].test_first)
+    space = checked_space(setting, method, runs, processes, windows=len(steps), last=steps[0].test_first)
     parts = _tried(setting, steps, _chosen(setting, steps, space, method, runs, seed, processes, study))
     whole = stitched(setting, parts)
     verdicts = judged(setting.play.required, whole)

@@ -117,6 +117,25 @@ def test_a_monte_carlo_shows_percentiles_and_is_seeded(predator):
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("optimize", "wide"), "runs (fast: 700001 x slow: 4) are more than 100000; at"),
+        (("walk-forward", "wide", "--train", "2", "--test", "1", "--method", "random", "--runs", "90000"),
+         "90000 runs in each of 4 windows are more than 100000; at"),
+    ],
+)  # fmt: skip
+def test_a_search_too_large_is_refused_with_its_size_and_time(predator, tmp_path, words, said):
+    text = SEARCHED.replace("low: 3, high: 9, step: 2", "low: 3, high: 703, step: 0.001").replace("searched", "wide", 1)
+    (tmp_path / "home" / "plays" / "wide.yml").write_text(text)
+
+    code, out, err = predator(*words)
+
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "cores they take about" in err
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(5, "5.0 seconds"), (90, "1.5 minutes"), (7_200, "2.0 hours"), (1e9, "31.7 years")]
 )
 def test_durations_are_in_the_unit_people_use(seconds, text):
