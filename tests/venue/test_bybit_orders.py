@@ -177,6 +177,7 @@ REFUSED = [
     ({"positionIdx": 1}, ccxt.BadRequest, "position idx"),
     ({"symbol": "NOPEUSDT"}, ccxt.BadSymbol, "10001"),
     ({"category": "spot"}, ccxt.BadRequest, "Illegal category"),
+    ({"category": ""}, ccxt.BadRequest, "Illegal category"),
     ({"orderLinkId": "no spaces"}, ccxt.BadRequest, "orderLinkId"),
 ]
 

@@ -1,6 +1,7 @@
 """The door: a REST request comes in, is counted, checked, answered or sabotaged: HTTP 200, and a retCode."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -18,6 +19,8 @@ from venue.faults import REQUEST_KINDS, Target
 
 if TYPE_CHECKING:
     from venue.venue import Venue
+
+NEEDS_CATEGORY = re.compile(r"/v5/(order/(?!disconnected)|position/|execution/)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +123,7 @@ def perform(venue: "Venue", call: Call, endpoint: Endpoint) -> Answer:
 
 def answer_of(call: Call, endpoint: Endpoint) -> JsonObject:
     """Only linear contracts are here: of the others there are none."""
-    category = call.params.get("category", CATEGORY)
+    category = call.params.get("category", "" if NEEDS_CATEGORY.match(call.path) else CATEGORY)
     if category == CATEGORY:
         return endpoint.handler(call)
     if call.method == "GET" and category in ("spot", "inverse", "option"):
