@@ -119,7 +119,7 @@ def durable_write_ms(folder: Path) -> float:
 
 @contextmanager
 def program(words: list[str]) -> Iterator[None]:
-    running = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:
