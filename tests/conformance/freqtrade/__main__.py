@@ -11,26 +11,26 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import ccxt.pro
 
 from tests.conformance.freqtrade.comparison import compare
 from tests.venue.processes import VenueProcess, start
 
 HERE = Path(__file__).parent
 ACCOUNT = "account-1"
-FAMILIES = {
-    **{f"fapi{kind}": "/fapi/v1" for kind in ("Public", "Private")},
-    **{f"fapi{kind}V{v}": f"/fapi/v{v}" for kind in ("Public", "Private") for v in (2, 3)},
-    "fapiData": "/futures/data",
-    # never to be asked in futures mode: at the venue they get a 404 instead of leaving this machine
-    **{
-        name: f"/{name}" for name in ("sapi", "sapiV2", "sapiV3", "sapiV4", "public", "private", "v1", "papi", "papiV2")
-    },
-    **{name: f"/{name}" for name in ("dapiPublic", "dapiPrivate", "dapiPrivateV2", "dapiData")},
-    **{name: f"/{name}" for name in ("eapiPublic", "eapiPrivate")},
-}
 ENDS_WITHIN_S = 90
 SETTLES_WITHIN_S = 10  # its turns are two seconds; a fired stop takes it a few of them
 ENDED_AS_TOLD = 130  # what freqtrade answers to Ctrl-C after it cleaned up
+
+
+def localised(urls: object, port: int) -> object:
+    """ccxt's own table of addresses, all of it at the venue: a family left out would leave this machine."""
+    if isinstance(urls, dict):
+        return {name: localised(entry, port) for name, entry in urls.items()}
+    scheme = "ws" if str(urls).startswith("ws") else "http"
+    return f"{scheme}://127.0.0.1:{port}{urlsplit(str(urls)).path}"
 
 
 def write_local_config(folder: Path, port: int) -> Path:
@@ -38,12 +38,11 @@ def write_local_config(folder: Path, port: int) -> Path:
 
     `_ft_has_params` turns on candles by WebSocket, which freqtrade has but leaves off for these futures.
     """
-    rest = {name: f"http://127.0.0.1:{port}{path}" for name, path in FAMILIES.items()}
-    streams = {"linear": f"ws://127.0.0.1:{port}/ws"}
+    urls = {"api": localised(ccxt.pro.binance().urls["api"], port)}
     options = {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["linear"]}}
-    ccxt = {"urls": {"api": {**rest, "ws": streams}}, "options": options}
+    exchange = {"ccxt_config": {"urls": urls, "options": options}, "_ft_has_params": {"ws_enabled": True}}
     path = folder / "local.json"
-    path.write_text(json.dumps({"exchange": {"ccxt_config": ccxt, "_ft_has_params": {"ws_enabled": True}}}, indent=1))
+    path.write_text(json.dumps({"exchange": exchange}, indent=1))
     return path
 
 

@@ -12,7 +12,7 @@ from tests.venue.processes import VenueProcess
 
 Record = dict[str, Any]
 START_BALANCE = Decimal(100_000)
-CENT = Decimal("0.01")
+CENT = 0.01
 BUFFER = 0.05  # its liquidation_buffer
 
 
@@ -165,9 +165,6 @@ def money_rows(books: Books) -> list[Row]:
     """The balance is explained by fills to the last digit; freqtrade's profit by the same fills to the cent."""
     pnl, fees = (sum((Decimal(t[name]) for t in books.trades), Decimal(0)) for name in ("realized_pnl", "fee"))
     explained = START_BALANCE + pnl - fees + Decimal(books.account["funding"])
-    closed = {t["id"] for t in books.their_trades if not t["is_open"]}
-    profit = sum((Decimal(repr(t["close_profit_abs"])) for t in books.their_trades if t["id"] in closed), Decimal(0))
-    ours = profit_of(books, closed)
     return [
         Row(
             what="balance (venue) and its explanation by fills",
@@ -175,22 +172,48 @@ def money_rows(books: Books) -> list[Row]:
             freqtrade=explained,
             agrees=Decimal(books.account["balance"]) == explained,
         ),
-        Row(
-            what=f"profit of {len(closed)} closed trades",
-            venue=f"{ours:.4f}",
-            freqtrade=f"{profit:.4f}",
-            agrees=abs(ours - profit) <= CENT * max(1, len(closed)),
-        ),
+        *profit_rows(books),
     ]
 
 
-def profit_of(books: Books, closed: set[int]) -> Decimal:
-    """What the venue booked for the orders of these trades; a fired stop's order belongs to its stop's trade."""
+def profit_rows(books: Books) -> list[Row]:
+    """Before fees for all closed trades; after fees where it can know them: it keeps one fee rate for each side."""
+    closed = [t for t in books.their_trades if not t["is_open"]]
+    fills = {t["id"]: fills_of(books, t["id"]) for t in closed}
+    gross = [(sum(float(f["realized_pnl"]) for f in fills[t["id"]]), profit_before_fees(t)) for t in closed]
+    even = [t for t in closed if has_one_rate_a_side(fills[t["id"]])]
+    net = [
+        (sum(float(f["realized_pnl"]) - float(f["fee"]) for f in fills[t["id"]]), t["close_profit_abs"]) for t in even
+    ]
+    rows = [(f"profit before fees of {len(closed)} closed trades", gross)]
+    rows += [(f"after fees, {len(even)} of them with one rate a side", net)]
+    return [
+        Row(
+            what=what,
+            venue=f"{sum(ours for ours, _ in pairs):.2f}",
+            freqtrade=f"{sum(theirs for _, theirs in pairs):.2f}",
+            agrees=all(abs(ours - theirs) <= CENT for ours, theirs in pairs),
+        )
+        for what, pairs in rows
+    ]
+
+
+def profit_before_fees(trade: Record) -> float:
+    opened, closed = (trade["amount"] * trade[name] for name in ("open_rate", "close_rate"))
+    return trade["close_profit_abs"] + opened * trade["fee_open"] + closed * trade["fee_close"]
+
+
+def has_one_rate_a_side(fills: list[Record]) -> bool:
+    rates = {(f["side"], f["is_maker"]) for f in fills}
+    return len(rates) == len({side for side, _ in rates})
+
+
+def fills_of(books: Books, trade_id: int) -> list[Record]:
+    """What the venue filled for this trade's orders; a fired stop's order belongs to its stop's trade."""
     theirs = {**books.their_orders, **books.their_stops}
-    owned = {key for key, order in theirs.items() if order["ft_trade_id"] in closed}
+    owned = {key for key, order in theirs.items() if order["ft_trade_id"] == trade_id}
     owned |= {str(books.algos[key]["actual_order_id"]) for key in owned if key in books.algos}
-    found = [t for t in books.trades if str(t["order_id"]) in owned]
-    return sum((Decimal(t["realized_pnl"]) - Decimal(t["fee"]) for t in found), Decimal(0))
+    return [t for t in books.trades if str(t["order_id"]) in owned]
 
 
 def errors(folder: Path) -> list[str]:
