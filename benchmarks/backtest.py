@@ -4,7 +4,8 @@
     python benchmarks/backtest.py w1 step    some of them
 
 W1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. W2: the same with 200 pairs.
-process: W1 as a new process from the candle store to the report. step: microseconds a bar of a live play.
+W3: ten instruments, one account. process: W1 as a new process from the candle store to the report.
+step: microseconds a bar of a live play.
 Times are CPU seconds of this process (medians), steady on a busy machine; wall time in brackets.
 """
 
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from plays.backtest import Backtest, prices_in_ticks
 from plays.batch import SharedColumns
 from plays.evaluator import Evaluator
 from plays.loading import parse_play
+from plays.portfolio import Portfolio
 from plays.sweep import grid, sweep
 
 START_NS = 1_577_836_800_000_000_000
@@ -124,6 +127,27 @@ def w2() -> list[dict[str, object]]:
     return rows
 
 
+def w3() -> list[dict[str, object]]:
+    """10 instruments on one account, from their candles on: signals, ticks, simulation."""
+    play, seeds = parse_play(PLAY), range(7, 17)
+    histories = [made(seed) for seed in seeds]
+    by_hand(histories[0])
+    (trades, earned), cpu, wall = timed(lambda: [sum(found) for found in zip(*map(by_hand, histories), strict=True)], 3)
+    equity = round(earned - float(CASH) * (len(seeds) - 1), 2)
+    rows = [row("W3", "10 loops by hand, money never binds", BARS * 10, cpu, wall, trades=trades, equity=equity)]
+
+    def ours() -> Any:
+        portfolio = Portfolio(play, CASH)
+        for seed, candles in zip(seeds, histories, strict=True):
+            portfolio.add(candles, replace(INSTRUMENT, symbol=f"C{seed}/USDT:USDT"))
+        return portfolio.run()
+
+    ours()
+    result, cpu, wall = timed(ours, 3)
+    return [*rows, row("W3", "predator, one account", BARS * 10, cpu, wall, trades=result.trade_count,
+                       equity=float(result.final_equity), peak_mb=peak_mb())]  # fmt: skip
+
+
 def process() -> list[dict[str, object]]:
     """From the shell: start, load from the candle store, run, report. Twice: the first may compile."""
     with tempfile.TemporaryDirectory() as home:
@@ -170,7 +194,13 @@ def peak_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-WORKLOADS: dict[str, Callable[[], list[dict[str, object]]]] = {"w1": w1, "w2": w2, "process": process, "step": step}
+WORKLOADS: dict[str, Callable[[], list[dict[str, object]]]] = {
+    "w1": w1,
+    "w2": w2,
+    "w3": w3,
+    "process": process,
+    "step": step,
+}
 
 
 def say(text: str) -> None:

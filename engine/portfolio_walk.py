@@ -4,7 +4,8 @@ Every instrument has its own intents, prices, rules, settings and state, as in `
 are shared. Order of events, per bar: all exits that are due at the open, then all entries; protection of every
 position; then the closes decide: first who leaves, then, in the order of the instruments, who enters. An entry needs a
 free place (positions that leave at the next open free theirs) and is cut to the notional that the leverage leaves.
-A price of 0 says that an instrument has no bar at that time; it waits, marked at its last close.
+A price of 0 says that an instrument has no bar at that time; it waits, marked at its last close; an entry that
+counted on the place of an exit that has to wait is given up.
 """
 
 from __future__ import annotations
@@ -141,8 +142,25 @@ def fit_entry(state: Any, settings: Any, free: int, close: int) -> None:
         state[ENTRY_SIDE] = 0
 
 
-def at_open(bar: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any, trades: Any, owners: Any,
-            ) -> None:  # fmt: skip
+def still_fits(number: int, states: Any, account: Any, settings: Any, marks: Any) -> bool:
+    """Whether a due entry has its place and notional although an exit that was to free them found no bar."""
+    opened = taken = 0
+    waits = False
+    for other in range(len(marks)):
+        if states[other, PROTECTION] != 0:
+            opened += 1
+            taken += states[other, LOTS] * marks[other] * settings[other, TICK_LOT_UNITS]
+            waits |= states[other, EXIT_DUE] != 0
+    if not waits:
+        return True
+    entry = states[number, ENTRY_LOTS] * marks[number] * settings[number, TICK_LOT_UNITS]
+    most = share_of(account_equity(states, account, settings, marks), settings[number, LEVERAGE])
+    return bool(opened < account[MOST_OPEN] and taken + entry <= most)
+
+
+def at_open(
+    bar: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any, trades: Any, owners: Any
+) -> None:
     """What the last closes decided: all exits, then all entries."""
     for number in range(len(states)):
         if states[number, EXIT_DUE] != 0 and prices[number, bar, CLOSE] != 0:
@@ -150,6 +168,10 @@ def at_open(bar: int, prices: Any, rules: Any, settings: Any, states: Any, accou
     for number in range(len(states)):
         if states[number, ENTRY_SIDE] != 0 and states[number, PROTECTION] == 0 and prices[number, bar, CLOSE] != 0:
             price = prices[number, bar, OPEN]
+            if not still_fits(number, states, account, settings, marks):
+                states[number, ENTRY_SIDE] = 0
+                account[CROWDED] += 1
+                continue
             enter_at_open(states[number], account, owners, rules[number], settings[number], bar, price)
 
 
@@ -177,7 +199,7 @@ def walk_portfolio(
         for number in range(count):
             is_due |= (states[number, EXIT_DUE] != 0) | (states[number, ENTRY_SIDE] != 0)
         if is_due:
-            at_open(bar, prices, rules, settings, states, account, trades, owners)
+            at_open(bar, prices, rules, settings, states, account, marks, trades, owners)
         for number in range(count):
             close = prices[number, bar, CLOSE]
             if close == 0:
@@ -198,5 +220,5 @@ def walk_portfolio(
 # what `walk_portfolio` calls, in order of use
 PARTS = (
     *walk.PARTS, take_account, give_account, leave_at_open, enter_at_open, open_pnl, account_equity, places_taken,
-    notional_taken, fit_entry, decide_entry, at_open, during_bar,
+    notional_taken, fit_entry, decide_entry, still_fits, at_open, during_bar,
 )  # fmt: skip

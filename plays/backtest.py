@@ -16,7 +16,7 @@ from engine.instrument import Instrument
 from engine.kernel import KernelInput, KernelRun
 from engine.performance import ClosedTrade
 from engine.protection import RATIO_SCALE
-from engine.sizing import SHARE_SCALE, amount_units, money_scale
+from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale
 from plays.backtest_result import BacktestResult, closed_trade
 from plays.batch import BatchRun, SharedColumns
 from plays.evaluator import SignalArrays, signals_of
@@ -142,25 +142,28 @@ class Backtest:
 
         return KernelInput(
             intents=np.require(signals.intents, np.int8, ["C", "W"]), prices=self._ticks,
-            rules=np.array(self._play.protection_rules().row(), np.int64), settings=self._settings(),
+            rules=np.array(self._play.protection_rules().row(), np.int64),
+            settings=settings_row(self._play, self._instrument, self._fees, self._scale),
         )  # fmt: skip
 
-    def _settings(self) -> Integers:
-        import numpy as np
 
-        sizing, scale, instrument = self._play.sizing.sizing(), self._scale, self._instrument
-        row = np.zeros(kernel.SETTINGS, np.int64)
-        row[kernel.MODE] = int(sizing.mode)
-        row[kernel.AMOUNT] = amount_units(sizing, scale)
-        row[kernel.LEVERAGE] = int(self._play.leverage * SHARE_SCALE)
-        row[kernel.FEE_RATE] = int(self._fees.taker * SHARE_SCALE)
-        row[kernel.SLIPPAGE] = int(self._fees.slippage * RATIO_SCALE)
-        row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
-        row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
-        margin = max(Decimal(0), 1 / self._play.leverage - self._fees.maintenance_margin)
-        row[kernel.LIQUIDATION] = int(margin * RATIO_SCALE)
-        row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
-        return row
+def settings_row(play: Play, instrument: Instrument, fees: Fees, scale: MoneyScale) -> Integers:
+    """How a play trades an instrument, as the kernel reads it."""
+    import numpy as np
+
+    sizing = play.sizing.sizing()
+    row = np.zeros(kernel.SETTINGS, np.int64)
+    row[kernel.MODE] = int(sizing.mode)
+    row[kernel.AMOUNT] = amount_units(sizing, scale)
+    row[kernel.LEVERAGE] = int(play.leverage * SHARE_SCALE)
+    row[kernel.FEE_RATE] = int(fees.taker * SHARE_SCALE)
+    row[kernel.SLIPPAGE] = int(fees.slippage * RATIO_SCALE)
+    row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
+    row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
+    margin = max(Decimal(0), 1 / play.leverage - fees.maintenance_margin)
+    row[kernel.LIQUIDATION] = int(margin * RATIO_SCALE)
+    row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
+    return row
 
 
 def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> SignalArrays:

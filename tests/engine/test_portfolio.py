@@ -137,3 +137,14 @@ def test_an_instrument_without_a_bar_waits_and_is_marked_at_its_last_close():
 
     assert portfolio.trades[:, kernel.TRADE_EXIT_BAR].tolist() == [3]
     assert portfolio.trades[:, kernel.TRADE_EXIT_TICKS].tolist() == [10_100]
+
+
+def test_an_entry_is_given_up_when_the_exit_it_waited_for_finds_no_bar():
+    leaving = kernel_input([1, 0, 2, 0, 0], [flat(), flat(), flat(), (0, 0, 0, 0), flat()], amount=1_000 * 10**8)
+    wanting = kernel_input([0, 0, 1, 0, 0], [flat()] * 5, amount=1_000 * 10**8)
+
+    portfolio = done(together([leaving, wanting], most_open=1))
+
+    assert portfolio.trades[:, kernel.TRADE_EXIT_BAR].tolist() == [4]
+    assert portfolio.states[:, kernel.PROTECTION].tolist() == [0, 0]
+    assert portfolio.crowded_entries == 1
