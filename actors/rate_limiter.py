@@ -102,7 +102,10 @@ class RateLimiter:
             case Woken():
                 return replace(state, is_ready=True), ()
             case RecordFailed(text=text):
-                return state, (Note(level="CRITICAL", text=f"nothing is granted: {text}"),)
+                # what could not be noted was not granted: what the disk says was spent holds
+                unsaved = replace(state, is_ready=False)
+                note = Note(level="CRITICAL", text=f"nothing is granted: {text}")
+                return unsaved, (note, Request(port="journal", call=ReadJournal()))
             case Undeliverable():
                 return state, ()
             case StopInstance(reason=reason):
