@@ -179,7 +179,10 @@ def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:
     import numpy as np
 
     columns = (candles.open, candles.high, candles.low, candles.close)
-    return np.column_stack([in_ticks(prices, instrument) for prices in columns])
+    rows: Ticks = np.empty((len(candles), len(columns)), np.int32)
+    for number, prices in enumerate(columns):
+        rows[:, number] = in_ticks(prices, instrument)
+    return rows
 
 
 def in_ticks(prices: Floats, instrument: Instrument) -> Ticks:
@@ -192,8 +195,10 @@ def in_ticks(prices: Floats, instrument: Instrument) -> Ticks:
             f"prices from {prices.min():g} to {prices.max():g} do not fit a tick of {instrument.tick_size}: "
             "check the instrument's tick size"
         )
-    ticks = np.rint(exact).astype(np.int32)
+    rounded = np.rint(exact)
+    ticks = rounded.astype(np.int32)
     # near a half the float may round the other way than the exact decimal
-    for position in np.flatnonzero(np.abs(exact - ticks) > 0.499).tolist():
+    rest = np.abs(np.subtract(exact, rounded, out=exact), out=exact)
+    for position in np.flatnonzero(rest > 0.499).tolist():
         ticks[position] = instrument.to_ticks(float(prices[position]))
     return ticks
