@@ -9,23 +9,24 @@ import pytest
 
 from tests.simulation.defects import DEFECTS, hunt
 
-MOST_WORLDS = 12
-QUICK = {
-    "resend on time-out": "sent once",
-    "one 'not found' is enough": "no is the exchange's word",
-    "take fills twice": "stop for what was filled",
-    "no resolution of unknown orders": "never stuck",
-    "cancel the old stop first": "no gap between stops",
-    "never a stop": "never naked",
-    "clear RED on restart": "engine is store",
-    "ignore the panic latch": "panic is felt",
-    "restart once only": "never stuck",
-    "reconciler blind to money": "disasters halt",
-}
+MOST_WORLDS = 20
+QUICK = (
+    "take fills twice",
+    "ignore the dedupe of fills",
+    "no resolution of unknown orders",
+    "cancel the old stop first",
+    "never a stop",
+    "clear RED on restart",
+    "ignore the disk",
+    "skip the guard lease",
+    "ignore the panic latch",
+    "restart once only",
+    "CRITICAL is no alarm",
+)
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_a_deliberate_bug_is_found_by_the_law_it_breaks(name: str) -> None:
+def test_a_deliberate_bug_is_found(name: str) -> None:
     caught = hunt(name, MOST_WORLDS)
 
     assert caught.law, f"{name!r} was not found in {caught.seeds} worlds: a law is missing"
@@ -33,4 +34,4 @@ def test_a_deliberate_bug_is_found_by_the_law_it_breaks(name: str) -> None:
 
 def test_there_are_enough_bugs_to_trust_the_laws() -> None:
     assert len(DEFECTS) >= 25
-    assert QUICK.keys() <= DEFECTS.keys()
+    assert set(QUICK) <= DEFECTS.keys()
