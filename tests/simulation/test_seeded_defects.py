@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.defects import DEFECTS, hunt
+from tests.simulation.bugs import DEFECTS
+from tests.simulation.defects import hunt
 
 MOST_WORLDS = 20
 QUICK = (
