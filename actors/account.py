@@ -6,8 +6,8 @@ their protective reserve, their leases run out, and nobody opens a position.
 
 from __future__ import annotations
 
+from actors.shell.tree import ACCOUNT, ACCOUNT_ROLES
 from actors.supervisor import Supervision, Supervisor
-from actors.tree import ACCOUNT, ACCOUNT_ROLES
 
 
 def account_supervisor() -> Supervisor:

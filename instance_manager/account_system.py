@@ -6,8 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from actors.shell.tree import ACCOUNT, account_tree
 from actors.spec import account_run_folder
-from actors.tree import ACCOUNT, account_tree
 from instance_manager import detached
 from instance_manager.lock import is_running
 

@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from actors.scoreboard import Cell, ScoreboardReader
-from actors.tree import Tree, write_tree
+from actors.shell.scoreboard import Cell, ScoreboardReader
+from actors.shell.tree import Tree, write_tree
 from engine.errors import TradingError
 from instance_manager.cli.exit_codes import ExitCode
 from instance_manager.errors import AlreadyRunning

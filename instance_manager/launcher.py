@@ -18,12 +18,11 @@ from typing import Any
 
 from loguru import logger
 
-from actors import wiring
-from actors.deathsig import adopt_orphans
-from actors.envelope import Boot, Booted, Ping, Pong
-from actors.latch import latch_file, raise_latch
-from actors.outcome import clear_outcome, read_outcome
-from actors.processes import (
+from actors.shell.deathsig import adopt_orphans
+from actors.shell.envelope import Boot, Booted, Ping, Pong
+from actors.shell.latch import latch_file, raise_latch
+from actors.shell.outcome import clear_outcome, read_outcome
+from actors.shell.processes import (
     ProcessId,
     descendants_of,
     end_all,
@@ -34,9 +33,10 @@ from actors.processes import (
     recorded,
     wait_all,
 )
-from actors.scoreboard import create_scoreboard
+from actors.shell.scoreboard import create_scoreboard
+from actors.shell.tree import SUPERVISOR, Tree, write_tree
 from actors.supervisor import ESCALATED
-from actors.tree import SUPERVISOR, Tree, write_tree
+from actors.wiring import table as wiring
 from engine.errors import TradingError
 from engine.messages.control import StopInstance
 from instance_manager import thespian_door as door
@@ -146,7 +146,7 @@ class Launcher:
         for pid in descendants_of(os.getpid()):
             if pid not in before:
                 record(self._tree.run_folder, process_id(pid, "thespian"))
-        supervisor = system.createActor("actors.roster.Supervisor")
+        supervisor = system.createActor("actors.shell.roster.Supervisor")
         booted = system.ask(supervisor, self._boot(), BOOT_LIMIT_S)
         if not isinstance(booted, Booted):
             door.hang_up(system)

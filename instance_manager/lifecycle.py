@@ -7,9 +7,9 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from actors.processes import ProcessId, end_all, process_id, recorded, wait_all
+from actors.shell.processes import ProcessId, end_all, process_id, recorded, wait_all
+from actors.shell.tree import tree_of
 from actors.spec import InstanceSpec
-from actors.tree import tree_of
 from instance_manager import detached
 from instance_manager.account_system import ensure_account_system
 from instance_manager.errors import AlreadyRunning, NotRunning

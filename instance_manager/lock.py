@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from actors.latch import write_durably
-from actors.processes import ProcessId, started_of
+from actors.shell.latch import write_durably
+from actors.shell.processes import ProcessId, started_of
 from instance_manager.errors import AlreadyRunning
 
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.processes import recorded
-from actors.tree import ACCOUNT
+from actors.shell.processes import recorded
+from actors.shell.tree import ACCOUNT
 from engine.errors import ConfigurationError
 from instance_manager import lifecycle, preparation, specification, venue_process
 from instance_manager.errors import NotRunning

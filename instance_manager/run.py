@@ -12,10 +12,10 @@ from pathlib import Path
 
 from loguru import logger
 
-from actors.outcome import read_crash
+from actors.shell.outcome import read_crash
+from actors.shell.tree import Tree, read_tree, tree_of
 from actors.spec import InstanceSpec
 from actors.supervisor import ESCALATED, UNSTARTABLE
-from actors.tree import Tree, read_tree, tree_of
 from engine.errors import TradingError
 from instance_manager.account_system import Idleness, ensure_account_system
 from instance_manager.cli.exit_codes import ExitCode, code_for

@@ -98,7 +98,7 @@ def _begin(setting: SearchSetting, parent: int) -> None:
     """In the new process: lower priority, no answer to Ctrl-C (the parent ends it), and never outlives the parent."""
     import signal
 
-    from actors.deathsig import die_with_parent
+    from actors.shell.deathsig import die_with_parent
 
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 
-from actors.latch import GLOBAL, latch_file, read_latch
-from actors.outcome import read_outcome
-from actors.processes import ProcessId, recorded
-from actors.scoreboard import Cell, ScoreboardReader
+from actors.shell.latch import GLOBAL, latch_file, read_latch
+from actors.shell.outcome import read_outcome
+from actors.shell.processes import ProcessId, recorded
+from actors.shell.scoreboard import Cell, ScoreboardReader
+from actors.shell.tree import read_tree
 from actors.supervisor import ESCALATED, UNSTARTABLE
-from actors.tree import read_tree
 from engine.errors import StoreError
 from engine.messages.reports import InstanceView
 from instance_manager.detached import NOT_YET, is_ready

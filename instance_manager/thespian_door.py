@@ -9,8 +9,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from actors.envelope import Answer, Ask
-from actors.loopback import LOOPBACK, bind_to_loopback, free_port
+from actors.shell.envelope import Answer, Ask
+from actors.shell.loopback import LOOPBACK, bind_to_loopback, free_port
 from engine.messages import wire
 from engine.messages.base import Message
 from engine.messages.control import CommandAnswered

@@ -69,6 +69,13 @@ def test_the_machines_of_an_instance_are_all_found():
     assert {"supervisor", "guard", "data", "strategy", "executor", "reconciler", "notifier"} <= found
 
 
+@pytest.mark.parametrize("path", python_files("actors"), ids=name_of)
+def test_in_actors_plays_and_adapters_enter_by_the_wiring_and_frameworks_by_the_shell(path):
+    room = path.relative_to(ROOT / "actors").parts[0]
+    foreign = {"wiring": {"thespian", "zmq"}, "shell": {"plays", "adapters"}}
+    assert imported_roots(path) & foreign.get(room, {"plays", "adapters", "thespian", "zmq"}) == set()
+
+
 @pytest.mark.parametrize("path", python_files(*PACKAGES, "tests", "benchmarks"), ids=name_of)
 def test_a_file_is_at_most_300_lines(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())

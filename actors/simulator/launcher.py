@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.shell.tree import SUPERVISOR
 from actors.simulator.agenda import MS, SECOND
 from actors.supervisor import Supervision, Supervisor
-from actors.tree import SUPERVISOR
 from engine.messages.account import RaiseLatch
 
 if TYPE_CHECKING:

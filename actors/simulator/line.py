@@ -1,7 +1,7 @@
 """The line to the exchange: budget and gate on our side, then a network that loses, delays and repeats.
 
-The rules are those of `actors.exchange_desk`: an order passes the gate or is denied at once, a read waits a while for
-budget, and nothing leaves unpaid.
+The rules are those of `actors.shell.exchange_desk`: an order passes the gate or is denied at once, a read waits a while
+for budget, and nothing leaves unpaid.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actors.budget_keeper import cost_of
-from actors.exchange_desk import denied, unpaid
-from actors.gatekeeper import overtakes
-from actors.latch import GLOBAL
+from actors.shell.budget_keeper import cost_of
+from actors.shell.exchange_desk import denied, unpaid
+from actors.shell.gatekeeper import overtakes
+from actors.shell.latch import GLOBAL
 from actors.simulator import post
 from actors.simulator.agenda import MS
 from actors.simulator.lives import Life

@@ -6,8 +6,8 @@ import collections
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors.budget_keeper import BudgetKeeper
-from actors.lease_keeper import LeaseKeeper
+from actors.shell.budget_keeper import BudgetKeeper
+from actors.shell.lease_keeper import LeaseKeeper
 from engine.machine import Machine, Publish
 from engine.messages.base import Message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.latch import GLOBAL
+from actors.shell.latch import GLOBAL
 from actors.simulator import line
 from actors.simulator.lives import Life
 from engine.errors import InvariantViolated

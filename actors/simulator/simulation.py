@@ -10,12 +10,12 @@ from actors.account import account_supervisor
 from actors.leases import Leases
 from actors.panic import Panic
 from actors.rate_limiter import RateLimiter, RateLimits
+from actors.shell.tree import ACCOUNT
 from actors.simulator import post
 from actors.simulator.agenda import BEGIN_NS, MS, SECOND, Agenda
 from actors.simulator.casting import Casting
 from actors.simulator.faults import Chance, Faults
 from actors.simulator.tree import SimulatedTree
-from actors.tree import ACCOUNT
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import RaiseLatch

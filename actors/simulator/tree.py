@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actors.budget_keeper import BudgetKeeper
-from actors.lease_keeper import LeaseKeeper
+from actors.shell.budget_keeper import BudgetKeeper
+from actors.shell.lease_keeper import LeaseKeeper
+from actors.shell.tree import SUPERVISOR
 from actors.simulator import ports, post
 from actors.simulator.casting import Casting
 from actors.simulator.launcher import Launcher
 from actors.simulator.lives import Cell, Life, go_on, hang
-from actors.tree import SUPERVISOR
 from engine.errors import InvariantViolated
 from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, Spawn, Stop, WakeAt
 from engine.messages import account as ac
@@ -257,7 +257,7 @@ class SimulatedTree:
         self.simulation.agenda.at(due_ns - life.clock_ahead_ns, ring)
 
     def step_clocks(self, ahead_ns: int) -> None:
-        """A running process takes over a step forward (`actors.clock`), and its alarms with it; not one backward."""
+        """A running process takes a step forward over (`actors.shell.clock`), alarms included; not one backward."""
         for life in self.lives.values():
             life.clock_ahead_ns = max(life.clock_ahead_ns, ahead_ns)
             for label, (number, due_ns) in tuple(life.alarms.items()):

@@ -181,7 +181,7 @@ def _end_what_nobody_needs(desk: Desk, ended: str = "") -> None:
 
     `ended` was run by this very process, so that its card still seems to be a living launcher's.
     """
-    from actors.tree import ACCOUNT
+    from actors.shell.tree import ACCOUNT
     from instance_manager import lifecycle
     from instance_manager.account_system import running_instances
     from instance_manager.preparation import stop_idle_exchanges

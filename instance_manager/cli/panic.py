@@ -33,7 +33,7 @@ def panic(
     home: HomeOption = None,
 ) -> None:
     """Stop all new risk of instances, or (--all) of everything. Holds through crashes until `reset`."""
-    from actors.latch import GLOBAL, latch_file, raise_latch
+    from actors.shell.latch import GLOBAL, latch_file, raise_latch
 
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all)
@@ -53,7 +53,7 @@ def reset(
     home: HomeOption = None,
 ) -> None:
     """Clear panic and a RED breaker after review. Refused while the cause persists."""
-    from actors.latch import GLOBAL, clear_latch, latch_file
+    from actors.shell.latch import GLOBAL, clear_latch, latch_file
 
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all)
@@ -64,7 +64,7 @@ def reset(
 
 def _panic(desk: Desk, name: str, scope: str, reason: str, *, flatten: bool) -> dict[str, Any]:
     """The latch first, and durably; then those who run are woken, so that they need not look."""
-    from actors.latch import latch_file, raise_latch
+    from actors.shell.latch import latch_file, raise_latch
     from engine.messages.control import PanicRaised
 
     if scope == "instance":
@@ -74,7 +74,7 @@ def _panic(desk: Desk, name: str, scope: str, reason: str, *, flatten: bool) -> 
 
 
 def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
-    from actors.latch import GLOBAL, clear_latch, latch_file, read_latch
+    from actors.shell.latch import GLOBAL, clear_latch, latch_file, read_latch
     from engine.messages.control import ResetBreaker
     from instance_manager.modes import sends_orders
     from instance_manager.status import status_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.leases import SECOND, Leases, State
-from actors.memory_file import MemoryFile
+from actors.shell.memory_file import MemoryFile
 from engine.errors import StoreError
 from engine.machine import Effect, Record, Send
 from engine.messages.account import InstrumentLease, InstrumentReleased, LeasesHeld, StoreUnreadable

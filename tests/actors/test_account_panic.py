@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.latch import clear_latch, is_latched, latch_file, raise_latch, read_latch
-from actors.own_ports import LatchPort
 from actors.panic import Panic, State
+from actors.shell.latch import clear_latch, is_latched, latch_file, raise_latch, read_latch
+from actors.shell.own_ports import LatchPort
 from engine.errors import StoreError
 from engine.machine import Note, Request, Send
 from engine.messages.account import LatchFailed, LatchRaised, RaiseLatch

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.latch import latch_file, read_latch
-from actors.processes import recorded
-from actors.scoreboard import ScoreboardReader
+from actors.shell.latch import latch_file, read_latch
+from actors.shell.processes import recorded
+from actors.shell.scoreboard import ScoreboardReader
+from actors.shell.tree import account_tree
 from actors.spec import InstanceSpec, account_run_folder
-from actors.tree import account_tree
 from engine.messages.control import PanicRaised
 from instance_manager import account_system, control, detached, lifecycle
 from instance_manager.lock import is_running, read_card, write_card

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.latch import is_latched
-from actors.outcome import read_outcome
-from actors.processes import process_id, recorded
-from actors.scoreboard import Cell
+from actors.shell.latch import is_latched
+from actors.shell.outcome import read_outcome
+from actors.shell.processes import process_id, recorded
+from actors.shell.scoreboard import Cell
+from actors.shell.tree import tree_of
 from actors.spec import InstanceSpec
-from actors.tree import tree_of
 from engine.errors import TradingError
 from instance_manager import lifecycle
 from instance_manager.errors import AlreadyRunning, NotRunning

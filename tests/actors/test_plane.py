@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import zmq
 
-from actors.envelope import Envelope, Identity, seal
-from actors.plane import Plane
-from actors.tree import Tree, account_tree, socket_file, tree_of, write_tree
+from actors.shell.envelope import Envelope, Identity, seal
+from actors.shell.plane import Plane
+from actors.shell.tree import Tree, account_tree, socket_file, tree_of, write_tree
 from engine.market import MarkPrice
 from engine.messages.base import Message
 from engine.messages.control import ReconcileNow

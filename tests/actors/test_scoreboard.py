@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from actors import scoreboard
-from actors.scoreboard import CELL_BYTES, ScoreboardReader, ScoreboardWriter, create_scoreboard
+from actors.shell import scoreboard
+from actors.shell.scoreboard import CELL_BYTES, ScoreboardReader, ScoreboardWriter, create_scoreboard
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from actors.envelope import Identity
-from actors.host import Host
-from actors.latch import latch_file, raise_latch
-from actors.memory_file import MemoryFile
-from actors.part import Part
-from actors.place import Place
-from actors.scoreboard import ScoreboardReader, ScoreboardWriter, create_scoreboard
+from actors.shell.envelope import Identity
+from actors.shell.host import Host
+from actors.shell.latch import latch_file, raise_latch
+from actors.shell.memory_file import MemoryFile
+from actors.shell.part import Part
+from actors.shell.place import Place
+from actors.shell.scoreboard import ScoreboardReader, ScoreboardWriter, create_scoreboard
+from actors.shell.tree import Tree, leases_file, tree_of
 from actors.spec import InstanceSpec
-from actors.tree import Tree, leases_file, tree_of
 from engine.messages.account import InstrumentLease, LeasesHeld
 from engine.messages.base import Message
 from engine.messages.control import BudgetGranted, CommandAnswered, InstrumentGranted, ReconcileNow

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.processes import recorded
+from actors.shell.processes import recorded
 from actors.spec import InstanceSpec
 from engine.messages.control import ResetBreaker
 from instance_manager import control, lifecycle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.timers import Timers
+from actors.shell.timers import Timers
 
 
 def due(timers: Timers, now_ns: int) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from actors.part import Edge, Part
-from actors.place import Place
+from actors.shell.part import Edge, Part
+from actors.shell.place import Place
 from engine.errors import StoreError
 from engine.machine import Effect, Note, Publish, Record, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct

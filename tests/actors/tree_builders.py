@@ -7,10 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-from actors.processes import ProcessId, end_all, process_id, recorded
-from actors.scoreboard import Cell, ScoreboardReader
+from actors.shell.processes import ProcessId, end_all, process_id, recorded
+from actors.shell.scoreboard import Cell, ScoreboardReader
+from actors.shell.tree import tree_of
 from actors.spec import InstanceSpec
-from actors.tree import tree_of
 from engine.messages.control import ReconcileNow
 from instance_manager import control
 from instance_manager.lock import read_card

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from actors.tree import ACCOUNT
+from actors.shell.tree import ACCOUNT
 from tests.chaos.stage import INSTANCE, Stage
 
 ROLES = ("executor", "reconciler", "guard", "standby_guard", "notifier", "data", "strategy")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from actors.scoreboard import Cell, ScoreboardReader
-from actors.tree import ACCOUNT
+from actors.shell.scoreboard import Cell, ScoreboardReader
+from actors.shell.tree import ACCOUNT
 from instance_manager import quickstart
 from instance_manager.settings import LocalExchange
 

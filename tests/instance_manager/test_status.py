@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from actors.outcome import write_outcome
-from actors.processes import process_id, record, started_of
-from actors.scoreboard import ScoreboardWriter, create_scoreboard
+from actors.shell.outcome import write_outcome
+from actors.shell.processes import process_id, record, started_of
+from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
 from instance_manager.settings_file import load_settings
 from instance_manager.status import status_of
 from tests.desk_builders import workspace_with

@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 from actors import cycle, executor, intake, recovery, turn
-from actors.lease_keeper import LeaseKeeper
 from actors.leases import Leases
+from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
 from actors.supervisor import Life, _Turn
 from engine import book, gate, order, plan, reconcile

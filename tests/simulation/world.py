@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from actors.budget_keeper import cost_of
+from actors.shell.budget_keeper import cost_of
 from actors.simulator import Simulation
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine.market import MarkPrice

@@ -20,5 +20,5 @@ _NAMED = frozenset(
 
 
 def class_of(role: str) -> str:
-    """`standby_guard` is played in `actors.roster.StandbyGuard`."""
-    return f"actors.roster.{role.title().replace('_', '') if role in _NAMED else 'Other'}"
+    """`standby_guard` is played in `actors.shell.roster.StandbyGuard`."""
+    return f"actors.shell.roster.{role.title().replace('_', '') if role in _NAMED else 'Other'}"

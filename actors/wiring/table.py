@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from actors.account import account_supervisor
-from actors.envelope import Boot
 from actors.leases import Leases
-from actors.memory_file import MemoryFile
-from actors.own_ports import LatchPort, LauncherPort, ScoreboardPort
 from actors.panic import Panic
-from actors.part import Part
-from actors.place import Place
-from actors.processes import ProcessId
 from actors.rate_limiter import RateLimiter
-from actors.scoreboard import ScoreboardWriter
+from actors.shell.envelope import Boot
+from actors.shell.memory_file import MemoryFile
+from actors.shell.own_ports import LatchPort, LauncherPort, ScoreboardPort
+from actors.shell.part import Part
+from actors.shell.place import Place
+from actors.shell.processes import ProcessId
+from actors.shell.scoreboard import ScoreboardWriter
+from actors.shell.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
 from actors.spec import InstanceSpec
 from actors.supervisor import Supervision, Supervisor
-from actors.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
 from adapters.ccxt_load import load_exchange
 from adapters.log import start_logging
 from engine.errors import ConfigurationError
@@ -120,15 +120,15 @@ def _maker(name: str) -> MakePart:
 
 _ACCOUNT: Mapping[str, MakePart] = dict(zip(ACCOUNT_ROLES, (_limiter, _leases, _panic), strict=True))
 _MACHINES: Mapping[str, str] = {
-    "executor": "actors.wiring_live:executor",
-    "recorder": "actors.wiring_live:recorder",
-    "reconciler": "actors.wiring_live:reconciler",
-    "guard": "actors.wiring_live:guard",
-    "notifier": "actors.wiring_live:notifier",
-    "data": "actors.wiring_live:data",
-    "strategy": "actors.wiring_live:strategy",
-    "history": "actors.wiring_backtest:history",
-    "batch_strategy": "actors.wiring_backtest:batch_strategy",
-    "kernel_executor": "actors.wiring_backtest:kernel_executor",
-    "result_reconciler": "actors.wiring_backtest:result_reconciler",
+    "executor": "actors.wiring.live:executor",
+    "recorder": "actors.wiring.live:recorder",
+    "reconciler": "actors.wiring.live:reconciler",
+    "guard": "actors.wiring.live:guard",
+    "notifier": "actors.wiring.live:notifier",
+    "data": "actors.wiring.live:data",
+    "strategy": "actors.wiring.live:strategy",
+    "history": "actors.wiring.backtest:history",
+    "batch_strategy": "actors.wiring.backtest:batch_strategy",
+    "kernel_executor": "actors.wiring.backtest:kernel_executor",
+    "result_reconciler": "actors.wiring.backtest:result_reconciler",
 }

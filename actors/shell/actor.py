@@ -26,10 +26,9 @@ from thespian.actors import (
     WatchMessage,
 )
 
-from actors import wiring
-from actors.children import Children
-from actors.deathsig import die_with_parent, name_process
-from actors.envelope import (
+from actors.shell.children import Children
+from actors.shell.deathsig import die_with_parent, name_process
+from actors.shell.envelope import (
     Answer,
     Ask,
     Boot,
@@ -44,10 +43,11 @@ from actors.envelope import (
     seal,
     unseal,
 )
-from actors.host import Host
-from actors.outcome import write_crash, write_outcome
-from actors.scoreboard import ScoreboardWriter
-from actors.tree import SUPERVISOR, Tree, read_tree
+from actors.shell.host import Host
+from actors.shell.outcome import write_crash, write_outcome
+from actors.shell.scoreboard import ScoreboardWriter
+from actors.shell.tree import SUPERVISOR, Tree, read_tree
+from actors.wiring import table as wiring
 from engine.messages import wire
 from engine.messages.account import LeafLeft
 from engine.messages.base import Message

@@ -9,8 +9,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from actors.budget_keeper import BudgetKeeper, cost_of
-from actors.part import AsyncPort
+from actors.shell.budget_keeper import BudgetKeeper, cost_of
+from actors.shell.part import AsyncPort
 from engine import gate
 from engine.budget import Cost
 from engine.gate import Glance

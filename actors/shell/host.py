@@ -13,20 +13,20 @@ import time
 
 from loguru import logger
 
-from actors.async_bridge import AsyncBridge
-from actors.budget_keeper import BudgetKeeper
-from actors.clock import SteadyWallClock
-from actors.dead_letters import DeadLetters
-from actors.envelope import Identity
-from actors.exchange_desk import ExchangeDesk
-from actors.gatekeeper import Gatekeeper
-from actors.lease_keeper import LeaseKeeper
-from actors.part import AsyncPort, Edge, Part
-from actors.performer import Deed, Outer, Performer
-from actors.plane import Plane
-from actors.scoreboard import ScoreboardWriter
-from actors.timers import Timers
-from actors.tree import SUPERVISOR, Tree
+from actors.shell.async_bridge import AsyncBridge
+from actors.shell.budget_keeper import BudgetKeeper
+from actors.shell.clock import SteadyWallClock
+from actors.shell.dead_letters import DeadLetters
+from actors.shell.envelope import Identity
+from actors.shell.exchange_desk import ExchangeDesk
+from actors.shell.gatekeeper import Gatekeeper
+from actors.shell.lease_keeper import LeaseKeeper
+from actors.shell.part import AsyncPort, Edge, Part
+from actors.shell.performer import Deed, Outer, Performer
+from actors.shell.plane import Plane
+from actors.shell.scoreboard import ScoreboardWriter
+from actors.shell.timers import Timers
+from actors.shell.tree import SUPERVISOR, Tree
 from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
 from engine.messages.control import BudgetGranted, UsageReported, Woken

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from actors.latch import write_durably
+from actors.shell.latch import write_durably
 
 MAGIC = b"PREDSCO1"
 CELL_BYTES = 8192

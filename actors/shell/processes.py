@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.scoreboard import boot_id
+from actors.shell.scoreboard import boot_id
 
 _LOOK_S = 0.01
 

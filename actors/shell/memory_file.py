@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from actors.latch import write_durably
+from actors.shell.latch import write_durably
 from engine.errors import StoreError
 from engine.messages.account import StoreUnreadable
 from engine.messages.base import Message

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from actors.backtest import BatchStrategy, History, KernelExecutor, ResultReconciler
-from actors.own_ports import ScoreboardPort
-from actors.part import Edge, Part
-from actors.place import Place
+from actors.shell.own_ports import ScoreboardPort
+from actors.shell.part import Edge, Part
+from actors.shell.place import Place
 from actors.spec import InstanceSpec
-from actors.wiring_live import JournalPort, spec_of
+from actors.wiring.live import JournalPort, spec_of
 from engine.errors import InvariantViolated, TradingError
 from engine.messages import backtest as bt
 from engine.messages.base import Message

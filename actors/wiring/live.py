@@ -10,11 +10,11 @@ from actors.data import Data
 from actors.executor import Executor
 from actors.guard import Guard
 from actors.notifier import Notifier
-from actors.own_ports import ScoreboardPort
-from actors.part import AsyncPort, Edge, MakePort, Part
-from actors.place import Place
 from actors.reconciler import Reconciler
 from actors.recorder import Recorder
+from actors.shell.own_ports import ScoreboardPort
+from actors.shell.part import AsyncPort, Edge, MakePort, Part
+from actors.shell.place import Place
 from actors.spec import InstanceSpec
 from actors.strategy import Strategy
 from actors.turn import ExecutorSettings

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from actors.latch import write_durably
+from actors.shell.latch import write_durably
 from actors.spec import InstanceSpec, account_run_folder
 
 ACCOUNT = "account"

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import zmq
 
-from actors.envelope import Envelope, Identity, seal, unseal
-from actors.tree import Tree, read_tree, socket_file, socket_folder
+from actors.shell.envelope import Envelope, Identity, seal, unseal
+from actors.shell.tree import Tree, read_tree, socket_file, socket_folder
 from engine.errors import MalformedMessage
 from engine.messages import wire
 from engine.messages.base import Message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.shell import Shell
+from actors.shell.actor import Shell
 
 
 class Supervisor(Shell):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actors.scoreboard import ScoreboardWriter
-from actors.tree import Tree
+from actors.shell.scoreboard import ScoreboardWriter
+from actors.shell.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

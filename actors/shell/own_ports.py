@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from actors.latch import GLOBAL, clear_latch, latch_file, raise_latch, read_latch
-from actors.processes import ProcessId
-from actors.scoreboard import ScoreboardReader, ScoreboardWriter
+from actors.shell.latch import GLOBAL, clear_latch, latch_file, raise_latch, read_latch
+from actors.shell.processes import ProcessId
+from actors.shell.scoreboard import ScoreboardReader, ScoreboardWriter
+from actors.shell.tree import Tree
 from actors.spec import instance_panic_latch
-from actors.tree import Tree
 from engine.errors import InvariantViolated, StoreError
 from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, RaiseLatch
 from engine.messages.base import Message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from actors.latch import write_durably
+from actors.shell.latch import write_durably
 
 NAME = "outcome.json"
 CRASH = "last_crash.json"

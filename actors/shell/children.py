@@ -11,10 +11,10 @@ from typing import Any
 from loguru import logger
 from thespian.actors import Actor
 
-from actors.envelope import Boot
-from actors.processes import ProcessId, children_of, end_all, process_id, record, recorded
-from actors.roster_names import class_of
-from actors.tree import Tree
+from actors.shell.envelope import Boot
+from actors.shell.processes import ProcessId, children_of, end_all, process_id, record, recorded
+from actors.shell.roster_names import class_of
+from actors.shell.tree import Tree
 
 
 @dataclass(slots=True, kw_only=True)

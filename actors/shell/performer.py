@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 from loguru import logger
 
-from actors.async_bridge import AsyncBridge
-from actors.dead_letters import DeadLetters
-from actors.lease_keeper import LeaseKeeper
-from actors.part import AsyncPort, Part
-from actors.plane import Plane
-from actors.scoreboard import ScoreboardWriter
-from actors.timers import Timers
-from actors.tree import SUPERVISOR
+from actors.shell.async_bridge import AsyncBridge
+from actors.shell.dead_letters import DeadLetters
+from actors.shell.lease_keeper import LeaseKeeper
+from actors.shell.part import AsyncPort, Part
+from actors.shell.plane import Plane
+from actors.shell.scoreboard import ScoreboardWriter
+from actors.shell.timers import Timers
+from actors.shell.tree import SUPERVISOR
 from engine.errors import InvariantViolated, StoreError
 from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, Spawn, Stop, WakeAt
 from engine.messages.base import Message

@@ -6,11 +6,11 @@ import os
 import time
 from pathlib import Path
 
-from actors.latch import is_latched
-from actors.lease_keeper import LeaseKeeper
-from actors.memory_file import MemoryFile
-from actors.scoreboard import ScoreboardReader
-from actors.tree import Tree, leases_file
+from actors.shell.latch import is_latched
+from actors.shell.lease_keeper import LeaseKeeper
+from actors.shell.memory_file import MemoryFile
+from actors.shell.scoreboard import ScoreboardReader
+from actors.shell.tree import Tree, leases_file
 from engine.errors import StoreError
 from engine.gate import Glance
 from engine.messages.account import InstrumentLease, LeasesHeld
