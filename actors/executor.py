@@ -123,6 +123,8 @@ def _send_messages(turn: Turn) -> None:
 def _notified(turn: Turn, message: ct.Notified) -> None:
     if message.trade_number in turn.book.outbox:
         turn.happen(ev.NotificationDelivered(trade_number=message.trade_number))
+        waiting = {n: at for n, at in turn.state.notified_at_ns.items() if n != message.trade_number}
+        turn.change(notified_at_ns=waiting)
 
 
 def _woken(turn: Turn, message: ct.Woken) -> None:

@@ -21,7 +21,8 @@ from engine.errors import StoreError
 from engine.messages.reports import InstanceView
 from instance_manager.detached import NOT_YET, is_ready
 from instance_manager.lock import read_card
-from instance_manager.settings import Instance, Settings
+from instance_manager.modes import sends_orders
+from instance_manager.settings import Instance, Mode, Settings
 from instance_manager.specification import exchange_name
 from instance_manager.workspace import Workspace
 
@@ -79,7 +80,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
     view, error = _journaled(workspace.journal_file(name))
     executor = cells.get("executor")
     live = executor.extra if executor and executor.pid in running else {}
-    reason = panic_reason(workspace.home, name)
+    reason = panic_reason(workspace.home, name, instance.mode)
     return InstanceStatus(
         instance=name,
         mode=instance.mode,
@@ -133,9 +134,10 @@ def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
         return None, str(error)
 
 
-def panic_reason(home: Path, name: str) -> str | None:
-    """Why the instance, or everything, is panicked; None when neither is."""
-    latches = (read_latch(latch_file(home, scope)) for scope in (name, GLOBAL))
+def panic_reason(home: Path, name: str, mode: Mode) -> str | None:
+    """Why the instance, or everything that trades, is panicked; None when it is not."""
+    scopes = (name, GLOBAL) if sends_orders(mode) else (name,)
+    latches = (read_latch(latch_file(home, scope)) for scope in scopes)
     return next((latch.reason for latch in latches if latch is not None), None)
 
 

@@ -7,11 +7,11 @@ how many processes there are or when they finish: a search that was killed and i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import ConfigurationError
+from plays.method import Method
 from plays.search_space import MOST_RUNS, Space, Values
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 BATCH = 8
 # worse than every score: what was refused must not be tried again
 WORST = -1e9
-
-
-class Method(StrEnum):
-    """The ways to search."""
-
-    GRID = "grid"
-    RANDOM = "random"
-    OPTUNA = "optuna"
 
 
 class Proposer(Protocol):

@@ -160,7 +160,7 @@ def _must_not_run(desk: Desk, name: str) -> None:
 def _warn_of_panic(desk: Desk, name: str) -> None:
     from instance_manager.status import panic_reason
 
-    reason = panic_reason(desk.workspace.home, name)
+    reason = panic_reason(desk.workspace.home, name, desk.instance(name).mode)
     if reason is not None:
         console.warn(f"{name} is panicked and opens nothing: {reason}; after review: `predator reset`")
 

@@ -24,7 +24,7 @@ from instance_manager.cli.search_options import (
     checked_space,
     search_setting,
 )
-from plays.search_methods import Method
+from plays.method import Method
 
 if TYPE_CHECKING:
     from plays.search import RunAll, SearchRow, SearchSetting

@@ -32,13 +32,15 @@ def panic(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Stop all new risk of instances, or (--all) of everything. Holds through crashes until `reset`."""
+    """Stop all new risk of instances, or (--all) of everything that trades. Holds through crashes until `reset`."""
     from actors.shell.latch import GLOBAL, latch_file, raise_latch
+    from instance_manager.modes import sends_orders
 
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all)
     if is_all:
         raise_latch(latch_file(desk.workspace.home, GLOBAL), reason, flatten=flatten)
+        names = [name for name in names if sends_orders(desk.instance(name).mode)]  # a backtest cannot feel it
     scope = GLOBAL if is_all else "instance"
     each(names, lambda name: _panic(desk, name, scope, reason, flatten=flatten), as_json=as_json)
 

@@ -11,7 +11,7 @@ from instance_manager.cli.backtest import equity_of, fees_of
 from instance_manager.cli.desk import Desk
 from instance_manager.cli.history import stored_candles
 from instance_manager.cli.plays import chosen_play
-from plays.search_methods import Method
+from plays.method import Method
 
 if TYPE_CHECKING:
     from engine.errors import ConfigurationError

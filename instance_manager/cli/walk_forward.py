@@ -25,7 +25,7 @@ from instance_manager.cli.search_options import (
     checked_space,
     search_setting,
 )
-from plays.search_methods import Method
+from plays.method import Method
 
 if TYPE_CHECKING:
     from engine.performance import Performance

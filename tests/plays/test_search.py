@@ -8,9 +8,10 @@ from engine.errors import ConfigurationError
 from instance_manager.search_pool import SearchPool, WorkerLost
 from instance_manager.study_file import Study
 from plays.backtest import Backtest, Fees
+from plays.method import Method
 from plays.score import HIGHEST, figure_of, judged, missing, passed, require_figure, score_of
 from plays.search import Runner, SearchSetting, Task, ranked, searched
-from plays.search_methods import Method, by_chance, proposer_for
+from plays.search_methods import by_chance, proposer_for
 from plays.search_space import space_of
 
 CASH = Decimal(100_000)
