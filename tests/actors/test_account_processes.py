@@ -144,6 +144,8 @@ def test_it_is_started_once_however_many_ask_at_once(home: Path) -> None:
         eventually(lambda: sum(child.poll() is None for child in children) == 1)
         assert [process.what for process in recorded(account_run_folder(home))].count("supervisor") == 1
 
+    eventually(lambda: all(child.poll() is not None for child in children))
+
 
 @contextmanager
 def an_instance_that_needs_it(home: Path) -> Iterator[None]:
