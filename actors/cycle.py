@@ -16,7 +16,7 @@ from engine import ids, protection, risk
 from engine import ledger as ledgers
 from engine.instrument import Instrument
 from engine.machine import Note, Send
-from engine.market import Bar
+from engine.market import MINUTE_NS, Bar
 from engine.messages import events as ev
 from engine.messages.market import AnchorChosen, CycleReady, ResumePoint
 from engine.order import Order, OrderKind, OrderPurpose, Side
@@ -26,12 +26,13 @@ from engine.signal import Intent, decide
 from engine.sizing import quantity_for
 
 MS = 1_000_000
+TRIES_FOR_MISSED = 3
 SECOND_NS = 1_000_000_000
 
 
 def tell_where_we_were(turn: Turn) -> None:
     """The strategy starts: where it must feed from, and what has been dealt with."""
-    point = ResumePoint(anchor_ns=turn.book.anchor_ns, last_bar_ns=turn.book.last_bar_ns)
+    point = ResumePoint(anchor_ns=turn.book.anchor_ns, last_bar_ns=_newest_bar(turn))
     turn.do(Send(to="strategy", message=point))
 
 
@@ -43,10 +44,8 @@ def keep_anchor(turn: Turn, message: AnchorChosen) -> None:
 
 def take(turn: Turn, cycle: CycleReady) -> None:
     """One bar: protection moves, then exits, then perhaps an entry."""
-    opened_at = cycle.bar.open_time_ns
-    if turn.book.last_bar_ns is not None and opened_at <= turn.book.last_bar_ns:
-        return
-    if turn.state.last_bar_ns is not None and opened_at <= turn.state.last_bar_ns:
+    opened_at, newest = cycle.bar.open_time_ns, _newest_bar(turn)
+    if newest is not None and (opened_at <= newest or _asks_for_missed(turn, newest, opened_at)):
         return
     turn.change(last_bar_ns=opened_at)
     _replace_waiting(turn)
@@ -54,6 +53,25 @@ def take(turn: Turn, cycle: CycleReady) -> None:
         turn.happen(ev.SignalReceived(signal=cycle.signal))
     _advance(turn, cycle.bar)
     _act(turn, cycle)
+
+
+def _newest_bar(turn: Turn) -> int | None:
+    """The newest bar dealt with, in this life or, as far as the journal tells, in an earlier one."""
+    known = [at for at in (turn.book.last_bar_ns, turn.state.last_bar_ns) if at is not None]
+    return max(known, default=None)
+
+
+def _asks_for_missed(turn: Turn, newest: int, opened_at: int) -> bool:
+    """Bars are missing before this one (they died with an earlier life, or on the way): the strategy has them still.
+
+    After some tries what cannot be had is given up, so that a strategy without memory does not end all trading.
+    """
+    behind, tries = turn.state.missed if turn.state.missed[0] == newest else (newest, 0)
+    if opened_at <= newest + MINUTE_NS or tries >= TRIES_FOR_MISSED:
+        return False
+    turn.change(missed=(behind, tries + 1))
+    tell_where_we_were(turn)
+    return True
 
 
 def _advance(turn: Turn, bar: Bar) -> None:

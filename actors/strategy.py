@@ -20,6 +20,7 @@ from engine.signal import Signal
 
 ASK_AGAIN_NS = 2_000_000_000
 MOST_WAITING = 1_000  # live bars kept while history is fed; more than that is fetched anew
+MOST_RECENT = 256  # cycles kept for an executor that died with one in its hands
 
 
 class PlayEvaluator(Protocol):
@@ -30,13 +31,17 @@ class PlayEvaluator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`evaluator` is the one thing here that changes in place: a play's state can be fed, not copied (TA-Lib)."""
+    """`evaluator` is the one thing here that changes in place: a play's state can be fed, not copied (TA-Lib).
+
+    `recent` are the newest cycles handed over, for an executor that missed some.
+    """
 
     evaluator: PlayEvaluator | None = None
     anchor_ns: int | None = None
     done_ns: int | None = None
     last_ns: int | None = None
     is_live: bool = False
+    recent: tuple[mk.CycleReady, ...] = ()
     waiting: tuple[mk.BarClosed, ...] = ()
 
 
@@ -60,8 +65,10 @@ class Strategy:
                 return self._bar(state, message, now_ns)
             case ct.Woken():
                 return self._ask_again(state, now_ns)
-            case mk.ResumePoint() | ct.Undeliverable():
-                return state, ()
+            case mk.ResumePoint(last_bar_ns=last_ns):
+                return state, _again(state, last_ns)
+            case ct.Undeliverable():
+                return state, ()  # the executor asks for what it missed
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
 
@@ -129,7 +136,14 @@ def _step(state: State, bar: Bar, observed_at_ns: int) -> tuple[State, tuple[Eff
     if signal is None or not is_new:
         return state, ()
     cycle = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=observed_at_ns)
-    return replace(state, done_ns=bar.open_time_ns), (Send(to="executor", message=cycle),)
+    recent = (*state.recent, cycle)[-MOST_RECENT:]
+    return replace(state, done_ns=bar.open_time_ns, recent=recent), (Send(to="executor", message=cycle),)
+
+
+def _again(state: State, last_ns: int | None) -> tuple[Effect, ...]:
+    """What the executor says it never dealt with, as it was: its age decides whether it is still acted on."""
+    missed = (cycle for cycle in state.recent if last_ns is None or cycle.bar.open_time_ns > last_ns)
+    return tuple(Send(to="executor", message=cycle) for cycle in missed)
 
 
 def _ask_executor(now_ns: int) -> tuple[Effect, ...]:

@@ -64,6 +64,7 @@ class State:
     pending: CycleReady | None = None
     replaced_cycles: int = 0
     last_bar_ns: int | None = None
+    missed: tuple[int, int] = (0, 0)
     not_found: Mapping[str, int] = field(default_factory=dict)
     unmatched: tuple[tuple[int, Fill], ...] = ()
     vitals: Vitals = field(default_factory=Vitals)

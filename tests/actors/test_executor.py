@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from engine.limits import Limits
+from engine.machine import Send
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages import market as mk
 from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
@@ -214,3 +216,37 @@ def test_orders_of_a_short_are_mirrored():
         (Side.BUY, OrderKind.TAKE_PROFIT_MARKET),
     ]
     assert desk.placed(STOP)[0].trigger_price == D("40800.0")
+
+
+def test_cycles_that_died_with_an_earlier_life_are_asked_for_before_newer_ones_are_taken() -> None:
+    desk = Desk().ready()
+    desk.cycle(1, Intent.ENTER_LONG)
+    desk.run(500)
+    desk.crash()
+    desk.ready()
+    desk.sent.clear()
+
+    desk.cycle(4, Intent.EXIT_LONG)
+
+    (asked,) = [effect.message for effect in desk.sent if isinstance(effect, Send) and effect.to == "strategy"]
+    assert isinstance(asked, mk.ResumePoint)
+    assert desk.placed(OrderPurpose.EXIT) == []
+
+    for number in (2, 3):
+        desk.cycle(number)
+    desk.cycle(4, Intent.EXIT_LONG)
+    desk.run(500)
+    assert len(desk.placed(OrderPurpose.EXIT)) == 1
+
+
+def test_cycles_that_nobody_has_any_more_are_given_up_after_some_tries() -> None:
+    desk = Desk().ready()
+    desk.cycle(1, Intent.ENTER_LONG)
+    desk.run(500)
+
+    for number in (5, 6, 7):
+        desk.cycle(number)
+    desk.cycle(8, Intent.EXIT_LONG)
+    desk.run(500)
+
+    assert len(desk.placed(OrderPurpose.EXIT)) == 1

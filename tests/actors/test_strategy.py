@@ -118,3 +118,12 @@ def test_until_the_executor_answers_it_is_asked_again() -> None:
     _, effects = MACHINE.receive(state, ct.Woken(label="again"), NOW_NS)
 
     assert Send(to="executor", message=mk.ResumeWanted()) in effects
+
+
+def test_an_executor_that_lost_cycles_gets_them_again_as_they_were() -> None:
+    state, _ = fed(NEW, history(0, 4), closed(5), closed(6), closed(7))
+    resumed = mk.ResumePoint(anchor_ns=bar(0).open_time_ns, last_bar_ns=bar(5).open_time_ns)
+    after, effects = MACHINE.receive(state, resumed, NOW_NS + 1)
+
+    assert [(c.bar, c.observed_at_ns) for c in cycles(list(effects))] == [(bar(6), NOW_NS), (bar(7), NOW_NS)]
+    assert after == state
