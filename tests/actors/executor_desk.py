@@ -67,6 +67,8 @@ class Desk:
         self._agenda: list[tuple[int, Callable[[], None]]] = []
         self._epoch = 0
         self._suspicions = 0
+        self._cycles: list[mk.CycleReady] = []
+        self.strategy_remembers = True
         self.executor: Executor | None = None
         self.state: State | None = None
         self.boot()
@@ -95,7 +97,9 @@ class Desk:
         opened = FIRST_BAR_NS + number * MINUTE_NS
         bar = Bar(open_time_ns=opened, open=close, high=close, low=close, close=close, volume=1.0)
         signal = Signal(play_hash="abcdef", symbol=SYMBOL, bar_open_time_ns=opened, intent=intent, close=close)
-        self.tell(mk.CycleReady(bar=bar, signal=signal, observed_at_ns=self.now_ns))
+        made = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=self.now_ns)
+        self._cycles.append(made)
+        self.tell(made)
 
     def market(self, price: int) -> None:
         """The market trades at `price`."""
@@ -184,6 +188,9 @@ class Desk:
             case Send(to="notifier", message=ct.Notify(trade_number=number)):
                 self.sent.append(effect)
                 self._answer(ct.Notified(trade_number=number), life)
+            case Send(to="strategy", message=mk.ResumePoint(last_bar_ns=last_ns)):
+                self.sent.append(effect)
+                self._hand_over_again(last_ns or 0, life)
             case Send():
                 self.sent.append(effect)
             case Request(port="journal"):
@@ -194,6 +201,12 @@ class Desk:
                 self._call(call, life)
             case Note(text=text):
                 self.notes.append(text)
+
+    def _hand_over_again(self, last_ns: int, life: Executor | None) -> None:
+        """As the strategy does: the cycles an executor says it never dealt with."""
+        for cycle in self._cycles if self.strategy_remembers else ():
+            if cycle.bar.open_time_ns > last_ns:
+                self._answer(cycle, life)
 
     def _call(self, call: Message, life: Executor | None) -> None:
         self.calls.append(call)

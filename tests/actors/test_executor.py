@@ -220,6 +220,7 @@ def test_orders_of_a_short_are_mirrored():
 
 def test_cycles_that_died_with_an_earlier_life_are_asked_for_before_newer_ones_are_taken() -> None:
     desk = Desk().ready()
+    desk.strategy_remembers = False
     desk.cycle(1, Intent.ENTER_LONG)
     desk.run(500)
     desk.crash()
@@ -241,6 +242,7 @@ def test_cycles_that_died_with_an_earlier_life_are_asked_for_before_newer_ones_a
 
 def test_cycles_that_nobody_has_any_more_are_given_up_after_some_tries() -> None:
     desk = Desk().ready()
+    desk.strategy_remembers = False
     desk.cycle(1, Intent.ENTER_LONG)
     desk.run(500)
 
