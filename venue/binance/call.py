@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from venue.asking import Asking
 from venue.binance.errors import WireError, malformed, missing
-from venue.core.account import Account
-
-if TYPE_CHECKING:
-    from venue.venue import Venue
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LARGEST = Decimal(10) ** 15
@@ -17,61 +14,31 @@ CLIENT_ID_LENGTH = 36
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
-    venue: "Venue"
-    method: str
-    path: str
-    params: dict[str, str]
-    account_or_none: Account | None = None
-    key: str = ""
+class Call(Asking):
+    def missing(self, name: str) -> WireError:
+        return missing(name)
 
-    @property
-    def account(self) -> Account:
-        assert self.account_or_none is not None, f"{self.path} is not marked as signed"
-        return self.account_or_none
+    def malformed(self, name: str) -> WireError:
+        return malformed(name)
 
-    def text(self, name: str) -> str:
-        value = self.params.get(name, "")
-        if not value:
-            raise missing(name)
-        return value
+    def backwards(self) -> WireError:
+        return WireError(-1023, "Start time is greater than end time.")
 
-    def maybe(self, name: str) -> str | None:
-        return self.params.get(name) or None
+    def read_decimal(self, name: str, value: str) -> Decimal:
+        return parse_decimal(name, value)
 
-    def decimal(self, name: str) -> Decimal:
-        return parse_decimal(name, self.text(name))
+    def read_integer(self, name: str, value: str) -> int:
+        return parse_integer(name, value)
 
     def maybe_decimal(self, name: str) -> Decimal:
-        value = self.params.get(name)
-        return parse_decimal(name, value) if value else Decimal(0)
-
-    def integer(self, name: str) -> int:
-        return parse_integer(name, self.text(name))
-
-    def maybe_integer(self, name: str) -> int | None:
-        value = self.params.get(name)
-        return parse_integer(name, value) if value else None
+        value = self.maybe(name)
+        return self.read_decimal(name, value) if value else Decimal(0)
 
     def flag(self, name: str) -> bool:
-        value = self.params.get(name, "false").lower()
-        if value not in ("true", "false"):
+        """Sent empty is not the same as not sent."""
+        if self.params.get(name) == "":
             raise malformed(name)
-        return value == "true"
-
-    def limit(self, default: int, most: int) -> int:
-        value = self.maybe_integer("limit")
-        if value is not None and value <= 0:
-            raise malformed("limit")
-        return min(default if value is None else value, most)
-
-    def symbol(self) -> str:
-        symbol = self.text("symbol")
-        self.venue.floor.book(symbol)
-        return symbol
-
-    def maybe_symbol(self) -> str | None:
-        return self.symbol() if self.params.get("symbol") else None
+        return Asking.flag(self, name)
 
     def client_id(self, name: str) -> str | None:
         """Raises when it is too long or holds what an id may not hold."""
@@ -84,12 +51,6 @@ class Call:
             legal = "^[\\.A-Z\\:/a-z0-9_-]{1,36}$"
             raise WireError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
         return value
-
-    def times(self) -> tuple[int | None, int | None]:
-        start, end = self.maybe_integer("startTime"), self.maybe_integer("endTime")
-        if start is not None and end is not None and start > end:
-            raise WireError(-1023, "Start time is greater than end time.")
-        return start, end
 
 
 def choose(kind: type[Choice], value: str, refusal: WireError) -> Choice:

@@ -13,7 +13,9 @@ from venue.binance.routes import Endpoint, endpoint_for
 from venue.binance.sabotage import sabotage
 from venue.binance.security import Security, account_for, check_signed
 from venue.core.refusal import Refused
-from venue.faults import REQUEST_KINDS, Target
+from venue.faults import REQUEST_KINDS
+from venue.hub import Hub
+from venue.visit import Visit as AnyVisit
 
 if TYPE_CHECKING:
     from venue.venue import Venue
@@ -22,37 +24,31 @@ CLIENT_ID_NAMES = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class Visit(AnyVisit):
     """One request on its way through."""
 
-    venue: "Venue"
-    request: web.Request
-    endpoint: Endpoint
     call: Call
+    endpoint: Endpoint
     payload: str
     address: str
-    number: int
 
     @property
     def client_id(self) -> str:
         return next((self.call.params[n] for n in CLIENT_ID_NAMES if self.call.params.get(n)), "")
 
     @property
-    def account_name(self) -> str:
-        account = self.call.account_or_none or self.venue.floor.account_by_key(self.call.key)
-        return account.name if account else ""
+    def hub(self) -> Hub:
+        return self.venue.hub
 
-    def target(self) -> Target:
-        return Target(
-            endpoint=self.call.path,
-            method=self.call.method,
-            symbol=self.call.params.get("symbol", ""),
-            client_id=self.client_id,
-            account=self.account_name,
-        )
+    @property
+    def is_signed(self) -> bool:
+        return self.endpoint.security is Security.SIGNED
+
+    @property
+    def is_order_entry(self) -> bool:
+        return self.endpoint.is_order_entry
 
     def execute(self) -> Answer:
-        """Does what was asked, for good; refusals become answers."""
         answer = self._answer()
         if self.call.method != "GET":
             self.venue.commit(self.call.account_or_none)
@@ -60,38 +56,20 @@ class Visit:
 
     def _answer(self) -> Answer:
         try:
-            body = self.endpoint.handler(self.call)
+            return Answer(status=200, body=self.endpoint.handler(self.call))
         except WireError as error:
             return self._refused(error)
         except Refused as refusal:
             return self._refused(from_refusal(refusal))
-        return Answer(status=200, body=body)
 
     def _refused(self, error: WireError) -> Answer:
-        if self.endpoint.is_order_entry:
-            self._tell("order.refused", code=error.code, msg=error.msg)
+        self.refused(error.code, error.msg)
         return refusal_answer(error)
 
-    def _tell(self, kind: str, **facts: object) -> None:
-        self.venue.truth.tell(
-            kind,
-            request=self.number,
-            account=self.account_name,
-            method=self.call.method,
-            path=self.call.path,
-            symbol=self.call.params.get("symbol", ""),
-            client_order_id=self.client_id,
-            **facts,
-        )
-
-    def received(self) -> None:
-        if self.endpoint.is_order_entry:
-            self._tell("order.received")
-
-    def done(self, answer: Answer | None) -> None:
-        """Signed requests are worth a line: what the client was told (nothing, when the answer was lost)."""
-        if self.endpoint.security is Security.SIGNED:
-            self._tell("request", status=None if answer is None else answer.status)
+    def code_of(self, answer: Answer) -> int | None:
+        body = answer.body if answer.status >= 400 and isinstance(answer.body, dict) else {}
+        code = body.get("code")
+        return code if isinstance(code, int) else None
 
     def headers(self) -> dict[str, str]:
         now = self.venue.clock.now_ms()
@@ -100,21 +78,6 @@ class Visit:
             ten, minute = self.venue.limits.order_counts(self.account_name, now)
             found |= {"X-MBX-ORDER-COUNT-10S": str(ten), "X-MBX-ORDER-COUNT-1M": str(minute)}
         return found
-
-    def stale(self) -> Answer | None:
-        body = self.venue.remembered(self.call)
-        return None if body is None else Answer(status=200, body=body, headers=self.headers())
-
-    async def honestly(self) -> Answer:
-        """Executes, waits until the account's events are on their way, and answers."""
-        answer = self.execute()
-        account = self.call.account_or_none
-        if account is not None:
-            await self.venue.hub.flush_user(account.name)
-        answer.headers |= self.headers()
-        self.done(answer)
-        self.venue.remember(self.call, answer.body, answer.status)
-        return answer
 
 
 def refusal_answer(error: WireError) -> Answer:

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from venue.bybit.call import Call, as_text
+from venue.asking import as_text
+from venue.bybit.call import Call
 from venue.bybit.errors import BybitError, JsonObject, from_refusal, invalid
 from venue.bybit.orders import amend_one, cancel_one, create
 from venue.core.refusal import Refused

@@ -9,13 +9,16 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from venue.answers import Answer
-from venue.bybit.call import CATEGORY, Call, as_text
+from venue.asking import as_text
+from venue.bybit.call import CATEGORY, Call
 from venue.bybit.errors import BybitError, JsonObject, envelope, from_refusal
 from venue.bybit.routes import Endpoint, endpoint_for
 from venue.bybit.sabotage import sabotage
 from venue.bybit.security import account_for, check_signed
 from venue.core.refusal import Refused
-from venue.faults import REQUEST_KINDS, Target
+from venue.faults import REQUEST_KINDS
+from venue.hub import Hub
+from venue.visit import Visit as AnyVisit
 
 if TYPE_CHECKING:
     from venue.venue import Venue
@@ -24,62 +27,37 @@ NEEDS_CATEGORY = re.compile(r"/v5/(order/(?!disconnected)|position/|execution/)"
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class Visit(AnyVisit):
     """One request on its way through."""
 
-    venue: "Venue"
-    request: web.Request
-    endpoint: Endpoint
     call: Call
+    endpoint: Endpoint
     payload: str
-    number: int
 
     @property
     def client_id(self) -> str:
         return self.call.params.get("orderLinkId", "")
 
     @property
-    def account_name(self) -> str:
-        account = self.call.account_or_none or self.venue.floor.account_by_key(self.call.key)
-        return account.name if account else ""
+    def hub(self) -> Hub:
+        return self.venue.bybit.hub
 
-    def target(self) -> Target:
-        return Target(
-            endpoint=self.call.path,
-            method=self.call.method,
-            symbol=self.call.params.get("symbol", ""),
-            client_id=self.client_id,
-            account=self.account_name,
-        )
+    @property
+    def is_signed(self) -> bool:
+        return self.endpoint.is_signed
+
+    @property
+    def is_order_entry(self) -> bool:
+        return self.endpoint.is_order_entry
 
     def execute(self) -> Answer:
-        """Does what was asked, for good; refusals become answers."""
         answer = perform(self.venue, self.call, self.endpoint)
-        if self.endpoint.is_order_entry and code_of(answer):
-            self._tell("order.refused", code=code_of(answer), msg=text_of(answer))
+        if code_of(answer):
+            self.refused(code_of(answer), text_of(answer))
         return answer
 
-    def _tell(self, kind: str, **facts: object) -> None:
-        self.venue.truth.tell(
-            kind,
-            request=self.number,
-            account=self.account_name,
-            method=self.call.method,
-            path=self.call.path,
-            symbol=self.call.params.get("symbol", ""),
-            client_order_id=self.client_id,
-            **facts,
-        )
-
-    def received(self) -> None:
-        if self.endpoint.is_order_entry:
-            self._tell("order.received")
-
-    def done(self, answer: Answer | None) -> None:
-        """Signed requests are worth a line: what the client was told (nothing, when the answer was lost)."""
-        if self.endpoint.is_signed:
-            told = None if answer is None else answer.status
-            self._tell("request", status=told, code=None if answer is None else code_of(answer))
+    def code_of(self, answer: Answer) -> int:
+        return code_of(answer)
 
     def headers(self) -> dict[str, str]:
         """What is left of the account's requests in this second."""
@@ -88,21 +66,6 @@ class Visit:
             return {}
         now = self.venue.clock.now_ms()
         return self.venue.bybit.limits.headers(account.name, self.call.path, self.endpoint.per_second, now)
-
-    def stale(self) -> Answer | None:
-        body = self.venue.remembered(self.call)
-        return None if body is None else Answer(status=200, body=body, headers=self.headers())
-
-    async def honestly(self) -> Answer:
-        """Executes, waits until the account's events are on their way, and answers."""
-        answer = self.execute()
-        if self.call.account_or_none is not None:
-            await self.venue.bybit.hub.flush_user(self.call.account.name)
-        answer.headers |= self.headers()
-        self.done(answer)
-        if not code_of(answer):
-            self.venue.remember(self.call, answer.body, answer.status)
-        return answer
 
 
 def perform(venue: "Venue", call: Call, endpoint: Endpoint) -> Answer:

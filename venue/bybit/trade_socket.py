@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
-from venue.bybit.call import Call, as_text
+from venue.asking import as_text
+from venue.bybit.call import Call
 from venue.bybit.door import perform
 from venue.bybit.errors import BybitError, JsonObject
 from venue.bybit.routes import ROUTES
