@@ -1,8 +1,10 @@
 """What the local venue holds: market minutes, orders and messages per second. `python -m benchmarks.venue_load`
 
 Each figure is measured on a venue of its own: in this process for the market, as a real server for orders and streams.
+`--hour` is the long one: its memory while it is traded on (see `benchmarks/venue_hour.py`).
 """
 
+import argparse
 import asyncio
 import hashlib
 import hmac
@@ -13,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -25,6 +28,13 @@ ORDERS = 1000
 LISTENERS = 50
 SECONDS = 3
 KEY, SECRET = "predator-local-key", "predator-local-secret"
+SIGNED_HEADERS = {"X-MBX-APIKEY": KEY, "Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
 
 
 def minutes_per_second(symbols: int) -> float:
@@ -38,7 +48,7 @@ def minutes_per_second(symbols: int) -> float:
 
 
 @contextmanager
-def server(*arguments: str) -> Iterator[int]:
+def server(*arguments: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         limits = ("--weight-limit", "0", "--order-limit", "0")
@@ -57,7 +67,7 @@ def server(*arguments: str) -> Iterator[int]:
         while not ready.exists():
             time.sleep(0.05)
         try:
-            yield json.loads(ready.read_text())["port"]
+            yield Server(json.loads(ready.read_text())["port"], process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -76,8 +86,7 @@ async def send_orders(port: int, at_once: int) -> tuple[float, float]:
     async def one(session: aiohttp.ClientSession, number: int) -> None:
         order = {"symbol": "BTCUSDT", "side": "BUY" if number % 2 else "SELL", "type": "MARKET", "quantity": "0.01"}
         began = time.perf_counter()
-        headers = {"X-MBX-APIKEY": KEY, "Content-Type": "application/x-www-form-urlencoded"}
-        async with session.post(url, data=signed(order), headers=headers) as answer:
+        async with session.post(url, data=signed(order), headers=SIGNED_HEADERS) as answer:
             assert answer.status == 200, await answer.text()
         took.append(time.perf_counter() - began)
 
@@ -108,22 +117,35 @@ async def count_messages(port: int) -> float:
 
 
 def main() -> None:
+    given = read_arguments()
+    if given.hour:
+        from benchmarks import venue_hour  # it stands on this module
+
+        with tempfile.TemporaryDirectory() as folder:
+            venue_hour.run(given.minutes, lambda line: print(line, flush=True), Path(folder))  # noqa: T201
+        return
     rows = [("market minutes/s, 1 symbol", f"{minutes_per_second(1):.0f}")]
     rows.append(("market minutes/s, 10 symbols", f"{minutes_per_second(10):.0f}"))
     for at_once in (1, 20):
-        with server("--speed", "60") as port:
-            rate, median = asyncio.run(send_orders(port, at_once))
+        with server("--speed", "60") as running:
+            rate, median = asyncio.run(send_orders(running.port, at_once))
             rows.append((f"market orders/s, {at_once} at once", f"{rate:.0f} (median {median:.1f} ms)"))
-    with server("--speed", "60", "--state-file", f"{tempfile.mkdtemp()}/state") as port:
-        rate, median = asyncio.run(send_orders(port, 1))
+    with server("--speed", "60", "--state-file", f"{tempfile.mkdtemp()}/state") as running:
+        rate, median = asyncio.run(send_orders(running.port, 1))
         rows.append(("market orders/s, 1 at once, state file", f"{rate:.0f} (median {median:.1f} ms)"))
-    with server("--speed", "3000") as port:
-        rows.append(
-            (f"kline messages/s to {LISTENERS} listeners at 3000 ×", f"{asyncio.run(count_messages(port)):.0f}")
-        )
+    with server("--speed", "3000") as running:
+        rate = asyncio.run(count_messages(running.port))
+        rows.append((f"kline messages/s to {LISTENERS} listeners at 3000 ×", f"{rate:.0f}"))
     width = max(len(name) for name, _ in rows)
     for name, figure in rows:
         print(f"{name:<{width}}  {figure}")  # noqa: T201 - the table is the result
+
+
+def read_arguments() -> argparse.Namespace:
+    made = argparse.ArgumentParser(prog="python -m benchmarks.venue_load", description=__doc__)
+    made.add_argument("--hour", action="store_true", help="sample the venue's memory while it is traded on")
+    made.add_argument("--minutes", type=float, default=60, help="how long that takes")
+    return made.parse_args()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from venue.generator import FIRST_MS, Generator
 from venue.hub import Hub
 from venue.market import Lane, Market, Tape, Tapes
 from venue.settings import Settings
-from venue.state import VERSION, Memory, StateError, StateFile, listen_keys_of, read_state, restore, restore_books
+from venue.state import VERSION, Memory, StateError, listen_keys_of, read_state, restore, restore_books
+from venue.state_file import StateFile
 from venue.truth import Truth
 from venue.venue import Venue
 
@@ -91,14 +92,13 @@ def resume(venue: Venue, memory: Memory) -> None:
     restore_books(memory, venue.floor)
     for name, (key, expires_ms) in listen_keys_of(memory):
         venue.listen_keys.by_account[name] = ListenKey(name, key, expires_ms)
+    venue.bybit.recall(memory.bybit, venue.floor)
     venue.truth.tell("clock", resumed=True)
 
 
 def keep_state(venue: Venue, path: Path, memory: Memory) -> None:
-    memory.header["first_ms"] = venue.market.first_ms
-    venue.state = StateFile(path, memory)
-    for account in venue.floor.accounts.values():
-        venue.commit(account)
+    venue.origin = {**memory.header, "first_ms": venue.market.first_ms}
+    venue.state = StateFile(path, venue.picture())
 
 
 def build_market(settings: Settings, floor: Floor, clock: VenueClock, tape: Tape, memory: Memory) -> Market:

@@ -21,6 +21,8 @@ INTERVALS = {
         "12h": 720, "1d": 1440, "3d": 4320, "1w": 10080,
     }.items()
 }  # fmt: skip
+MOST_BARS = 100_000  # of each length: two months of minutes; older ones are forgotten
+SLACK = 1_000  # forgetting moves all that is kept, so it is done for many at once
 MONDAY_MS = 4 * 24 * 60 * MINUTE_MS  # weeks begin on Mondays; the epoch was a Thursday
 
 
@@ -133,6 +135,13 @@ def bucket_start(time_ms: int, interval: str) -> int:
     return (time_ms - shift) // width * width + shift
 
 
+def append(bars: list[Candle], bar: Candle) -> None:
+    """The newest at the end; the oldest go when there are too many."""
+    bars.append(bar)
+    if len(bars) > MOST_BARS + SLACK:
+        del bars[:SLACK]
+
+
 @dataclass(slots=True)
 class Series:
     """Bars of one length: closed ones, and the one being made of closed minutes."""
@@ -153,7 +162,7 @@ class Series:
         if minute.open_time_ms + MINUTE_MS < start + INTERVALS[self.interval]:
             return None
         done, self.partial = replace(self.partial, open_time_ms=start), None
-        self.closed.append(done)
+        append(self.closed, done)
         return done
 
     def forming(self, minute: Candle | None) -> Candle | None:
@@ -178,7 +187,7 @@ class History:
 
     def close_minute(self, minute: Candle) -> dict[str, Candle]:
         """Files a closed minute; the bars that closed with it, by interval."""
-        self.minutes.append(minute)
+        append(self.minutes, minute)
         self.forming = None
         return {name: bar for name, series in self._series.items() if (bar := series.add(minute))}
 

@@ -156,7 +156,7 @@ class Control:
             after, limit = integer(asked, "after", 0), integer(asked, "limit", 1000)
         except ControlError as error:
             return refusal(error)
-        records = self._venue.truth.query(lambda r: is_asked(r, asked), after, limit)
+        records = self._venue.truth.query(lambda r: is_asked(r, asked), after, limit, asked.get("kind", ""))
         if asked.get("format") == "jsonl":
             lines = "".join(json.dumps(r) + "\n" for r in records)
             return web.Response(text=lines, content_type="application/x-ndjson")
@@ -265,9 +265,7 @@ def integer(asked: Mapping[str, str], name: str, default: int) -> int:
 
 
 def is_asked(record: Mapping[str, object], asked: Mapping[str, str]) -> bool:
-    """`kind` is a prefix; account and symbol must be equal; a client id may be an order's or a conditional one's."""
-    if not str(record["kind"]).startswith(asked.get("kind", "")):
-        return False
+    """Account and symbol must be equal; a client id may be an order's or a conditional one's."""
     if any(asked.get(name) not in (None, "", record.get(name)) for name in ("account", "symbol")):
         return False
     wanted = asked.get("client_id")

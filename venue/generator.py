@@ -1,6 +1,7 @@
 """Seeded candles without end: the same seed, symbol and kind give the same prices, always."""
 
 import random
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -8,12 +9,13 @@ from venue.candles import MINUTE_MS, Candle
 from venue.core.instrument import Instrument
 
 FIRST_MS = 1_704_067_200_000  # 2024-01-01T00:00Z
+REMEMBERED = 10
 NOISE = 0.0008  # a minute's usual move, as a share of the price
 FLOOR, CEILING = 0.2, 5.0  # the price is held within these multiples of the first one
 
 
 class Generator:
-    """Minutes made one after the other and remembered."""
+    """Minutes made one after the other; only the newest are remembered, for nobody goes back further."""
 
     def __init__(self, kind: str, seed: int, instrument: Instrument, first_ms: int = FIRST_MS) -> None:
         self.first_ms = first_ms
@@ -22,12 +24,16 @@ class Generator:
         self._random = random.Random(f"{seed}:{instrument.symbol}:{kind}")
         self._drift = KINDS[kind]
         self._first = self._price = float(instrument.first_price)
-        self._made: list[Candle] = []
+        self._made = 0
+        self._newest: deque[Candle] = deque(maxlen=REMEMBERED)
 
     def candle(self, index: int) -> Candle:
-        while len(self._made) <= index:
-            self._made.append(self._next(len(self._made)))
-        return self._made[index]
+        while self._made <= index:
+            self._newest.append(self._next(self._made))
+            self._made += 1
+        place = index - self._made
+        assert -len(self._newest) <= place, f"minute {index} of {self._made} is not remembered any more"
+        return self._newest[place]
 
     def _next(self, index: int) -> Candle:
         gap, drift, noise = self._drift(index, self._random)

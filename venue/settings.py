@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from venue.candles import MOST_BARS
 from venue.core.instrument import Instrument, instrument
 from venue.generator import KINDS
 
@@ -115,8 +116,8 @@ def check_numbers(given: argparse.Namespace) -> None:
         raise SettingsError(f"--port {given.port}: must lie between 0 and 65535")
     if not 0 <= given.speed <= 1_000_000:
         raise SettingsError(f"--speed {given.speed}: must lie between 0 (paused) and 1000000")
-    if not 1 <= given.history <= 1_000_000:
-        raise SettingsError(f"--history {given.history}: must lie between 1 and 1000000")
+    if not 1 <= given.history <= MOST_BARS:
+        raise SettingsError(f"--history {given.history}: must lie between 1 and {MOST_BARS}")
     for name in ("weight_limit", "order_limit"):
         if getattr(given, name) < 0:
             raise SettingsError(f"--{name.replace('_', '-')}: must not be negative")

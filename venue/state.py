@@ -1,28 +1,20 @@
-"""The state file: a venue killed at any moment continues where it was.
+"""What a state file remembers: read line by line, and put back so that a killed venue continues where it was.
 
-All that one request or one step of the market did is appended in one piece before any answer or event leaves, so a
-killed process forgot nothing. The newest line about an order, a conditional order or an account counts; trades and
-incomes only grow. At start the file is read and written anew without what is outdated. It holds the accounts' keys,
-so only its owner may read it.
+The newest line about an order, a conditional order or an account counts; trades and incomes only grow.
 """
 
 import json
-import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
 
 from venue.core.account import Account, Position, SymbolSettings
-from venue.core.events import AlgoChanged, Event, OrderChanged
 from venue.core.floor import Floor
-from venue.core.orders import AlgoOrder, Income, Kind, Order, PositionSide, Trade
-from venue.freeze import freeze, thaw
-from venue.market import Market
+from venue.core.orders import AlgoOrder, Income, Order, PositionSide, Side, Trade
+from venue.freeze import thaw
 
-VERSION = 1
+VERSION = 2
 Line = dict[str, object]
 PLAIN_FIELDS = ("name", "key", "secret", "is_hedged", "may_only_reduce")
 MONEY_FIELDS = ("wallet", "fees", "realized_pnl", "funding")
@@ -44,6 +36,7 @@ class Memory:
     trades: dict[int, Line] = field(default_factory=dict)
     incomes: dict[int, Line] = field(default_factory=dict)
     listen_keys: Line = field(default_factory=dict)
+    bybit: Line = field(default_factory=dict)
 
     def hear(self, line: Line) -> None:
         (kind, value), *_ = line.items()
@@ -55,6 +48,8 @@ class Memory:
                 self.place = value
             case "listen_keys":
                 self.listen_keys = value
+            case "bybit":
+                self.bybit = value
             case "account":
                 self.accounts[str(value["name"])] = value
             case "order":
@@ -67,22 +62,6 @@ class Memory:
                 self.incomes[int(value["income"]["income_id"])] = value
             case _:
                 raise StateError(f"unknown line {kind!r}")
-
-    def lines(self) -> Iterator[Mapping[str, object]]:
-        yield {"header": self.header}
-        yield {"place": self.place}
-        yield {"listen_keys": self.listen_keys}
-        yield from ({"account": value} for value in self.accounts.values())
-        for kind, values in KINDS_BY_NUMBER:
-            yield from ({kind: value} for value in values(self).values())
-
-
-KINDS_BY_NUMBER: tuple[tuple[str, Callable[[Memory], dict[int, Line]]], ...] = (
-    ("order", lambda memory: memory.orders),
-    ("algo", lambda memory: memory.algos),
-    ("trade", lambda memory: memory.trades),
-    ("income", lambda memory: memory.incomes),
-)
 
 
 def read_state(path: Path) -> Memory | None:
@@ -101,84 +80,6 @@ def read_state(path: Path) -> Memory | None:
     if memory.header.get("version") != VERSION:
         raise StateError(f"{path}: not a state file of version {VERSION}; start with --fresh to forget it")
     return memory
-
-
-class StateFile:
-    """Gathers what happens and writes it in one piece when told that all of it did."""
-
-    def __init__(self, path: Path, memory: Memory) -> None:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(line) + "\n" for line in memory.lines())
-        temporary.replace(path)
-        self._file: TextIO = path.open("a", encoding="utf-8")
-        self._pending: list[str] = []
-        self._incomes_told = Counter(str(line["account"]) for line in memory.incomes.values())
-        self._told: dict[str, str] = {}
-
-    def _add(self, kind: str, value: object) -> None:
-        self._pending.append(json.dumps({kind: value}) + "\n")
-
-    def _add_if_new(self, kind: str, name: str, value: object) -> None:
-        text = json.dumps({kind: value}) + "\n"
-        if self._told.get(f"{kind} {name}") != text:
-            self._told[f"{kind} {name}"] = text
-            self._pending.append(text)
-
-    def flush(self) -> None:
-        if self._pending:
-            self._file.write("".join(self._pending))
-            self._file.flush()
-            self._pending.clear()
-
-    def hear(self, event: Event) -> None:
-        match event:
-            case OrderChanged():
-                self._add("order", freeze(event.order))
-                if event.trade is not None:
-                    self._add("trade", freeze(event.trade))
-            case AlgoChanged():
-                self._add("algo", freeze(event.algo))
-            case _:
-                pass  # the account's own line says it
-        self.save_account(event.account)
-
-    def save_account(self, account: Account) -> None:
-        """Its line when it changed, the incomes that came since, and where its trailing stops are."""
-        self._add_if_new("account", account.name, account_line(account))
-        for income in account.incomes[self._incomes_told[account.name] :]:
-            self._add("income", {"account": account.name, "income": freeze(income)})
-        self._incomes_told[account.name] = len(account.incomes)
-        for algo in account.open_algos.values():
-            if algo.request.kind is Kind.TRAILING_STOP_MARKET:
-                self._add_if_new("algo", str(algo.algo_id), freeze(algo))
-
-    def save_listen_keys(self, keys: Mapping[str, list[object]]) -> None:
-        self._add_if_new("listen_keys", "", dict(keys))
-
-    def save_place(self, market: Market) -> None:
-        books = {lane.symbol: lane.book for lane in market.lanes.values()}
-        place = {
-            "index": market.index,
-            "number": market.number,
-            "steps": market.steps,
-            "books": {symbol: [str(b.last), str(b.mark_offset), b.status] for symbol, b in books.items()},
-        }
-        self._add_if_new("place", "", place)
-
-    def close(self) -> None:
-        self.flush()
-        self._file.close()
-
-
-def account_line(account: Account) -> Line:
-    return {
-        **{name: getattr(account, name) for name in PLAIN_FIELDS},
-        **{name: str(getattr(account, name)) for name in MONEY_FIELDS},
-        "positions": [freeze(p) for p in account.positions.values() if p.updated_ms],
-        "settings": {symbol: freeze(s) for symbol, s in account.settings.items()},
-        "countdowns": account.countdowns,
-    }
 
 
 def restore(memory: Memory, floor: Floor) -> None:
@@ -229,10 +130,12 @@ def restore_order(floor: Floor, order: Order) -> None:
 def restore_books(memory: Memory, floor: Floor) -> None:
     books = memory.place["books"]
     assert isinstance(books, dict), "a place names each book"
-    for symbol, (last, offset, status) in books.items():
+    for symbol, line in books.items():
         book = floor.books[symbol]
-        book.arrive(Decimal(last))
-        book.mark_offset, book.status = Decimal(offset), status
+        book.arrive(Decimal(line["last"]))
+        book.mark_offset, book.status = Decimal(line["mark_offset"]), line["status"]
+        book.taken = {(Side(side), Decimal(price)): Decimal(quantity) for side, price, quantity in line["taken"]}
+        book.update_id, book.last_trade_id = line["update_id"], line["last_trade_id"]
 
 
 def listen_keys_of(memory: Memory) -> Iterator[tuple[str, tuple[str, int]]]:

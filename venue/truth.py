@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,7 @@ from venue.core.account import Position
 from venue.core.events import AccountChanged, AlgoChanged, Event, LeverageChanged, MarginCalled, OrderChanged
 from venue.core.orders import AlgoOrder, Execution, Order, Trade
 
-MOST_RECORDS = 100_000  # older ones are only in the file
+MOST_RECORDS = 50_000  # older ones are only in the file
 
 Record = dict[str, object]
 
@@ -20,7 +21,7 @@ Record = dict[str, object]
 class Truth:
     def __init__(self, clock: VenueClock, file: Path | None = None) -> None:
         self._clock = clock
-        self._records: deque[Record] = deque(maxlen=MOST_RECORDS)
+        self._records: deque[tuple[str, str]] = deque(maxlen=MOST_RECORDS)  # kind and JSON: a third of the dict
         self._file: TextIO | None = file.open("a", encoding="utf-8", buffering=1) if file else None
         self.last = 0
 
@@ -37,21 +38,17 @@ class Truth:
             "market_ms": self._clock.market_ms(),
             **{name: as_json(value) for name, value in facts.items()},
         }
-        self._records.append(record)
+        text = json.dumps(record)
+        self._records.append((kind, text))
         if self._file:
-            self._file.write(json.dumps(record) + "\n")
+            self._file.write(text + "\n")
         return record
 
-    def query(self, wanted: Callable[[Record], bool], after: int, limit: int) -> list[Record]:
-        """Records after a sequence number, oldest first."""
+    def query(self, wanted: Callable[[Record], bool], after: int, limit: int, kind: str = "") -> list[Record]:
+        """Records after a sequence number whose kind begins so, oldest first."""
         skip = max(0, after - (self.last - len(self._records)))
-        found: list[Record] = []
-        for index in range(skip, len(self._records)):
-            if len(found) >= limit:
-                break
-            if wanted(self._records[index]):
-                found.append(self._records[index])
-        return found
+        texts = (text for known, text in islice(self._records, skip, None) if known.startswith(kind))
+        return list(islice(filter(wanted, map(json.loads, texts)), limit))
 
     def close(self) -> None:
         if self._file:

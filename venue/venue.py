@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,7 +22,7 @@ from venue.faults import Faults
 from venue.hub import Hub
 from venue.market import Market
 from venue.settings import AccountSettings, Settings
-from venue.state import StateFile
+from venue.state_file import StateFile, floor_lines, place_line
 from venue.truth import Truth
 
 MOST_REMEMBERED = 200
@@ -64,6 +64,7 @@ class Venue:
     is_quiet: bool = False
     pid: int = field(default_factory=os.getpid)
     state: StateFile | None = None
+    origin: Mapping[str, object] = field(default_factory=dict)  # the state file's first line
     _requests: "count[int]" = field(default_factory=lambda: count(1))
     _remembered: OrderedDict[str, object] = field(default_factory=OrderedDict)
 
@@ -85,9 +86,23 @@ class Venue:
             return
         if account is not None:
             self.state.save_account(account)
-        self.state.save_listen_keys({name: [k.key, k.expires_ms] for name, k in self.listen_keys.by_account.items()})
-        self.state.save_place(self.market)
+        for kind, value in self.single_lines():
+            self.state.save(kind, value)
         self.state.flush()
+        if self.state.is_long:
+            self.state.rewrite(self.picture())
+
+    def single_lines(self) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """Of these a state file has one line each that counts."""
+        yield "listen_keys", {name: [k.key, k.expires_ms] for name, k in self.listen_keys.by_account.items()}
+        yield "bybit", self.bybit.line()
+        yield "place", place_line(self.market)
+
+    def picture(self) -> Iterator[Mapping[str, object]]:
+        """All that has to outlive this process."""
+        yield {"header": self.origin}
+        yield from ({kind: value} for kind, value in self.single_lines())
+        yield from floor_lines(self.floor)
 
     def expire_listen_key(self, account: str) -> bool:
         """Tells it, then says nothing more on the open sockets; False when there is none."""

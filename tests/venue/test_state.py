@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.venue.builders import SYMBOL, exchange
-from tests.venue.conftest import client, close
+from tests.venue.conftest import bybit_client, client, close
 from tests.venue.processes import run_to_end, start
 from venue.build import build
-from venue.core.conditional import place_algo
-from venue.core.orders import AlgoOrder, AlgoRequest, Kind, Order, Side, Trade
+from venue.core.conditional import cancel_algo, place_algo
+from venue.core.matching import place
+from venue.core.orders import AlgoOrder, AlgoRequest, Kind, Order, OrderRequest, Side, Trade
 from venue.freeze import freeze, thaw
 from venue.settings import read_settings
 
@@ -133,3 +134,78 @@ def test_a_market_interrupted_anywhere_plays_the_same_candles(steps, has_trailin
     assert (ours.history.forming, ours.book.last) == (theirs.history.forming, theirs.book.last)
     old, new = (list(venue.floor.accounts["account-1"].algos.values()) for venue in (first, second))
     assert len(old) == len(new) == has_trailing_stop
+
+
+@pytest.mark.processes
+async def test_a_killed_venue_remembers_what_bybit_keeps_beside_the_orders(tmp_path):
+    arguments = ("--speed", "0", "--state-file", str(tmp_path / "state"))
+    venue = start(tmp_path, *arguments)
+    venue.control("POST", "step", {"candles": 1})
+    made = bybit_client(venue.port)
+    await made.load_markets()
+    price = (await made.fetch_ticker(S))["last"]
+    protected = {"stopLoss": {"triggerPrice": round(price * 0.9, 1)}, "takeProfit": {"triggerPrice": price + 900}}
+    await made.create_order(S, "limit", "buy", 0.1, round(price * 0.97, 1), protected)
+    await made.cancel_all_orders_after(60_000)
+    await close(made)
+    venue.kill()
+
+    venue = start(tmp_path, *arguments)
+    venue.control("POST", "market/BTCUSDT", {"price": f"{price * 0.96:.1f}"})
+    made = bybit_client(venue.port)
+    await made.load_markets()
+    position = (await made.fetch_positions([S]))[0]
+    info = (await made.private_get_v5_account_info())["result"]
+    await close(made)
+    venue.stop()
+
+    assert position["contracts"] == 0.1
+    assert (position["stopLossPrice"], position["takeProfitPrice"]) == (round(price * 0.9, 1), round(price + 900, 1))
+    assert (info["dcpStatus"], info["timeWindow"]) == ("ON", 60)
+
+
+def test_a_long_state_file_is_written_anew_and_says_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("venue.state_file.LONG", 20_000)
+    arguments = ["--history", "30", "--state-file", str(tmp_path / "state")]
+    first = build(read_settings(arguments))
+    account = first.floor.accounts["account-1"]
+    sizes = []
+    for number in range(60):
+        request = OrderRequest(
+            symbol=SYMBOL,
+            side=Side.SELL if number % 2 else Side.BUY,
+            kind=Kind.MARKET,
+            quantity=Decimal("0.01"),
+            client_order_id=f"order-{number}",
+        )
+        place(first.floor, account, request)
+        first.commit(account)
+        sizes.append((tmp_path / "state").stat().st_size)
+    first.state.close()
+
+    second = build(read_settings(arguments))
+    second.state.close()
+
+    again = second.floor.accounts["account-1"]
+    assert sizes != sorted(sizes)  # it became shorter at least once
+    assert (again.orders, again.trades, again.incomes) == (account.orders, account.trades, account.incomes)
+    assert again.wallet == account.wallet
+    assert second.floor.books[SYMBOL].taken == first.floor.books[SYMBOL].taken
+
+
+def test_what_is_long_over_is_forgotten_with_its_trades(monkeypatch):
+    monkeypatch.setattr("venue.core.account.MOST_DONE", 20)
+    monkeypatch.setattr("venue.core.account.SLACK", 5)
+    venue = exchange()
+    resting = venue.limit("BUY", "1", "59000")
+    for number in range(100):
+        venue.market("SELL" if number % 2 else "BUY", "0.01")
+        cancel_algo(venue.floor, venue.account, venue.algo("STOP_MARKET", "SELL", "1", "50000"))
+
+    account = venue.account
+    assert len(account.orders) <= 26 + 1
+    assert len(account.algos) <= 26
+    assert resting.order_id in account.orders
+    assert {t.order_id for t in account.trades} <= set(account.orders)
+    assert {o.order_id for o in account.order_names.values()} == set(account.orders)
+    assert {a.algo_id for a in account.algo_names.values()} == set(account.algos)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from venue.bybit.errors import JsonObject
 from venue.bybit.limits import Limits
 from venue.bybit.private import tell
 from venue.bybit.trading_stop import Protection, attach, drop_idle
 from venue.core.account import Account
 from venue.core.events import AccountChanged, Event, OrderChanged
 from venue.core.floor import Floor
+from venue.freeze import freeze, thaw
 from venue.hub import Client, Hub
 
 
@@ -18,6 +20,25 @@ class Face:
     attached: dict[tuple[str, str], Protection] = field(default_factory=dict)  # by account and client order id
     windows: dict[str, int] = field(default_factory=dict)  # account -> seconds until orders go after a lost socket
     guarding: dict[int, str] = field(default_factory=dict)  # socket with the dcp topic -> account
+
+    def line(self) -> JsonObject:
+        """What a state file keeps of it."""
+        return {
+            "attached": [[*key, freeze(wanted)] for key, wanted in self.attached.items()],
+            "windows": self.windows,
+            "guarded": sorted(set(self.guarding.values())),
+        }
+
+    def recall(self, line: JsonObject, floor: Floor) -> None:
+        """As it was, but for the sockets: those that watched are gone, so countdowns begin."""
+        attached, windows, guarded = (line.get(name) for name in ("attached", "windows", "guarded"))
+        assert isinstance(attached, list), f"attached protection is a list, not {attached!r}"
+        assert isinstance(windows, dict), f"windows are by account, not {windows!r}"
+        assert isinstance(guarded, list), f"guarded accounts are a list, not {guarded!r}"
+        self.attached = {(account, name): thaw(Protection, frozen) for account, name, frozen in attached}
+        self.windows = dict(windows)
+        for name in guarded:
+            self.begin_countdown(name, floor)
 
     def hear(self, floor: Floor, event: Event, is_quiet: bool) -> None:
         """Tells the sockets, then does what belongs to Bybit's positions."""
@@ -45,8 +66,11 @@ class Face:
         """The socket is gone. When it was the last that watched, the countdown begins."""
         self.hub.leave(client)
         name = self.guarding.pop(client.client_id, "")
+        if name not in self.guarding.values():
+            self.begin_countdown(name, floor)
+
+    def begin_countdown(self, name: str, floor: Floor) -> None:
         window = self.windows.get(name)
-        if window is None or name in self.guarding.values():
-            return
-        due = floor.clock.now_ms() + window * 1000
-        floor.accounts[name].countdowns.update(dict.fromkeys(floor.books, due))
+        if window is not None:
+            due = floor.clock.now_ms() + window * 1000
+            floor.accounts[name].countdowns.update(dict.fromkeys(floor.books, due))

@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from venue.core.orders import ZERO, AlgoOrder, Income, Order, PositionSide, Side, Trade
 
+MOST_DONE = 10_000  # orders and conditional orders that are over, each: older ones are forgotten, with their trades
+MOST_INCOMES = 50_000
+SLACK = 1_000  # forgetting goes through all that is kept, so it is done for many at once
 CENT = Decimal("0.00000001")  # the wallet's smallest unit
 EXACT = Context(prec=50)  # divisions (average prices) keep far more digits than any wallet shows
 
@@ -103,12 +106,33 @@ class Account:
         self.order_names[(order.request.symbol, order.request.client_order_id)] = order
         if order.is_open:
             self.open_orders[order.order_id] = order
+        if len(self.orders) - len(self.open_orders) > MOST_DONE + SLACK:
+            self.forget_orders()
+
+    def forget_orders(self) -> None:
+        """The oldest that are over go, and their trades with them: an exchange does not show them for ever either."""
+        done = [o for o in self.orders.values() if not o.is_open]
+        gone = {o.order_id: self.orders.pop(o.order_id) for o in done[:-MOST_DONE]}
+        self.order_names = {name: o for name, o in self.order_names.items() if o.order_id not in gone}
+        self.trades = [t for t in self.trades if t.order_id not in gone]
 
     def add_algo(self, algo: AlgoOrder) -> None:
         self.algos[algo.algo_id] = algo
         self.algo_names[algo.request.client_algo_id] = algo
         if algo.is_open:
             self.open_algos[algo.algo_id] = algo
+        if len(self.algos) - len(self.open_algos) > MOST_DONE + SLACK:
+            self.forget_algos()
+
+    def forget_algos(self) -> None:
+        done = [a for a in self.algos.values() if not a.is_open]
+        gone = {a.algo_id: self.algos.pop(a.algo_id) for a in done[:-MOST_DONE]}
+        self.algo_names = {name: a for name, a in self.algo_names.items() if a.algo_id not in gone}
+
+    def add_income(self, income: Income) -> None:
+        self.incomes.append(income)
+        if len(self.incomes) > MOST_INCOMES + SLACK:
+            del self.incomes[:SLACK]
 
     def has_open_order_called(self, client_order_id: str) -> bool:
         return any(o.request.client_order_id == client_order_id for o in self.open_orders.values())

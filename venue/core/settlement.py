@@ -116,7 +116,7 @@ def book_income(floor: Floor, account: Account, kind: str, amount: Decimal, caus
         trade_id=None if isinstance(cause, str) else cause.trade_id,
         time_ms=floor.clock.now_ms(),
     )
-    account.incomes.append(line)
+    account.add_income(line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
