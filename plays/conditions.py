@@ -19,18 +19,16 @@ A cross on a higher timeframe is true only at the base bar that closes the highe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.market import TIMEFRAME_MINUTES
 from plays.errors import ConditionError, did_you_mean
+from plays.tokens import MOST_LOOK_BACK, Token, number_of, tokens_of
 
 KEYWORDS = ("and", "or", "not", "crosses", "above", "below", "on")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-MOST_LOOK_BACK = 10_000
 DEEPEST = 30
-MOST_WORDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +77,6 @@ class On:
 
 
 Expression = Number | Name | Call | Ago | Operation | On
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str  # number, timeframe, word, sign, end
-    text: str
-    column: int
-
-
-TOKEN = re.compile(
-    r"(?P<timeframe>\d+[mhd]\b)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?)|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign><=|>=|==|!=|[<>+\-*/()\[\],.=])|(?P<space>\s+)|(?P<wrong>.)",
-    re.DOTALL,
-)
-
-
-def tokens_of(text: str) -> list[Token]:
-    """The words and signs of a condition. Raises ConditionError at a character that has no meaning here."""
-    tokens = []
-    for match in TOKEN.finditer(text):
-        kind, column = str(match.lastgroup), match.start() + 1
-        if kind == "wrong":
-            raise ConditionError(f"{match.group()!r} means nothing in a condition", column)
-        if kind != "space":
-            tokens.append(Token(kind, match.group(), column))
-    if len(tokens) > MOST_WORDS:
-        raise ConditionError(f"a condition of {len(tokens)} words is too long to be checked", 1, "give parts a name")
-    return [*tokens, Token("end", "", len(text) + 1)]
 
 
 def parse(text: str) -> Expression:
@@ -172,6 +142,7 @@ class _Parser:
         nots = []
         while (token := self._accept("not")) is not None:
             nots.append(token)
+        self._require_shallow(len(nots), "'not'")
         tree = self._comparison()
         for token in reversed(nots):
             tree = Operation("not", (tree,), token.column)
@@ -214,6 +185,7 @@ class _Parser:
         signs = []
         while (token := self._accept("-")) is not None:
             signs.append(token)
+        self._require_shallow(len(signs), "'-'")
         tree = self._term()
         for token in reversed(signs):
             tree = Operation("negate", (tree,), token.column)
@@ -231,8 +203,17 @@ class _Parser:
     def _whole_number(self) -> int:
         token = self._next
         if not token.text.isdigit() or int(token.text) > MOST_LOOK_BACK:
-            self._fail(f"expected a number of bars from 0 to {MOST_LOOK_BACK}")
+            hint = "a play cannot see the future" if self._next_is("-") else ""
+            self._fail(f"expected a number of bars from 0 to {MOST_LOOK_BACK}", hint)
         return int(self._take().text)
+
+    def _number(self) -> Expression:
+        token = self._take()
+        return Number(number_of(token), token.column)
+
+    def _require_shallow(self, count: int, what: str) -> None:
+        if count > DEEPEST:
+            raise ConditionError(f"{count} times {what} in a row", self._next.column)
 
     def _bare_term(self) -> Expression:
         self._depth += 1
@@ -249,7 +230,7 @@ class _Parser:
             self._expect(")", "to close the parenthesis")
             return tree
         if token.kind == "number":
-            return _number(self._take())
+            return self._number()
         if token.kind != "word" or token.text.lower() in KEYWORDS:
             self._fail("expected a price, an indicator, a number or '('")
         return self._named()
@@ -287,9 +268,3 @@ class _Parser:
             self._fail("an argument without a name cannot follow one with a name")
         else:
             arguments.append(self._sum())
-
-
-def _number(token: Token) -> Number:
-    percent = token.text.endswith("%")
-    value = float(token.text.rstrip("%"))
-    return Number(value / 100 if percent else value, token.column)

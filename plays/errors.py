@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import name as name_of
 
 from engine.errors import ConfigurationError
 
@@ -39,3 +40,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), names, n=3, cutoff=0.6)
     return f"did you mean {', '.join(repr(names[name]) for name in near)}?" if near else ""
+
+
+def stranger_in(word: str) -> str:
+    """What the first letter of `word` that no keyboard of plays has really is; nothing when all are plain.
+
+    >>> stranger_in("\N{CYRILLIC SMALL LETTER ES}lose")
+    "'с' is CYRILLIC SMALL LETTER ES: type it anew"
+    """
+    stranger = next((letter for letter in word if not letter.isascii()), "")
+    return f"{stranger!r} is {name_of(stranger, 'no letter')}: type it anew" if stranger else ""

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from plays.conditions import Expression, parse
+from plays.conditions import KEYWORDS, Expression, parse
+from plays.document import Document, Place
 from plays.errors import ConditionError, PlayError, did_you_mean
+from plays.extent import Extent, extent_of
+from plays.indicators import CANDLE_FIELDS
+from plays.misfits import error_in
 from plays.rules import Compiler
-from plays.schema import Parameter, Play, Protection, Sections, Sides, SizingSection, all_of
-from plays.score import Required
+from plays.schema import Play, all_of
 
-KEYS: Mapping[str, type[BaseModel]] = {
-    "entry": Sides, "exit": Sides, "sections": Sections, "sizing": SizingSection, "protection": Protection,
-    "parameters": Parameter, "required": Required,
-}  # fmt: skip
+Found = TypeVar("Found")
 MOST_BYTES = 1_000_000
+# names no condition could ever mean
+TAKEN = (*CANDLE_FIELDS, *KEYWORDS)
+# two years of minutes
+MOST_WARM_UP_BARS = 1_000_000
+MOST_CONDITIONS = 50
 
 
 def load_play(path: str | Path) -> Play:
     """The play in the file at `path`. Raises PlayError when it cannot be read or is not one."""
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            text = opened.read(MOST_BYTES + 1).decode()
     except OSError as error:
         raise PlayError(f"cannot read the play: {error.strerror}", source=str(file)) from error
     except UnicodeDecodeError as error:
@@ -37,11 +43,11 @@ def load_play(path: str | Path) -> Play:
 
 def parse_play(text: str, source: str = "play") -> Play:
     """The play written in `text`. Raises PlayError; `source` is what it names as the place."""
-    document = _Document(text, source)
+    document = Document(text, source)
     try:
         play = Play.model_validate(document.data)
     except ValidationError as error:
-        raise document.error_of(error) from error
+        raise error_in(document, error) from error
     _compile(play, document)
     return play
 
@@ -76,120 +82,57 @@ def find_play(name_or_path: str, extra_folders: Iterable[str | Path] = ()) -> Pa
     raise PlayError(f"there is no play named {name_or_path!r}", hint=hint)
 
 
-def _compile(play: Play, document: _Document) -> None:
+def _compile(play: Play, document: Document) -> None:
     """Compiles every condition by itself, so that an error can be given its place."""
     for name, text in play.indicators.items():
-        document.checked(lambda text=text: parse(text), ("indicators", name))
-    _check_names(play, document)
+        _checked(document, ("indicators", name), partial(parse, text))
+    extents = _checked_names(play, document)
     compiler = Compiler(play.timeframe, play.names)
     for name, texts in play.conditions.items():
-        place = tuple(name.split("."))
-        for position, text in enumerate(texts):
-            document.checked(lambda text=text: compiler.rule(parse(text)), (*place, position))
-        document.checked(lambda texts=texts: compiler.rule(all_of([parse(text) for text in texts])), place)
+        _compile_rule(tuple(name.split(".")), texts, extents, compiler, document)
+    if play.warmup_bars > MOST_WARM_UP_BARS:
+        raise document.error(
+            f"this play warms up {play.warmup_bars} bars of {play.timeframe}", ("timeframe",),
+            hint=f"at most {MOST_WARM_UP_BARS}: shorter periods, or a larger timeframe",
+        )  # fmt: skip
 
 
-def _check_names(play: Play, document: _Document) -> None:
-    """An indicator may use the parameters and the indicators above it; every one must compile, used or not."""
+def _compile_rule(
+    place: Place, texts: Sequence[str], extents: Mapping[str, Extent], compiler: Compiler, document: Document
+) -> None:
+    if len(texts) > MOST_CONDITIONS:
+        raise document.error(f"{len(texts)} conditions for one rule", place, hint=f"at most {MOST_CONDITIONS}")
+    for position, text in enumerate(texts):
+        tree = _checked(document, (*place, position), partial(parse, text))
+        _checked(document, (*place, position), partial(extent_of, tree, extents))
+        _checked(document, (*place, position), partial(compiler.rule, tree))
+    whole = all_of([parse(text) for text in texts])
+    _checked(document, place, partial(extent_of, whole, extents))
+    _checked(document, place, partial(compiler.rule, whole))
+
+
+def _checked_names(play: Play, document: Document) -> Mapping[str, Extent]:
+    """How large each name is. It may use parameters and indicators above it; every one must compile, used or not."""
+    for group, names in (("parameters", play.parameters), ("indicators", play.indicators)):
+        for name in names:
+            if name in TAKEN:
+                raise document.error(f"{name!r} has a meaning already", (group, name), hint="another name", at_key=True)
     above: dict[str, Expression] = {name: play.names[name] for name in play.parameters}
+    extents = {name: Extent() for name in above}
     for name, text in play.indicators.items():
         if name in above:
             raise document.error(f"{name!r} is already a parameter", ("indicators", name))
         tree = parse(text)
-        compiler = Compiler(play.timeframe, dict(above))
-        document.checked(lambda tree=tree, compiler=compiler: compiler.check_definition(tree), ("indicators", name))
+        compiler = Compiler(play.timeframe, dict(above), below=play.indicators)
+        extents[name] = _checked(document, ("indicators", name), partial(extent_of, tree, extents))
+        _checked(document, ("indicators", name), partial(compiler.check_definition, tree))
         above[name] = tree
+    return extents
 
 
-class _Document:
-    """A YAML text: its data, and where each part of it stands."""
-
-    def __init__(self, text: str, source: str) -> None:
-        self._source = source
-        self._marks: dict[tuple[Any, ...], yaml.Node] = {}
-        if len(text) > MOST_BYTES:
-            raise PlayError(f"a play of {len(text)} characters is not a play", source=source)
-        loader = yaml.SafeLoader(text)
-        try:
-            root = loader.get_single_node()
-            self._mark(root, ())
-            self.data: Any = loader.construct_document(root) if root is not None else None
-        except yaml.MarkedYAMLError as error:
-            raise self._broken(error) from error
-        except yaml.YAMLError as error:
-            raise PlayError(f"not YAML: {error}", source=source) from error
-        finally:
-            loader.dispose()
-        if not isinstance(self.data, dict):
-            raise PlayError("a play is a mapping with name, why, symbol, entry, ...", source=source, line=1, column=1)
-
-    def _broken(self, error: yaml.MarkedYAMLError) -> PlayError:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        return PlayError(f"not YAML: {error.problem or error.context}", source=self._source, line=line, column=column)
-
-    def _mark(self, node: yaml.Node | None, place: tuple[Any, ...]) -> None:
-        if node is None or place in self._marks:
-            return
-        self._marks[place] = node
-        if isinstance(node, yaml.SequenceNode):
-            for position, item in enumerate(node.value):
-                self._mark(item, (*place, position))
-        elif isinstance(node, yaml.MappingNode):
-            self._mark_pairs(node, place)
-
-    def _mark_pairs(self, node: yaml.MappingNode, place: tuple[Any, ...]) -> None:
-        for key, value in node.value:
-            if (*place, key.value) in self._marks:
-                raise PlayError(
-                    f"{key.value!r} is given twice", source=self._source, line=key.start_mark.line + 1,
-                    column=key.start_mark.column + 1,
-                )  # fmt: skip
-            self._mark(value, (*place, key.value))
-            self._marks[(*place, key.value, "key")] = key
-
-    # --- errors with their place ---
-
-    def error(
-        self, reason: str, place: tuple[Any, ...], *, hint: str = "", at_key: bool = False, within: int = 0
-    ) -> PlayError:
-        """`within` is a column of the text at `place`, from 1."""
-        node = self._node(place, at_key)
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        if within and isinstance(node, yaml.ScalarNode) and node.start_mark.line == node.end_mark.line:
-            column += within - 1 + (node.style in ("'", '"'))
-        elif within and isinstance(node, yaml.ScalarNode):
-            reason += f", near {node.value[max(0, within - 1) :][:20].strip()!r}"
-        return PlayError(reason, source=self._source, line=line, column=column, hint=hint)
-
-    def _node(self, place: tuple[Any, ...], at_key: bool) -> yaml.Node:
-        if at_key and (*place, "key") in self._marks:
-            return self._marks[(*place, "key")]
-        while place and tuple(map(str, place)) not in self._readable:
-            place = place[:-1]
-        return self._readable.get(tuple(map(str, place)), self._marks[()])
-
-    @property
-    def _readable(self) -> dict[tuple[str, ...], yaml.Node]:
-        return {tuple(map(str, place)): node for place, node in self._marks.items()}
-
-    def checked(self, action: Any, place: tuple[Any, ...]) -> None:
-        """Runs `action`; its ConditionError becomes a PlayError at `place`."""
-        try:
-            action()
-        except ConditionError as error:
-            raise self.error(error.reason, place, hint=error.hint, within=error.column) from error
-
-    def error_of(self, error: ValidationError) -> PlayError:
-        """The first thing wrong with the play's form."""
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        at_key = "[key]" in first["loc"]
-        place = tuple(part for part in first["loc"] if part not in ("float", "Parameter", "[key]"))
-        if first["type"] == "extra_forbidden":
-            known = KEYS.get(str(place[0]), Play).model_fields if len(place) > 1 else Play.model_fields
-            hint = did_you_mean(str(place[-1]), known) or f"known are {', '.join(known)}"
-            return self.error(f"unknown key {place[-1]!r}", place, hint=hint, at_key=True)
-        if first["type"] == "missing":
-            return self.error(f"{'.'.join(map(str, place))} is missing", place[:-1])
-        reason = first["msg"].removeprefix("Value error, ")
-        return self.error(f"{'.'.join(map(str, place))}: {reason}" if place else reason, place, at_key=at_key)
+def _checked(document: Document, place: Place, action: Callable[[], Found]) -> Found:
+    """What `action` gives; its ConditionError becomes a PlayError at `place`."""
+    try:
+        return action()
+    except ConditionError as error:
+        raise document.error(error.reason, place, hint=error.hint, within=error.column) from error

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from math import isfinite
 
 from engine.market import timeframe_ns
 from plays.conditions import Ago, Call, Expression, Name, Number, On, Operation
-from plays.errors import ConditionError, did_you_mean
+from plays.errors import ConditionError, did_you_mean, stranger_in
 from plays.indicators import CANDLE_FIELDS, Indicator, catalogue, output_index, parameter_named
 from plays.operators import CROSSES, ONE_BAR
 from plays.program import Node, Program
+from plays.tokens import MOST_LOOK_BACK
+from plays.wording import call_text, counted, misfit, plain, signature
 
 ARITHMETIC = ("+", "-", "*", "/")
 LOGIC = ("and", "or")
+# beyond this a whole number of TA-Lib's is none
+MOST_TALIB = 1_000_000
 
 
 class Compiler:
-    """Compiles the conditions of one play. `names` are its own indicators and parameters, by name."""
+    """Compiles the conditions of one play. `names` are its own words; those in `below` cannot be used yet."""
 
-    def __init__(self, timeframe: str, names: Mapping[str, Expression]) -> None:
+    def __init__(self, timeframe: str, names: Mapping[str, Expression], below: Collection[str] = ()) -> None:
         self._timeframe = timeframe
-        self._names = names
+        self._names, self._below = names, below
         self._nodes: list[Node] = []
         self._known: dict[Node, int] = {}
 
@@ -98,7 +103,10 @@ class Compiler:
         return self._compile(On(call, meant.timeframe, meant.column) if isinstance(meant, On) else call, timeframe)
 
     def _hint(self, name: str) -> str:
-        return did_you_mean(name, [*CANDLE_FIELDS, *self._names, *catalogue()]) or "list-indicators shows what there is"
+        if name in self._below:
+            return "an indicator may use those above it, not itself or one below"
+        known = did_you_mean(name, [*CANDLE_FIELDS, *self._names, *catalogue()])
+        return stranger_in(name) or known or "predator list-indicators shows what there is"
 
     def _call(self, tree: Call, timeframe: str) -> int:
         indicator = catalogue().get(tree.name.lower())
@@ -108,7 +116,7 @@ class Compiler:
         fields = indicator.inputs[len(series) :]
         inputs = (*series, *(self._candle(name, timeframe) for name in fields))
         own = self._own_lookback(indicator, values, tree.column)
-        text = _text(indicator, [self._nodes[position].text for position in series], values)
+        text = call_text(indicator, [self._nodes[position].text for position in series], values)
         node = Node(
             kind="indicator", timeframe=timeframe, indicator=indicator.name, values=tuple(values.items()),
             inputs=inputs,
@@ -148,7 +156,7 @@ class Compiler:
                 continue
             if given == len(indicator.parameters):
                 raise ConditionError(
-                    f"{indicator.name} takes {_counted(given, 'number')}", argument.column, _signature(indicator)
+                    f"{indicator.name} takes {counted(given, 'number')}", argument.column, signature(indicator)
                 )
             values[indicator.parameters[given].name] = self._fitting(indicator, given, number, argument)
             given += 1
@@ -157,7 +165,7 @@ class Compiler:
     def _option(self, indicator: Indicator, name: str, value: Expression, tree: Call) -> tuple[str, float]:
         parameter = parameter_named(indicator, name)
         if parameter is None:
-            hint = did_you_mean(name, [each.name for each in indicator.parameters]) or _signature(indicator)
+            hint = did_you_mean(name, [each.name for each in indicator.parameters]) or signature(indicator)
             raise ConditionError(f"{indicator.name} has no parameter {name!r}", tree.column, hint)
         number = self._constant(value)
         if number is None:
@@ -170,14 +178,16 @@ class Compiler:
             raise ConditionError(
                 f"{parameter.name} of {indicator.name} must be a whole number, not {number:g}", tree.column
             )
+        if parameter.is_integer and abs(number) > MOST_TALIB:
+            raise ConditionError(f"{parameter.name} of {indicator.name} cannot be {number:g}", tree.column)
         return number
 
     def _series(self, tree: Expression, indicator: Indicator, already: int, timeframe: str) -> int:
         if already == indicator.free_inputs:
             raise ConditionError(
-                f"{indicator.name} takes {_counted(indicator.free_inputs, 'series')}",
+                f"{indicator.name} takes {counted(indicator.free_inputs, 'series')}",
                 tree.column,
-                _signature(indicator),
+                signature(indicator),
             )
         position = self._compile(tree, timeframe)
         node = self._nodes[position]
@@ -191,7 +201,10 @@ class Compiler:
         lookback = indicator.lookback(values)
         if lookback < 0:
             given = ", ".join(f"{name}={value:g}" for name, value in values.items())
-            raise ConditionError(f"{indicator.name} cannot work with {given}", column, _signature(indicator))
+            raise ConditionError(f"{indicator.name} cannot work with {given}", column, signature(indicator))
+        if lookback > MOST_LOOK_BACK:
+            hint = f"at most {MOST_LOOK_BACK}: use a higher timeframe, as in 'on 1h'"
+            raise ConditionError(f"{indicator.name} looks back {lookback} bars", column, hint)
         return lookback
 
     def _constant(self, tree: Expression) -> float | None:
@@ -204,9 +217,9 @@ class Compiler:
             case Operation(operator="negate", operands=(part,)):
                 number = self._constant(part)
                 return None if number is None else -number
-            case Operation(operator=operator, operands=(left, right)) if operator in ARITHMETIC:
-                numbers = self._constant(left), self._constant(right)
-                return None if None in numbers else float(ONE_BAR[operator](*numbers))
+            case Operation(operator=operator, operands=(first, second)) if operator in ARITHMETIC:
+                left, right = self._constant(first), self._constant(second)
+                return None if left is None or right is None else _folded(operator, left, right, tree.column)
             case _:
                 return None
 
@@ -230,7 +243,7 @@ class Compiler:
         logic = tree.operator in (*LOGIC, "not")
         for position, operand in zip(positions, tree.operands, strict=True):
             if self._nodes[position].is_condition != logic:
-                raise ConditionError(_misfit(tree.operator, logic), operand.column)
+                raise ConditionError(misfit(tree.operator, logic), operand.column)
         frames = {self._nodes[position].timeframe for position in positions if self._nodes[position].kind != "number"}
         if not frames and not logic:
             raise ConditionError("both sides are fixed numbers: this never changes", tree.column)
@@ -272,27 +285,9 @@ class Compiler:
         return self._known[node]
 
 
-def _misfit(operator: str, logic: bool) -> str:
-    return (
-        f"{operator!r} joins conditions, this is a number"
-        if logic
-        else f"{operator!r} takes numbers, this is a condition"
-    )
-
-
-def plain(number: float) -> str:
-    """A number as people write it, without loss."""
-    return str(int(number)) if number == int(number) else repr(number)
-
-
-def _text(indicator: Indicator, series: Sequence[str], values: Mapping[str, float]) -> str:
-    return f"{indicator.name}({', '.join([*series, *map(plain, values.values())])})"
-
-
-def _signature(indicator: Indicator) -> str:
-    numbers = [f"{parameter.name}={parameter.default:g}" for parameter in indicator.parameters]
-    return f"{indicator.name}({', '.join([*indicator.inputs[: indicator.free_inputs], *numbers])})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"no {noun}" if count == 0 else f"only {count} {noun}"
+def _folded(operator: str, left: float, right: float, column: int) -> float:
+    """The value of fixed numbers, which must be one."""
+    number = float(ONE_BAR[operator](left, right))
+    if not isfinite(number):
+        raise ConditionError("this divides by zero" if not right else "this is too large a number", column)
+    return number

@@ -41,7 +41,7 @@ def _listed(value: Any) -> Any:
 
 
 def _timeframe(value: Any) -> Any:
-    if value not in TIMEFRAME_MINUTES:
+    if not isinstance(value, str) or value not in TIMEFRAME_MINUTES:
         raise ValueError(f"unknown timeframe {value!r}; known are {', '.join(TIMEFRAME_MINUTES)}")
     return value
 
@@ -55,11 +55,11 @@ Timeframe = Annotated[
     str, BeforeValidator(_timeframe), WithJsonSchema({"type": "string", "enum": list(TIMEFRAME_MINUTES)})
 ]
 Share = Annotated[Decimal, Field(gt=0, lt=10)]
-OwnName = Annotated[str, Field(pattern=NAME)]
+OwnName = Annotated[str, Field(pattern=NAME, max_length=60)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sides(Section):
@@ -100,6 +100,8 @@ class Parameter(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
             raise ValueError(f"value {self.value:g} is outside its range of {self.low:g} to {self.high:g}")
         return self
@@ -108,7 +110,7 @@ class Parameter(Section):
 class SizingSection(Section):
     """How much to trade: exactly one of money, percent of equity, or percent of equity lost when the stop is hit."""
 
-    notional: Decimal | None = Field(default=None, gt=0)
+    notional: Decimal | None = Field(default=None, gt=0, le=1_000_000_000)
     percent_of_equity: Decimal | None = Field(default=None, gt=0, le=10_000)
     risk_percent: Decimal | None = Field(default=None, gt=0, le=100)
 

@@ -24,7 +24,7 @@ HIGHEST = 1e9
 class Required(BaseModel):
     """The least a run must reach to be worth money: at least so much of each figure, of drawdowns at most so much."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     trades: int | None = Field(default=None, ge=1)
     return_percent: float | None = None

@@ -1,4 +1,4 @@
-"""`predator list-plays | check-play | new-play | play-schema`: the plays there are, and writing one."""
+"""`predator list-plays | check-play | new-play | play-schema | list-indicators`: plays, and writing one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("check-play")(check_play)
     app.command("new-play")(new_play)
     app.command("play-schema")(play_schema)
+    app.command("list-indicators")(list_indicators)
 
 
 def list_plays(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -104,6 +105,33 @@ def play_schema() -> None:
     from plays.schema import Play
 
     console.print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Play.model_json_schema()})
+
+
+def list_indicators(
+    word: Annotated[str, typer.Argument(help="Only those with this in their name or title.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """The indicators a condition may name, with their series, numbers, outputs and look-back.
+
+    Example: predator list-indicators average
+    """
+    from plays.indicators import catalogue
+    from plays.wording import signature
+
+    found = [
+        one
+        for one in sorted(catalogue().values(), key=lambda one: one.name)
+        if word.lower() in f"{one.name} {one.title}".lower()
+    ]
+    if as_json:
+        console.print_json([
+            {"indicator": one.name, "written": signature(one), "outputs": one.outputs, "lookback": one.lookback({}),
+             "title": one.title}
+            for one in found
+        ])  # fmt: skip
+        return
+    rows = [(signature(one), ", ".join(one.outputs), one.lookback({}), one.title) for one in found]
+    console.print_table("indicators", ("written", "outputs", "look-back", "title"), rows)
 
 
 def chosen_play(desk: Desk, name: str) -> Play:

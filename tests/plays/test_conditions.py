@@ -54,7 +54,7 @@ def test_looking_back_and_outputs():
         ("close > 1 close", 11, "expected an operator"),
         ("and > 1", 1, "expected a price"),
         ("(" * 200 + "close", 31, "too many levels"),
-        ("ema(" * 200 + "close", 121, "too many levels"),
+        ("ema(" * 100 + "close", 121, "too many levels"),
         ("a > 1 and " * 200 + "a > 1", 1, "too long"),
     ],
 )
