@@ -12,7 +12,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from actors.turn import Turn
-from engine import ids, protection, risk
+from engine import alarms, ids, protection, risk
 from engine import ledger as ledgers
 from engine.instrument import Instrument
 from engine.machine import Note, Send
@@ -47,7 +47,8 @@ def take(turn: Turn, cycle: CycleReady) -> None:
     opened_at, newest = cycle.bar.open_time_ns, _newest_bar(turn)
     if newest is not None and (opened_at <= newest or _asks_for_missed(turn, newest, opened_at)):
         return
-    turn.change(last_bar_ns=opened_at)
+    vitals = alarms.after_bar(turn.state.vitals, cycle.bar.close, turn.state.settings.limits)
+    turn.change(last_bar_ns=opened_at, vitals=vitals)
     _replace_waiting(turn)
     if cycle.signal.intent is not Intent.NONE:
         turn.happen(ev.SignalReceived(signal=cycle.signal))

@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import cycle, intake, recovery, strangers
+from actors import cycle, intake, operator, recovery, strangers, watch
 from actors.turn import ExecutorSettings, State, Turn
-from engine import alarms, plan, risk
-from engine import book as books
-from engine.breaker import Level
+from engine import plan, risk
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.messages.base import Message
+from engine.messages.host import HostRead
 
 MS = 1_000_000
 LEASE_EVERY_NS = 1_000_000_000
@@ -43,34 +42,13 @@ class Executor:
         elif isinstance(message, ct.RecordFailed):
             return recovery.store_lost(turn, message)
         elif state.is_recovered:
-            _listen(turn, message)
+            watch.listen(turn, message)
             if not intake.take(turn, message):
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
             _follow_up(turn)
         elif isinstance(message, ct.Woken):
             recovery.try_the_store_again(turn, message)
         return turn.finish()
-
-
-def _listen(turn: Turn, message: Message) -> None:
-    """What an answer, or its absence, says of the way to the exchange."""
-    if isinstance(message, _WORDS):
-        turn.change(vitals=alarms.heard(turn.state.vitals, turn.now_ns))
-    elif isinstance(message, ex.ExchangeUnavailable):
-        turn.change(vitals=alarms.noted(turn.state.vitals, alarms.Kind.UNAVAILABLE, turn.now_ns))
-
-
-# answers to calls; a stream alone is never trusted
-_WORDS = (
-    ex.OrderPlaced,
-    ex.CancelDone,
-    ex.CancelRefused,
-    ex.OrderFound,
-    ex.OrderNotFound,
-    ex.FillsFetched,
-    ex.InstrumentPrepared,
-    ct.SnapshotForwarded,
-)
 
 
 # --- what happens ----------------------------------------------------------------------------------------------------
@@ -137,21 +115,10 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     recovery.tick_again(turn)
     turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
     cycle.begin_day(turn)
-    _look_at_alarms(turn)
+    watch.look_at_alarms(turn)
     leased = turn.state.ready.leased_until_ns
     if leased is None or leased - turn.now_ns < 2 * LEASE_EVERY_NS:
         _ask_for_lease_sometimes(turn)
-
-
-def _look_at_alarms(turn: Turn) -> None:
-    state = turn.state
-    raised = alarms.due(state.vitals, turn.book, state.settings.limits, state.ready.mark, turn.now_ns)
-    if raised is None:
-        return
-    turn.happen(raised)
-    if isinstance(raised, ev.BreakerTripped):
-        turn.do(Note(level="WARNING", text=f"breaker {raised.level}: {raised.cause}: {raised.text}"))
-        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker changed")))
 
 
 def _ask_for_lease_sometimes(turn: Turn) -> None:
@@ -178,38 +145,12 @@ def _freeze(turn: Turn, message: ct.FreezeWanted) -> None:
         turn.happen(ev.BreakerTripped(level="RED", cause=message.cause, text=message.text))
 
 
-def _reset(turn: Turn, message: ct.ResetBreaker) -> None:
-    """A person's word, refused while the cause persists."""
-    event = ev.BreakerReset(reason=message.reason, operator=message.operator)
-    remains = _what_remains(turn, event)
-    if remains:
-        answer = ct.CommandAnswered(is_done=False, text=remains)
-    else:
-        turn.happen(event)
-        turn.do(Request(port="scoreboard", call=ct.ClearPanicLatch()))
-        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker reset")))
-        answer = ct.CommandAnswered(is_done=True, text=f"reset by {message.operator}: {message.reason}")
-    turn.do(Send(to="supervisor", message=answer))
-
-
-def _what_remains(turn: Turn, event: ev.BreakerReset) -> str:
-    """What would trip the breaker again at once."""
-    if turn.book.reconciliation == "CRITICAL":
-        return "reconciliation is still CRITICAL: mend that first"
-    if any(order.is_unresolved for order in turn.book.open_orders()):
-        return "an order is still unknown"
-    after, state = books.apply(turn.book, event, turn.now_ns), turn.state
-    vitals = alarms.after_event(state.vitals, event, after, turn.now_ns)
-    again = alarms.due(vitals, after, state.settings.limits, state.ready.mark, turn.now_ns)
-    is_red = isinstance(again, ev.BreakerTripped) and again.level == Level.RED
-    return f"{again.cause} stands: {again.text}" if is_red and isinstance(again, ev.BreakerTripped) else ""
-
-
 def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
     """The exchange's truth from the reconciler; then it gets our view of the same moment."""
     if turn.book.instrument is None:
         return
     turn.change(seen=message.snapshot)
+    watch.reading(turn, message)
     intake.snapshot(turn, message.snapshot)
     started = message.snapshot.started_at_ns
     changed = [order for order in turn.book.orders.values() if order.changed_at_ns >= started or order.is_unresolved]
@@ -275,7 +216,8 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.LatchesRead: _latches,
     ct.PanicRaised: _panic,
     ct.FreezeWanted: _freeze,
-    ct.ResetBreaker: _reset,
+    ct.ResetBreaker: operator.reset,
+    HostRead: watch.host,
     ct.SnapshotForwarded: _snapshot,
     ct.Reconciled: _reconciled,
     ct.Notified: _notified,

@@ -3,19 +3,24 @@
 As long as it finds them the same and everybody alive, it renews the guard lease; the gate lets entries pass only while
 a lease is valid. So a dead or doubting guard needs to tell nobody: entries end by themselves. The standby guard is the
 same machine; it holds the lease only while its peer's heartbeat is too old.
+
+Once a second the guard on duty also reads how the machine under them all fares and tells the executor, whose breaker
+judges it (`engine.host`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from engine.limits import Limits
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages.base import Message
+from engine.messages.host import HostRead, ReadHost
 
 MS = 1_000_000
 EVERY_MS = 100
+HOST_EVERY_MS = 1_000
 PEER_SILENT_MS = 300
 ALIVE_MS = 3_000  # a heartbeat older than this belongs to somebody who cannot be relied on
 CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
@@ -29,6 +34,8 @@ class State:
     seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
     is_frozen: bool = False
     is_holding: bool = False
+    on_duty: bool = False
+    host: HostRead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +49,17 @@ class Guard:
     limits: Limits
 
     def start(self, now_ns: int) -> Step[State]:
-        return State(), (WakeAt(at_ns=now_ns, label="check"), Publish(phase="WATCHING"))
+        wakes = (WakeAt(at_ns=now_ns, label="check"), WakeAt(at_ns=now_ns, label="host"))
+        return State(), (*wakes, Publish(phase="WATCHING"))
 
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
+            case ct.Woken(label="host"):
+                again = WakeAt(at_ns=now_ns + HOST_EVERY_MS * MS, label="host")
+                return state, (again, Request(port="host", call=ReadHost()))
+            case HostRead() as host:
+                told = (Send(to="executor", message=host),) if state.on_duty else ()
+                return replace(state, host=host), told
             case ct.Woken():
                 again = WakeAt(at_ns=now_ns + EVERY_MS * MS, label="check")
                 return state, (again, Request(port="scoreboard", call=ct.CheckIntegrity()))
@@ -69,11 +83,11 @@ class Guard:
         if differs and must_hold and not state.is_frozen:
             effects.append(_freeze(checked))
         effects += self._shown(state, holds, dead, differs)
-        return replace(state, is_frozen=differs, is_holding=holds), tuple(effects)
+        return replace(state, is_frozen=differs, is_holding=holds, on_duty=must_hold), tuple(effects)
 
     def _shown(self, state: State, holds: bool, dead: list[str], differs: bool) -> list[Effect]:
         phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
-        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead})]
+        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead, "host": _plain(state.host)})]
         if holds != state.is_holding:
             text = (
                 "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
@@ -88,6 +102,10 @@ def _compared(state: State, checked: ct.IntegrityChecked) -> State:
     if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
         return replace(state, mismatches=0, seen=seen)
     return replace(state, mismatches=state.mismatches + 1 if seen == state.seen else 1, seen=seen)
+
+
+def _plain(host: HostRead | None) -> dict[str, float] | None:
+    return None if host is None else asdict(host)
 
 
 def _freeze(checked: ct.IntegrityChecked) -> Send:

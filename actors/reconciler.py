@@ -62,8 +62,9 @@ class Reconciler:
                 return self._begin(state, now_ns)
             case ct.ReconcileNow():
                 return self._hurry(state, now_ns)
-            case ex.SnapshotTaken(snapshot=snapshot):
-                forward = Send(to="executor", message=ct.SnapshotForwarded(snapshot=snapshot))
+            case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
+                word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
+                forward = Send(to="executor", message=word)
                 return replace(state, snapshot=snapshot, failures=0), (forward,)
             case ex.ExchangeUnavailable(text=text):
                 return self._failed(state, text, now_ns)

@@ -60,7 +60,7 @@ from engine.order import Order
 READ_TRIES = 3
 RETRY_REASONS = ("timeout", "connection_lost")
 WAIT_MS = 1_000
-CLOCK_VALID_S = 600.0
+CLOCK_VALID_S = 60.0
 
 
 class CcxtExchange:
@@ -77,6 +77,7 @@ class CcxtExchange:
         self._connection = Connection(access, on_usage, now_ns)
         self._subscriptions = Subscriptions(self._connection, push, now_ns)
         self._clock_measured_s = 0.0
+        self._clock_offset_ns = 0
 
     async def perform(self, call: Message) -> Message:
         """The answer to `call`. Raises InvariantViolated for a message that is no call of this contract."""
@@ -187,7 +188,8 @@ class CcxtExchange:
         if asyncio.get_running_loop().time() - self._clock_measured_s > CLOCK_VALID_S:
             await self._measure_clock()
         dialect = await self._connection.dialect()
-        return SnapshotTaken(snapshot=await dialect.snapshot(call.symbol, call.fills_since_ns))
+        snapshot = await dialect.snapshot(call.symbol, call.fills_since_ns)
+        return SnapshotTaken(snapshot=snapshot, clock_offset_ns=self._clock_offset_ns)
 
     async def _fills(self, call: FetchFills) -> Message:
         return FillsFetched(fills=await (await self._connection.dialect()).fills(call.symbol, call.since_ns))
@@ -203,9 +205,9 @@ class CcxtExchange:
         return InstrumentPrepared(instrument=rules, leverage=call.leverage, clock_offset_ns=offset_ns)
 
     async def _measure_clock(self) -> int:
-        offset_ns = await (await self._connection.dialect()).measure_clock()
+        self._clock_offset_ns = await (await self._connection.dialect()).measure_clock()
         self._clock_measured_s = asyncio.get_running_loop().time()
-        return offset_ns
+        return self._clock_offset_ns
 
     # --- trouble -----------------------------------------------------------------------------------------------------
 

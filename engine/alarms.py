@@ -2,7 +2,8 @@
 
 `after_event` is fed every fact, live and on recovery, so a restart forgets nothing; `noted` what is no fact (a call
 that failed without effect). `due` says what must happen to the breaker: YELLOW (no entries) eases by itself after a
-quiet while, RED stands until a person resets it. The thresholds are in `Limits`.
+quiet while, RED stands until a person resets it. The thresholds are in `Limits`; what is no outcome but a value of now
+(`engine.host`, `engine.strain`) is judged by its newest reading.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from engine import host, risk, strain
 from engine import ledger as ledgers
-from engine import risk
 from engine.book import Book
-from engine.breaker import SEVERITY, Level
+from engine.breaker import SEVERITY, Alarm, Level
 from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages.base import Message
+from engine.messages.host import HostRead
 from engine.order import OrderPurpose
 
 MS = 1_000_000
 KEPT = 100
+WARN_AGAIN_NS = 3_600_000 * MS
 
 
 class Kind(StrEnum):
@@ -33,28 +36,33 @@ class Kind(StrEnum):
     UNAVAILABLE = "calls failed"
     STREAM_LOSS = "stream losses"
     EMERGENCY = "emergency exits"
+    PARTIAL_FILL = "entries were filled in part only"
+    RESTART = "actors died"
+    CLOCK_STEP = "clock steps"
+    CLOSED_SYMBOL = "refusals because the instrument is not traded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """When each kind happened lately, and when the exchange was heard last (or first awaited)."""
+    """When each kind happened lately, when the exchange was heard last (or first awaited), and the newest readings.
+
+    `read_in_ns` is how long the newest reading of the account took; `closes` and `profits` are of bars and trades.
+    """
 
     times: Mapping[Kind, tuple[int, ...]] = field(default_factory=dict)
     heard_at_ns: int | None = None
     slippage: Decimal = Decimal(0)
     slipped_at_ns: int = 0
+    raised_at_ns: int = 0
+    host: HostRead | None = None
+    clock_offset_ns: int = 0
+    read_in_ns: int = 0
+    closes: tuple[float, ...] = ()
+    profits: tuple[Decimal, ...] = ()
+    warned_at_ns: int | None = None
 
     def count(self, kind: Kind, window_ms: int, now_ns: int) -> int:
         return sum(now_ns - at < window_ms * MS for at in self.times.get(kind, ()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """One reason to leave GREEN."""
-
-    level: Level
-    cause: str
-    text: str
 
 
 def noted(vitals: Vitals, kind: Kind, at_ns: int) -> Vitals:
@@ -67,11 +75,30 @@ def heard(vitals: Vitals, at_ns: int) -> Vitals:
     return replace(vitals, heard_at_ns=at_ns)
 
 
+def after_reading(vitals: Vitals, reading: HostRead, limits: Limits, at_ns: int) -> Vitals:
+    """The guard says how the machine fares."""
+    vitals = replace(vitals, host=reading)
+    return noted(vitals, Kind.CLOCK_STEP, at_ns) if host.is_clock_step(reading, limits.host) else vitals
+
+
+def after_bar(vitals: Vitals, close: float, limits: Limits) -> Vitals:
+    """A bar closed."""
+    return replace(vitals, closes=(*vitals.closes[-limits.volatility_bars :], close))
+
+
 def after_event(vitals: Vitals, event: Message, book: Book, at_ns: int) -> Vitals:
     """After a fact; `book` is the one it led to."""
     match event:
         case ev.BreakerReset():
-            return Vitals(heard_at_ns=vitals.heard_at_ns)
+            return replace(vitals, times={}, slippage=Decimal(0), slipped_at_ns=0, raised_at_ns=0)
+        case ev.BreakerTripped():
+            return replace(vitals, raised_at_ns=at_ns)
+        case ev.TradeClosed(profit=profit):
+            return replace(vitals, profits=(*vitals.profits[-KEPT:], profit))
+        case ev.RiskWarned():
+            return replace(vitals, warned_at_ns=at_ns)
+        case ev.OrderCancelled(client_order_id=name) | ev.OrderExpired(client_order_id=name):
+            return noted(vitals, Kind.PARTIAL_FILL, at_ns) if _is_part_of_an_entry(book, name) else vitals
         case ev.PositionOpened():
             return replace(vitals, slippage=_slippage_of_entry(book), slipped_at_ns=at_ns)
     kind = _kind_of(event)
@@ -82,14 +109,23 @@ def _kind_of(event: Message) -> Kind | None:
     match event:
         case ev.OrderBecameUnknown():
             return Kind.UNKNOWN_ORDER
+        case ev.OrderRejected(reason="symbol_closed"):
+            return Kind.CLOSED_SYMBOL
         case ev.OrderRejected(reason=reason) if reason != "not_found":
             return Kind.REFUSAL
         case ev.StreamChanged(is_up=False):
             return Kind.STREAM_LOSS
         case ev.ExitWanted(reason="emergency_exit"):
             return Kind.EMERGENCY
+        case ev.ActorChanged(what="died"):
+            return Kind.RESTART
         case _:
             return None
+
+
+def _is_part_of_an_entry(book: Book, client_order_id: str) -> bool:
+    ended = book.orders[client_order_id]
+    return ended.purpose is OrderPurpose.ENTRY and Decimal(0) < ended.filled_quantity < ended.quantity
 
 
 def _slippage_of_entry(book: Book) -> Decimal:
@@ -113,9 +149,17 @@ def due(
     return None
 
 
+def warning(vitals: Vitals, limits: Limits, now_ns: int) -> ev.RiskWarned | None:
+    """What a person should think about while trading goes on; at most once an hour."""
+    if vitals.warned_at_ns is not None and now_ns - vitals.warned_at_ns < WARN_AGAIN_NS:
+        return None
+    text = strain.poor_results(vitals.profits, limits)
+    return None if text is None else ev.RiskWarned(cause="poor results", text=text)
+
+
 def _is_quiet(vitals: Vitals, limits: Limits, now_ns: int) -> bool:
     newest = max((times[-1] for times in vitals.times.values() if times), default=0)
-    return now_ns - newest >= limits.quiet_ms * MS
+    return now_ns - max(newest, vitals.raised_at_ns) >= limits.quiet_ms * MS
 
 
 def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, now_ns: int) -> tuple[Alarm | None, ...]:
@@ -128,17 +172,29 @@ def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, no
         _disabled(book, limits),
         _daily_loss(book, limits, equity),
         _drawdown(book, limits, equity),
+        strain.position_size(book, limits, mark),
+        strain.volatility(vitals.closes, limits),
+        strain.slow_exchange(vitals.read_in_ns, limits),
+        host.clock_alarm(vitals.clock_offset_ns, limits.host),
+        *(host.alarms(vitals.host, limits.host) if vitals.host else ()),
     )
 
 
 def _repeated(vitals: Vitals, limits: Limits, kind: Kind, now_ns: int) -> Alarm | None:
     yellow, red = _thresholds(limits)[kind]
-    count = vitals.count(kind, limits.alarm_window_ms, now_ns)
+    window_ms = _window_ms(kind, limits)
+    count = vitals.count(kind, window_ms, now_ns)
     if count < yellow:
         return None
     level, limit = (Level.RED, red) if count >= red else (Level.YELLOW, yellow)
-    text = f"{count} {kind} within {limits.alarm_window_ms // 1_000} s; the limit is {limit}"
+    text = f"{count} {kind} within {window_ms // 1_000} s; the limit is {limit}"
     return Alarm(level=level, cause=kind.value, text=text)
+
+
+def _window_ms(kind: Kind, limits: Limits) -> int:
+    if kind is Kind.PARTIAL_FILL:
+        return limits.slow_window_ms
+    return limits.restarts_window_ms if kind in (Kind.RESTART, Kind.CLOCK_STEP) else limits.alarm_window_ms
 
 
 def _thresholds(limits: Limits) -> Mapping[Kind, tuple[int, int]]:
@@ -148,6 +204,10 @@ def _thresholds(limits: Limits) -> Mapping[Kind, tuple[int, int]]:
         Kind.UNAVAILABLE: (limits.unavailable_yellow, limits.unavailable_red),
         Kind.STREAM_LOSS: (limits.stream_losses_yellow, limits.stream_losses_red),
         Kind.EMERGENCY: (limits.emergencies_yellow, limits.emergencies_red),
+        Kind.PARTIAL_FILL: (limits.partial_fills_yellow, limits.partial_fills_red),
+        Kind.RESTART: (limits.restarts_yellow, limits.restarts_red),
+        Kind.CLOCK_STEP: (limits.clock_steps_yellow, limits.clock_steps_red),
+        Kind.CLOSED_SYMBOL: (limits.closed_symbol_yellow, limits.closed_symbol_red),
     }
 
 

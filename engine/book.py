@@ -288,6 +288,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.BreakerTripped: _tripped,
     ev.BreakerEased: _eased,
     ev.BreakerReset: _reset,
+    ev.RiskWarned: _unchanged,
     ev.ReconciliationChanged: _reconciliation,
     ev.ActorChanged: _unchanged,
     ev.StreamChanged: _unchanged,

@@ -25,6 +25,15 @@ class Breaker:
     cause: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One reason to leave GREEN."""
+
+    level: Level
+    cause: str
+    text: str
+
+
 def tripped(breaker: Breaker, level: Level, cause: str) -> Breaker:
     """After a cause of `level`: never lower than it was, and the first cause of a level is kept."""
     return Breaker(level=level, cause=cause) if SEVERITY[level] > SEVERITY[breaker.level] else breaker

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.host import HostLimits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -43,6 +45,24 @@ class Limits:
     stream_losses_red: int = 20
     emergencies_yellow: int = 1
     emergencies_red: int = 3
+    slow_window_ms: int = 3_600_000  # outcomes that come once a bar at most are counted over so long
+    partial_fills_yellow: int = 5  # entries that ended with less than was ordered
+    partial_fills_red: int = 30
+    restarts_window_ms: int = 300_000
+    restarts_yellow: int = 8  # deaths of actors; the supervisor gives up by itself when one role dies too often
+    restarts_red: int = 40
+    clock_steps_yellow: int = 1  # within the restarts' window
+    clock_steps_red: int = 20
+    closed_symbol_yellow: int = 1  # refusals because the instrument is not being traded
+    closed_symbol_red: int = 10
+    slow_answers_ms: int = 4_000  # a whole reading of the account that takes so long: the exchange is slow
+    volatility_bars: int = 30
+    max_volatility: Decimal = Decimal("0.03")  # standard deviation of the closes' changes, a share a bar
+    position_excess_yellow: Decimal = Decimal("1.5")  # times the largest notional allowed: the market made it so
+    position_excess_red: Decimal = Decimal(3)
+    sharpe_trades: int = 30  # the newest so many trades are judged
+    least_sharpe: Decimal = Decimal("-0.3")  # mean over deviation of their profits; worse is a warning
+    host: HostLimits = HostLimits()
     rush_factor: int = 2  # times the usual rate of orders
     rush_orders: int = 10  # fewer within a minute are no rush
     max_entries_a_minute: int = 30

@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from engine.limits import Limits
+from instance_manager.section import Section
+from instance_manager.thresholds import BreakerThresholds
 
 Mode = Literal["backtest", "shadow", "demo", "live"]
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 _DEFAULT_LIMITS = Limits()
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LocalExchange(Section):
@@ -111,6 +107,7 @@ class Instance(Section):
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
     timerange: str | None = None
     risk: Risk | None = None
+    breaker: BreakerThresholds | None = None
     notify: tuple[Target, ...] | None = None
 
     @field_validator("timerange")
@@ -145,4 +142,5 @@ class Settings(Section):
     accounts: dict[str, Account] = Field(default_factory=dict)
     instances: dict[InstanceName, Instance] = Field(default_factory=dict)
     risk: Risk = Field(default_factory=Risk)
+    breaker: BreakerThresholds = Field(default_factory=BreakerThresholds)
     notify: tuple[Target, ...] = ()

@@ -13,6 +13,7 @@ from engine.limits import Limits
 from instance_manager import modes
 from instance_manager.errors import UnknownInstance, did_you_mean
 from instance_manager.settings import Account, Exchange, Instance, LocalExchange, Risk, Settings
+from instance_manager.thresholds import with_thresholds
 from instance_manager.timerange import parse_timerange
 from instance_manager.venue_process import local_keys
 from instance_manager.workspace import Workspace
@@ -59,7 +60,7 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         capital=instance.capital,
         cast=dict(plan.cast),
         access=access,
-        limits=_limits(instance.risk or settings.risk),
+        limits=limits_of(settings, instance),
         from_ms=first,
         until_ms=end,
         owns_wallet=_owns_wallet(settings, order.instance),
@@ -139,8 +140,10 @@ def _owns_wallet(settings: Settings, name: str) -> bool:
     return not any(modes.sends_orders(one.mode) for one in others)
 
 
-def _limits(risk: Risk) -> Limits:
-    return Limits(**risk.model_dump())  # the same names on purpose
+def limits_of(settings: Settings, instance: Instance) -> Limits:
+    """What bounds an instance, its own sections before those of all."""
+    limits = Limits(**(instance.risk or settings.risk).model_dump())  # the same names on purpose
+    return with_thresholds(limits, instance.breaker or settings.breaker)
 
 
 def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class InstanceStatus:
     equity: str | None
     last_bar: str | None
     uptime: float | None
+    host: Mapping[str, object] | None
     error: str | None
 
 
@@ -105,6 +106,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         equity=_equity(live, view, instance),
         last_bar=_last_bar(cells),
         uptime=_uptime(processes),
+        host=_host(cells, running),
         error=error,
     )
 
@@ -192,6 +194,13 @@ def _guard(cells: Mapping[str, Cell], running: set[int]) -> str:
     living = [cells[role] for role in GUARDS if role in cells and cells[role].pid in running]
     is_held = any(cell.lease_until_ns > time.monotonic_ns() for cell in living)
     return "HELD" if is_held else "ABSENT"
+
+
+def _host(cells: Mapping[str, Cell], running: set[int]) -> Mapping[str, object] | None:
+    """How the machine fares, as a living guard read it last."""
+    living = [cells[role] for role in GUARDS if role in cells and cells[role].pid in running]
+    read = (cell.extra.get("host") for cell in living)
+    return next((one for one in read if isinstance(one, Mapping)), None)
 
 
 def _equity(live: Mapping[str, object], view: InstanceView | None, instance: Instance) -> str:

@@ -108,7 +108,13 @@ def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:
     tree.incidents.append(call)
 
 
+def _host(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
+    """A machine at ease, unless the world says otherwise."""
+    return tree.simulation.host
+
+
 _NEARBY = {
+    "host": _host,
     "incidents": _incidents,
     "journal": _journal,
     "bars": _bars,

@@ -20,12 +20,16 @@ from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import RaiseLatch
 from engine.messages.base import Message
+from engine.messages.host import HostRead
 
 KEPT_NOTES = 400
 ILL_WILL_EVERY_NS = 500 * MS
 LONGEST_HANG_MS = 6_000
 LONGEST_FREEZE_MS = 25_000
 GUARDS = ("guard", "standby_guard")
+AT_EASE = HostRead(
+    memory_used=0.3, load_per_core=0.5, disk_free_bytes=50_000_000_000, instance_bytes=400_000_000, clock_step_ns=0
+)
 
 
 class World(Protocol):
@@ -62,6 +66,7 @@ class Simulation:
         self.faults = faults
         self.on_step = on_step
         self.clock_ahead_ns = 0
+        self.host = AT_EASE
         self.latches: dict[str, RaiseLatch] = {}
         self.answers: list[tuple[str, ct.CommandAnswered]] = []
         self.told: dict[str, list[int]] = collections.defaultdict(list)

@@ -12,6 +12,7 @@ from actors.guard import Guard
 from actors.notifier import Notifier
 from actors.reconciler import Reconciler
 from actors.recorder import Recorder
+from actors.shell.host_port import HostPort
 from actors.shell.own_ports import ScoreboardPort
 from actors.shell.part import AsyncPort, Edge, MakePort, Part
 from actors.shell.place import Place
@@ -151,7 +152,7 @@ def guard(place: Place) -> Part:
         limits=spec.limits,
     )
     port = ScoreboardPort(place.tree, place.writer, StoredView(spec.journal_file).read)
-    return Part(machine=machine, sync_ports={"scoreboard": port})
+    return Part(machine=machine, sync_ports={"scoreboard": port, "host": HostPort(place.tree)})
 
 
 def notifier(place: Place) -> Part:

@@ -113,9 +113,10 @@ class CommandAnswered(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotForwarded(Message):
-    """Reconciler to executor: the exchange's truth. The executor takes in what is new, then reports its view."""
+    """Reconciler to executor: the exchange's truth, and its clock minus ours. The executor answers with its view."""
 
     snapshot: AccountSnapshot
+    clock_offset_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,9 +252,10 @@ class FillsFetched(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotTaken(Message):
-    """Answer to `TakeSnapshot`."""
+    """Answer to `TakeSnapshot`. `clock_offset_ns` is the exchange's clock minus ours, as last measured."""
 
     snapshot: AccountSnapshot
+    clock_offset_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,6 +64,8 @@ def _print(found: Sequence[InstanceStatus]) -> None:
     if len(found) == 1 and found[0].actors:
         actors = [(a.role, a.pid, a.phase, a.restarts, a.heartbeat_age_ms) for a in found[0].actors]
         console.print_table("actors", ("role", "pid", "phase", "restarts", "heartbeat ms"), actors)
+        if found[0].host:
+            console.say(host_text(found[0].host))
     for one in found:
         for text in (one.breaker_cause, one.panic_reason, one.error):
             if text:
@@ -106,6 +108,14 @@ def _row(one: InstanceStatus) -> list[str]:
         console.money_text(one.equity), last_bar, seconds,
     )  # fmt: skip
     return [coloured(console.text_of(cell)) for cell in cells]
+
+
+def host_text(host: Mapping[str, Any]) -> str:
+    """`host: 31 % of memory used, 0.8 tasks per core, 68.1 GB of disk free, the instance takes 410 MB`."""
+    return (
+        f"host: {host['memory_used']:.0%} of memory used, {host['load_per_core']:.1f} tasks per core, "
+        f"{host['disk_free_bytes'] / 1e9:.1f} GB of disk free, the instance takes {host['instance_bytes'] / 1e6:.0f} MB"
+    )
 
 
 def coloured(word: str) -> str:

@@ -34,7 +34,12 @@ THRESHOLDS = [
     (Kind.UNAVAILABLE, 5, 40),
     (Kind.STREAM_LOSS, 3, 20),
     (Kind.EMERGENCY, 1, 3),
+    (Kind.CLOSED_SYMBOL, 1, 10),
+    (Kind.RESTART, 8, 40),
+    (Kind.CLOCK_STEP, 1, 20),
+    (Kind.PARTIAL_FILL, 5, 30),
 ]
+LONG_NS = {Kind.RESTART: 300 * SECOND_NS, Kind.CLOCK_STEP: 300 * SECOND_NS, Kind.PARTIAL_FILL: 3_600 * SECOND_NS}
 
 
 def after(kind, times, at_ns=NOW_NS):
@@ -50,12 +55,12 @@ def level_of(vitals, *, now_ns=NOW_NS, **book):
 
 
 @pytest.mark.parametrize(("kind", "yellow", "red"), THRESHOLDS)
-def test_c14_so_many_within_a_minute_are_yellow_and_so_many_red(kind, yellow, red):
+def test_c14_so_many_within_their_time_are_yellow_and_so_many_red(kind, yellow, red):
     assert level_of(after(kind, yellow - 1)) is None
     assert level_of(after(kind, yellow)) == "YELLOW"
     assert level_of(after(kind, red - 1)) == "YELLOW"
     assert level_of(after(kind, red)) == "RED"
-    assert level_of(after(kind, red, NOW_NS - MINUTE_NS)) is None
+    assert level_of(after(kind, red, NOW_NS - LONG_NS.get(kind, MINUTE_NS))) is None
 
 
 def test_every_kind_has_thresholds_that_are_tried_here():

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigurationError
+from engine.limits import Limits
 from instance_manager.settings import LocalExchange
 from instance_manager.settings_file import load_settings
+from instance_manager.specification import limits_of
 from instance_manager.workspace import default_settings
 
 SMALL = """\
@@ -145,3 +147,25 @@ def test_a_wrong_variable_is_named(tmp_path):
 
 def test_other_variables_of_predator_are_left_alone(tmp_path):
     assert settings_of(tmp_path, SMALL, PREDATOR_HOME="/somewhere").instances
+
+
+def test_every_threshold_of_the_breaker_can_be_set_and_reaches_the_instance(tmp_path):
+    settings = settings_of(tmp_path, SMALL + "breaker: {refusals_red: 7, host: {disk_free_mb_red: 5}}\n")
+
+    limits = limits_of(settings, settings.instances["live-1"])
+
+    assert (limits.refusals_red, limits.host.disk_free_mb_red, limits.host.memory_red) == (7, 5, 0.98)
+    assert limits.refusals_yellow == Limits().refusals_yellow
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("breaker: {refusals_red: 1}", "refusals_yellow must be reached before refusals_red"),
+        ("breaker: {host: {disk_free_mb_red: 5000}}", "disk_free_mb_yellow must be reached before disk_free_mb_red"),
+        ("breaker: {host: {memory_rot: 1}}", "unknown key"),
+        ("breaker: {quiet_ms: 0}", "greater than 0"),
+    ],
+)
+def test_thresholds_that_cannot_be_meant_are_refused(tmp_path, text, told):
+    assert told in error_of(tmp_path, SMALL + text + "\n")
