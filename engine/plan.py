@@ -138,10 +138,10 @@ def _can_cancel(now: Situation, order: Order) -> bool:
 def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:
     past = [o for o in now.book.orders.values() if o.purpose in EXITS and o.trade_number == trade.number]
     under_way = [o for o in past if o.is_open]
-    if under_way:
-        return (_exit_order(now, trade),) if _needs_another_exit(now, under_way) else ()
-    if past and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms):
+    if under_way and not _needs_another_exit(now, under_way):
         return ()
+    if past and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms):
+        return ()  # also beside one that nobody knows of: refusals come back at the speed of the network
     return (_exit_order(now, trade),)
 
 

@@ -6,9 +6,12 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+from engine.errors import InvariantViolated
+
 MS = 1_000_000
 SECOND = 1_000 * MS
 BEGIN_NS = 1_700_000_000_000_000_000
+MOST_AT_ONCE = 20_000  # deeds of one moment: more are actors that answer each other without end
 Deed = Callable[[], None]
 
 
@@ -29,8 +32,13 @@ class Agenda:
 
     def work(self, until_ns: int, then: Callable[[], None] | None) -> None:
         """Everything that happens until then; `then` is called after each deed."""
-        while self._deeds and self._deeds[0][0] <= until_ns:
-            self.now_ns, _, deed = heapq.heappop(self._deeds)
+        deeds, at_once = self._deeds, 0
+        while deeds and deeds[0][0] <= until_ns:
+            at_ns, _, deed = heapq.heappop(deeds)
+            at_once = at_once + 1 if at_ns == self.now_ns else 0
+            if at_once > MOST_AT_ONCE:
+                raise InvariantViolated(f"{at_once} deeds and time stands still: somebody asks again without a pause")
+            self.now_ns = at_ns
             deed()
             self.steps += 1
             if then is not None:

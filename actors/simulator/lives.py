@@ -16,7 +16,10 @@ HEARTBEAT_NS = 100_000_000
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Life:
-    """`clock_ahead_ns` is its wall clock less virtual time; `alarms`: label -> number of the wish, when due."""
+    """`clock_ahead_ns` is its wall clock less virtual time; `alarms`: label -> number of the wish, when due.
+
+    `inbox` is what came while it hangs.
+    """
 
     role: str
     generation: int
@@ -30,6 +33,7 @@ class Life:
     alarms: dict[str, tuple[int, int]] = field(default_factory=dict)
     streams: set[str] = field(default_factory=set)
     follow_ups: collections.deque[Message] = field(default_factory=collections.deque)
+    inbox: collections.deque[Message] = field(default_factory=collections.deque)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,8 +54,8 @@ class Cell:
 
 def hang(cell: Cell, now_ns: int, until_ns: int) -> None:
     """The life stands still from now on."""
-    cell.life.hangs_until_ns = until_ns
-    cell.left_at_ns = now_ns
+    cell.life.hangs_until_ns = max(cell.life.hangs_until_ns, until_ns)
+    cell.left_at_ns = now_ns if cell.left_at_ns is None else cell.left_at_ns
 
 
 def go_on(cell: Cell) -> None:

@@ -154,7 +154,16 @@ class SimulatedTree:
         now_ns = self.simulation.agenda.now_ns
         cell = self.cells[role]
         hang(cell, now_ns, now_ns + for_ns)
-        self.simulation.agenda.after(for_ns, lambda: go_on(cell) if self.cells.get(role) is cell else None)
+        self.simulation.agenda.after(for_ns, lambda: self._go_on(cell))
+
+    def _go_on(self, cell: Cell) -> None:
+        """It beats again, and finds what came meanwhile, in that order. Not yet, if it was stopped again."""
+        life = cell.life
+        if self._hangs(life):
+            return
+        go_on(cell)
+        while life.inbox and not self._hangs(life):
+            self.deliver(life, life.inbox.popleft())
 
     def renew_budgets(self) -> None:
         """The hosts' part: leases of budget are renewed in time."""
@@ -174,7 +183,7 @@ class SimulatedTree:
         if not life.is_alive:
             return
         if self._hangs(life):
-            self.simulation.agenda.at(life.hangs_until_ns, lambda: self.deliver(life, message))
+            life.inbox.append(message)
             return
         self._turn(life, message)
         self._follow_up(life)

@@ -173,6 +173,15 @@ def test_an_exit_unknown_for_too_long_gets_another_that_can_only_reduce_but_not_
     assert planned(unknown_exits(3), after_ms=60_000).place == ()
 
 
+def test_exits_refused_beside_an_unknown_one_are_not_repeated_at_the_speed_of_the_network():
+    again_ms = LIMITS.exit_again_ms
+    refused_beside = folded(refused("another", EXIT), book=unknown_exits(1), now_ns=NOW_NS + again_ms * MS)
+
+    assert planned(refused_beside, after_ms=again_ms).place == ()
+    assert planned(refused_beside, after_ms=again_ms + LIMITS.exit_retry_ms - 1).place == ()
+    assert len(planned(refused_beside, after_ms=again_ms + LIMITS.exit_retry_ms).place) == 1
+
+
 def test_a_refused_exit_is_tried_again_after_a_pause():
     book = folded(refused("x1", EXIT), book=leaving())
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tests.simulation.bugs import DEFECTS
-from tests.simulation.invariants import Broken
+from tests.simulation.laws import Broken
 from tests.simulation.story import Story, live_through
 
 

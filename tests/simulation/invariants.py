@@ -1,11 +1,11 @@
-"""What must hold in every world after every step. What must hold at the end is in `ending`."""
+"""What must hold in every instance after every step. Between them: `watch`. At the end: `ending`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
 
-from actors.rate_limiter import RateLimits
+from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
 from actors.simulator.line import leases_on_disk
 from actors.simulator.tree import SimulatedTree
@@ -16,72 +16,15 @@ from engine.breaker import Level
 from engine.messages import events as ev
 from engine.messages.account import InstrumentLease
 from engine.order import Order, OrderPurpose, OrderStatus
+from tests.simulation.laws import demand
 from tests.simulation.world import SmallWorld
 
 MS = 1_000_000
 # stop refused or lost for `naked_limit_ms`, the executor dead for up to a second at a time, requests that time out
 # after 3 s, triggers that stick: a closing order is on its way well within this
 NAKED_BOUND_NS = 40_000 * MS
+RUSH_NS, MOST_ORDERS = 10_000 * MS, 25  # of one instance; ten is the most a sane one ever sent so far
 PANIC_BOUND_NS = 1_000 * MS  # from the latch until a living executor has taken note of it
-
-
-class Broken(AssertionError):
-    """An invariant does not hold; `law` is its name."""
-
-    def __init__(self, law: str, text: str) -> None:
-        super().__init__(f"{law}: {text}")
-        self.law = law
-
-
-def demand(holds: bool, law: str, text: str) -> None:
-    if not holds:
-        raise Broken(law, text)
-
-
-class Watch:
-    """Over everybody."""
-
-    def __init__(self, simulation: Simulation, world: SmallWorld) -> None:
-        self.instances = [InstanceWatch(tree, world) for tree in simulation.instances.values()]
-        self._world = world
-        self._calls = 0
-        self._writers: dict[tuple[str, str], tuple[str, int]] = {}
-
-    def __call__(self, simulation: Simulation) -> None:
-        for one in self.instances:
-            one.look(simulation)
-            for order in one.take_new_entries():
-                self._one_writer(one.name, order)
-        if self._calls != self._world.calls:
-            self._calls = self._world.calls
-            self._within_budget(simulation)
-            self._sent_once()
-
-    def _sent_once(self) -> None:
-        """Whatever became of it: a request for the same order is never repeated. Only the exchange is asked."""
-        twice = [key for key, times in self._world.requests.items() if times > 1]
-        demand(not twice, "sent once", f"{twice} were sent again")
-
-    def of(self, name: str) -> InstanceWatch:
-        return next(one for one in self.instances if one.name == name)
-
-    def _one_writer(self, name: str, entry: Order) -> None:
-        """Whoever trades an instrument after somebody else does so under a newer epoch."""
-        seat = self._world.seats[name]
-        epoch = int(entry.client_order_id.split("-")[1], 36)
-        last = self._writers.get((seat.account, seat.symbol))
-        text = f"{name} (epoch {epoch}) trades {seat.symbol} after {last}"
-        demand(last is None or last[0] == name or epoch > last[1], "single writer", text)
-        if last is None or epoch >= last[1]:
-            self._writers[seat.account, seat.symbol] = (name, epoch)
-
-    def _within_budget(self, simulation: Simulation) -> None:
-        limits, now_ns = RateLimits(), simulation.now_ns
-        weight = self._world.weight[now_ns // 60_000_000_000]
-        demand(weight <= limits.weight_per_minute, "budget", f"weight {weight} in a minute")
-        for (account, window), orders in self._world.orders.items():
-            if window == now_ns // 10_000_000_000:
-                demand(orders <= limits.orders_per_ten_seconds, "budget", f"{orders} orders of {account} in 10 s")
 
 
 class InstanceWatch:
@@ -91,14 +34,19 @@ class InstanceWatch:
         self.name = tree.name
         self.tree = tree
         self.exchange = world.exchange_of(tree.name)
+        self._world = world
         self._uncovered = world.uncovered
         self.book = Book()
         self.began_at_ns = 0
         self.longest_naked_ns = 0
+        self._journal = tree.disk.journals.setdefault("executor", [])
         self._events = self._accepted = 0
+        self._looked_at: tuple[object, int, int] | None = None
         self._intended: dict[str, Order] = {}
+        self._intended_at_ns: list[int] = []
         self._forbidden: dict[str, str] = {}
         self._sent: set[str] = set()
+        self._compared: tuple[Book | None, Book | None] = (None, None)
         self._new_entries: list[Order] = []
         self._naked_since_ns: int | None = None
         self._latched_at_ns: int | None = None
@@ -106,6 +54,18 @@ class InstanceWatch:
     def take_new_entries(self) -> list[Order]:
         taken, self._new_entries = self._new_entries, []
         return taken
+
+    def must_look(self, simulation: Simulation) -> bool:
+        """Whether anything changed that a law speaks of, or one that speaks of time counts.
+
+        Most steps are somebody's clock ticking: what held before such a step holds after it.
+        """
+        life = self.tree.lives.get("executor")
+        now = (None if life is None else life.state, len(self._journal), self._world.touched)
+        was, self._looked_at = self._looked_at, now
+        changed = was is None or was[0] is not now[0] or was[1:] != now[1:]
+        counts = self._naked_since_ns is not None or (self._is_latched(simulation) and not self.book.is_panicked)
+        return changed or counts
 
     def look(self, simulation: Simulation) -> None:
         self._read_journal(simulation)
@@ -118,10 +78,7 @@ class InstanceWatch:
     # --- the journal -------------------------------------------------------------------------------------------------
 
     def _read_journal(self, simulation: Simulation) -> None:
-        journal = self.tree.disk.journals.get("executor", [])
-        if len(journal) == self._events:
-            return
-        for at_ns, event in journal[self._events :]:
+        for at_ns, event in self._journal[self._events :]:
             before = self.book
             self.book = books.apply(self.book, event, at_ns)
             self._red_stands(before, event)
@@ -131,7 +88,7 @@ class InstanceWatch:
                 self._note_intent(simulation, event.order)
             if isinstance(event, ev.OrderRejected | ev.OrderDenied):
                 self._no_is_the_exchanges_word(event.client_order_id)
-        self._events = len(journal)
+        self._events = len(self._journal)
 
     def _red_stands(self, before: Book, event: object) -> None:
         was, now = before.breaker.level, self.book.breaker.level
@@ -140,13 +97,19 @@ class InstanceWatch:
 
     def _note_intent(self, simulation: Simulation, order: Order) -> None:
         self._intended[order.client_order_id] = order
+        self._no_rush(simulation.now_ns)
         self._forbidden[order.client_order_id] = (
             self._why_no_entry(simulation) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(simulation)
         )
 
+    def _no_rush(self, now_ns: int) -> None:
+        """Whatever the exchange answers, nobody asks it again and again at the speed of the network."""
+        self._intended_at_ns = [at for at in self._intended_at_ns if now_ns - at < RUSH_NS] + [now_ns]
+        demand(len(self._intended_at_ns) <= MOST_ORDERS, "no rush", f"{len(self._intended_at_ns)} orders in 10 s")
+
     def _why_no_entry(self, simulation: Simulation) -> str:
         """What stands against opening a position now, as the simulator knows it, whatever the executor believes."""
-        if {"global", self.name} & simulation.latches.keys():
+        if self._is_latched(simulation):
             return "panic is latched"
         if self.tree.guard_lease_left_ns() <= 0:
             return "no guard watches"
@@ -233,25 +196,27 @@ class InstanceWatch:
         life = self.tree.lives.get("executor")
         if life is None or not life.state.is_recovered:
             return
-        held = life.state.book
-        if held.sequence != self.book.sequence or held.breaker != self.book.breaker:
-            text = f"{held.sequence} {held.breaker} and {self.book.sequence} {self.book.breaker}"
-            raise Broken("engine is store", text)
+        held, (was_held, was_stored) = life.state.book, self._compared
+        if held is was_held and self.book is was_stored:
+            return
+        self._compared = (held, self.book)
+        demand(_gist(held) == _gist(self.book), "engine is store", f"{_gist(held)} and {_gist(self.book)}")
 
     def _not_naked_for_long(self, simulation: Simulation) -> None:
         held = self.exchange.position.quantity
-        if (
-            not held
-            or not self.our_position()
-            or self._was_taken_away()
-            or is_covered(self.exchange.orders.values(), held)
-        ):
+        ours = self._ours_of(held) if held else held
+        if not ours or self._was_taken_away() or is_covered(self.exchange.orders.values(), ours):
             self._naked_since_ns = None
             return
         self._naked_since_ns = self._naked_since_ns or simulation.now_ns
         naked = simulation.now_ns - self._naked_since_ns
         self.longest_naked_ns = max(self.longest_naked_ns, naked)
         demand(naked <= NAKED_BOUND_NS, "never naked", f"no working stop for {naked / 1e9:.1f} s")
+
+    def _ours_of(self, held: Decimal) -> Decimal:
+        """What our own orders opened and still stands there: others may have closed, turned or added to it."""
+        ours = self.our_position()
+        return min(ours, held, key=abs) if ours * held > 0 else Decimal(0)
 
     def _was_taken_away(self) -> bool:
         """We know that others closed it: what stands now is theirs."""
@@ -261,16 +226,23 @@ class InstanceWatch:
         """What the fills of our own orders add up to, whatever others did on the account."""
         return sum((f.quantity * f.sign for f in self.exchange.fills if f.client_order_id in self._sent), Decimal(0))
 
+    def _is_latched(self, simulation: Simulation) -> bool:
+        return GLOBAL in simulation.latches or self.name in simulation.latches
+
     def _panic_is_noticed(self, simulation: Simulation) -> None:
         life = self.tree.lives.get("executor")
-        is_latched = bool({"global", self.name} & simulation.latches.keys())
         can_look = life is not None and life.state.is_recovered and simulation.now_ns >= life.hangs_until_ns
-        if not is_latched or not can_look or self.book.is_panicked:
+        if not self._is_latched(simulation) or not can_look or self.book.is_panicked:
             self._latched_at_ns = None
             return
         self._latched_at_ns = self._latched_at_ns or simulation.now_ns
         late = simulation.now_ns - self._latched_at_ns
         demand(late <= PANIC_BOUND_NS, "panic is felt", f"a living executor ignores the latch for {late / 1e6:.0f} ms")
+
+
+def _gist(book: Book) -> tuple[object, ...]:
+    """What two books can hardly share without being the same; all of it is compared at the end."""
+    return book.sequence, book.breaker, book.is_panicked, book.trade, book.ledger
 
 
 def is_covered(orders: Iterable[Order], held: Decimal) -> bool:

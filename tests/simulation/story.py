@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from actors.simulator import BEGIN_NS, Faults, Simulation
 from tests.simulation.cast import LAYOUTS, simulate
 from tests.simulation.ending import at_the_end
-from tests.simulation.invariants import Watch
+from tests.simulation.watch import Watch
 from tests.simulation.world import SmallWorld
 
 SECOND_NS = 1_000_000_000

@@ -56,6 +56,7 @@ class SmallWorld:
         self.requests: Counter[str] = Counter()
         self.uncovered: list[str] = []
         self.calls = 0
+        self.touched = 0  # how often something may have changed at an exchange: whoever does that has it pushed
         self._pushed: list[tuple[str, str, Message]] = []
 
     def exchange_of(self, name: str) -> SimulatedExchange:
@@ -92,6 +93,7 @@ class SmallWorld:
         return answer
 
     def take_pushed(self) -> list[tuple[str, str, Message]]:
+        self.touched += 1
         taken, self._pushed = self._pushed, []
         for (account, _), exchange in self.exchanges.items():
             events, exchange.pushed = exchange.pushed, []

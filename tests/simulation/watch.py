@@ -1,0 +1,57 @@
+"""Over everybody: what must hold between instances, after every step. What must hold in each is in `invariants`."""
+
+from __future__ import annotations
+
+from actors.rate_limiter import RateLimits
+from actors.simulator import Simulation
+from engine.order import Order
+from tests.simulation.invariants import InstanceWatch
+from tests.simulation.laws import demand
+from tests.simulation.world import SmallWorld
+
+
+class Watch:
+    """Over everybody."""
+
+    def __init__(self, simulation: Simulation, world: SmallWorld) -> None:
+        self.instances = [InstanceWatch(tree, world) for tree in simulation.instances.values()]
+        self._world = world
+        self._calls = 0
+        self._writers: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def __call__(self, simulation: Simulation) -> None:
+        for one in self.instances:
+            if one.must_look(simulation):
+                one.look(simulation)
+                for order in one.take_new_entries():
+                    self._one_writer(one.name, order)
+        if self._calls != self._world.calls:
+            self._calls = self._world.calls
+            self._within_budget(simulation)
+            self._sent_once()
+
+    def _sent_once(self) -> None:
+        """Whatever became of it: a request for the same order is never repeated. Only the exchange is asked."""
+        twice = [key for key, times in self._world.requests.items() if times > 1]
+        demand(not twice, "sent once", f"{twice} were sent again")
+
+    def of(self, name: str) -> InstanceWatch:
+        return next(one for one in self.instances if one.name == name)
+
+    def _one_writer(self, name: str, entry: Order) -> None:
+        """Whoever trades an instrument after somebody else does so under a newer epoch."""
+        seat = self._world.seats[name]
+        epoch = int(entry.client_order_id.split("-")[1], 36)
+        last = self._writers.get((seat.account, seat.symbol))
+        text = f"{name} (epoch {epoch}) trades {seat.symbol} after {last}"
+        demand(last is None or last[0] == name or epoch > last[1], "single writer", text)
+        if last is None or epoch >= last[1]:
+            self._writers[seat.account, seat.symbol] = (name, epoch)
+
+    def _within_budget(self, simulation: Simulation) -> None:
+        limits, now_ns = RateLimits(), simulation.now_ns
+        weight = self._world.weight[now_ns // 60_000_000_000]
+        demand(weight <= limits.weight_per_minute, "budget", f"weight {weight} in a minute")
+        for (account, window), orders in self._world.orders.items():
+            if window == now_ns // 10_000_000_000:
+                demand(orders <= limits.orders_per_ten_seconds, "budget", f"{orders} orders of {account} in 10 s")
