@@ -38,6 +38,7 @@ class Candle:
     low: Decimal
     close: Decimal
     volume: Decimal
+    is_halted: bool = False  # no trading in this minute: orders are refused, the price stands still
 
     def then(self, later: "Candle") -> "Candle":
         """This bar and a later one as one."""

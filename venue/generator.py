@@ -37,6 +37,8 @@ class Generator:
 
     def _next(self, index: int) -> Candle:
         gap, drift, noise = self._drift(index, self._random)
+        if noise == 0:
+            return self._candle(index, (self._price,) * 4, 0.0, is_halted=True)
         opened = self._bounded(self._price * (1 + gap))
         close = self._bounded(opened * (1 + drift + self._random.gauss(0, noise)))
         reach = abs(self._random.gauss(0, noise)), abs(self._random.gauss(0, noise))
@@ -48,7 +50,7 @@ class Generator:
     def _bounded(self, price: float) -> float:
         return min(max(price, self._first * FLOOR), self._first * CEILING)
 
-    def _candle(self, index: int, prices: tuple[float, ...], volume: float) -> Candle:
+    def _candle(self, index: int, prices: tuple[float, ...], volume: float, is_halted: bool = False) -> Candle:
         opened, high, low, close = (self._instrument.round_price(Decimal(repr(p))) for p in prices)
         return Candle(
             open_time_ms=self.first_ms + index * MINUTE_MS,
@@ -57,10 +59,11 @@ class Generator:
             low=low,
             close=close,
             volume=Decimal(f"{volume:.3f}"),
+            is_halted=is_halted,
         )
 
 
-# Each kind says for a minute: (gap before it opens, drift within it, noise)
+# Each kind says for a minute: (gap before it opens, drift within it, noise); without noise trading is halted
 Shape = Callable[[int, random.Random], tuple[float, float, float]]
 
 
@@ -99,4 +102,14 @@ def gap(index: int, draw: random.Random) -> tuple[float, float, float]:
     return jump, 0.0, NOISE
 
 
-KINDS: dict[str, Shape] = {"walk": walk, "trend": trend, "pump": pump, "crash": crash, "flat": flat, "gap": gap}
+def halt(index: int, draw: random.Random) -> tuple[float, float, float]:
+    """Every four hours trading is halted for twenty minutes, and opens up to three percent away."""
+    phase = index % 240
+    if 200 <= phase < 220:
+        return 0.0, 0.0, 0.0
+    return (draw.uniform(-0.03, 0.03) if phase == 220 else 0.0), 0.0, NOISE
+
+
+KINDS: dict[str, Shape] = {
+    "walk": walk, "trend": trend, "pump": pump, "crash": crash, "flat": flat, "gap": gap, "halt": halt,
+}  # fmt: skip

@@ -10,6 +10,7 @@ from venue.core.book import Book
 from venue.core.floor import Floor
 from venue.core.funding import is_due, settle_funding
 from venue.core.movement import move
+from venue.core.orders import Trade
 
 DAY_MINUTES = 1440
 
@@ -20,6 +21,10 @@ class Tape(Protocol):
     def stepped(self, lane: "Lane", traded: Decimal) -> None: ...
 
     def closed(self, lane: "Lane", minute: Candle, bars: dict[str, Candle]) -> None: ...
+
+    def stirred(self, lane: "Lane", trades: list[Trade]) -> None:
+        """Customers' orders changed the book, and traded this."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ class Tapes:
         for tape in self.tapes:
             tape.closed(lane, minute, bars)
 
+    def stirred(self, lane: "Lane", trades: list[Trade]) -> None:
+        for tape in self.tapes:
+            tape.stirred(lane, trades)
+
 
 @dataclass(slots=True, kw_only=True)
 class Lane:
@@ -46,6 +55,7 @@ class Lane:
     offset: int  # rows of the source before the common origin
     history: History = field(default_factory=History)
     candle: Candle | None = None  # the minute being played
+    is_halted: bool = False  # by its source, for some minutes
     played_volume: Decimal = Decimal(0)
 
     @property
@@ -95,6 +105,7 @@ class Market:
             low=found.low,
             close=found.close,
             volume=found.volume,
+            is_halted=found.is_halted,
         )
 
     @property
@@ -118,6 +129,8 @@ class Market:
     def resume_minute(self, number: int, steps: int) -> None:
         """A minute that was partly played before a restart: known, but not traded again."""
         self.number, self.steps = number, steps
+        for lane in self.lanes.values():
+            lane.is_halted = self.minute(lane, self.index if number else self.index - 1).is_halted
         for lane in self.lanes.values() if number else ():
             lane.candle = self.minute(lane, self.index)
             for played in range(number):
@@ -131,6 +144,7 @@ class Market:
         for lane in self.lanes.values():
             if number == 0:
                 lane.candle, lane.played_volume = self.minute(lane, self.index), Decimal(0)
+                halt_or_go_on(lane, lane.candle)
             self._step_lane(lane, number, steps, is_quiet)
 
     def _step_lane(self, lane: Lane, number: int, steps: int, is_quiet: bool) -> None:
@@ -171,6 +185,13 @@ class Market:
             self.step(self.number, self.steps, is_quiet=True)
             self.number += 1
         self.end_minute()
+
+
+def halt_or_go_on(lane: Lane, minute: Candle) -> None:
+    """Trading stops with the first halted minute and begins again with the next other one."""
+    if minute.is_halted != lane.is_halted:
+        lane.is_halted = minute.is_halted
+        lane.book.status = "HALT" if minute.is_halted else "TRADING"
 
 
 def seen_so_far(before: Candle | None, candle: Candle, price: Decimal, volume: Decimal) -> Candle:

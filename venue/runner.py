@@ -92,11 +92,10 @@ class Runner:
 
     def _commit(self) -> None:
         """What a step did; accounts with trailing stops are looked at because those move without an event."""
-        if self._venue.state is None:
-            return
-        for account in self._venue.floor.accounts.values():
-            if account.open_algos:
-                self._venue.state.save_account(account)
+        state = self._venue.state
+        for account in self._venue.floor.accounts.values() if state else ():
+            if state and account.open_algos:
+                state.save_account(account)
         self._venue.commit()
 
     async def keep_house(self) -> None:

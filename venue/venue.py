@@ -16,8 +16,9 @@ from venue.bybit.face import Face
 from venue.bybit.feed import BybitFeed
 from venue.clock import VenueClock
 from venue.core.account import Account
-from venue.core.events import Event
+from venue.core.events import Event, OrderChanged
 from venue.core.floor import Floor
+from venue.core.orders import Trade
 from venue.faults import Faults
 from venue.hub import Hub
 from venue.market import Market
@@ -65,6 +66,7 @@ class Venue:
     pid: int = field(default_factory=os.getpid)
     state: StateFile | None = None
     origin: Mapping[str, object] = field(default_factory=dict)  # the state file's first line
+    _stirred: dict[str, list[Trade]] = field(default_factory=dict)  # by symbol, until it is told
     _requests: "count[int]" = field(default_factory=lambda: count(1))
     _remembered: OrderedDict[str, object] = field(default_factory=OrderedDict)
 
@@ -79,9 +81,23 @@ class Venue:
         if not self.is_quiet:
             self.hub.publish_user(event.account.name, render(self.floor, event, self.clock.now_ms()))
         self.bybit.hear(self.floor, event, self.is_quiet)
+        if isinstance(event, OrderChanged):
+            self._note(event)
+
+    def _note(self, event: OrderChanged) -> None:
+        trades = self._stirred.setdefault(event.order.request.symbol, [])
+        if event.trade is not None and not event.trade.is_second:
+            trades.append(event.trade)
+
+    def tell_market(self) -> None:
+        """What customers' orders did to the books since this was last called is public."""
+        for symbol, trades in self._stirred.items():
+            self.market.tape.stirred(self.market.lanes[symbol], trades)
+        self._stirred.clear()
 
     def commit(self, account: Account | None = None) -> None:
         """Everything up to here is to outlive this process. Called before anything of it leaves the venue."""
+        self.tell_market()
         if self.state is None:
             return
         if account is not None:

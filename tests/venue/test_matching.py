@@ -7,7 +7,7 @@ import pytest
 from tests.venue.builders import SYMBOL, add_account, exchange
 from venue.core.instrument import instrument
 from venue.core.matching import amend, cancel
-from venue.core.orders import Kind, PositionSide
+from venue.core.orders import Kind, PositionSide, Side
 from venue.core.refusal import Reason, Refused
 from venue.core.terms import set_leverage, set_margin_mode, set_position_mode
 
@@ -100,13 +100,60 @@ def test_two_accounts_trade_with_each_other_before_the_synthetic_depth():
     assert (other.trades[-1].is_maker, venue.account.trades[-1].is_maker) == (True, False)
 
 
-def test_an_account_does_not_trade_with_itself_the_resting_order_expires():
+@pytest.mark.parametrize(
+    ("mode", "resting_status", "taken_status"),
+    [
+        ("EXPIRE_MAKER", "EXPIRED_IN_MATCH", "FILLED"),
+        ("EXPIRE_TAKER", "NEW", "EXPIRED_IN_MATCH"),
+        ("EXPIRE_BOTH", "EXPIRED_IN_MATCH", "EXPIRED_IN_MATCH"),
+        ("NONE", "FILLED", "FILLED"),
+    ],
+)
+def test_an_account_trades_with_itself_only_when_it_says_so(mode, resting_status, taken_status):
     venue = exchange()
     resting = venue.limit("SELL", "1", "60000.1")
 
-    taken = venue.market("BUY", "1")
+    taken = venue.market("BUY", "1", self_trade=mode)
 
-    assert (resting.status, taken.status) == ("EXPIRED", "FILLED")
+    assert (resting.status, taken.status) == (resting_status, taken_status)
+    assert venue.amount == (1 if mode == "EXPIRE_MAKER" else 0)
+    assert venue.account.open_orders == ({} if resting_status != "NEW" else {resting.order_id: resting})
+    assert set(venue.book.resting) == set(venue.account.open_orders)
+
+
+def test_what_was_taken_comes_back_by_half_while_the_price_stays():
+    venue = exchange(level_notional="60000")
+    whole = venue.book.depth(Side.BUY, 1)
+    venue.market("BUY", format(whole[0][1], "f"))
+    seen = [venue.book.depth(Side.BUY, 1)]
+    for _ in range(3):
+        venue.move("60000")
+        seen.append(venue.book.depth(Side.BUY, 1))
+
+    quantities = [levels[0][1] for levels in seen]
+    assert seen[0][0][0] == whole[0][0] + venue.book.instrument.tick  # the best level was eaten
+    assert quantities[1:] == sorted(quantities[1:])
+    assert {levels[0][0] for levels in seen[1:]} == {whole[0][0]}
+    assert quantities[3] < whole[0][1]
+
+
+def test_a_price_that_only_touches_a_large_order_fills_it_in_part_the_oldest_first():
+    venue = exchange(level_notional="60000", balance="10000000")
+    first = venue.limit("BUY", "4", "59990")
+    second = venue.limit("BUY", "4", "59990")
+
+    venue.move("59990")
+    touched = first.filled, second.filled
+    venue.move("59990.1", "59990")
+    again = first.filled, second.filled
+    venue.move("59989.9")
+
+    assert 0 < touched[0] < 4
+    assert touched[1] == 0
+    assert sum(again) == 2 * touched[0]
+    assert (first.status, second.status) == ("FILLED", "FILLED")
+    assert {t.price for t in venue.account.trades} == {D("59990")}
+    assert all(t.is_maker for t in venue.account.trades)
 
 
 def test_a_client_id_is_unique_among_open_orders_only():

@@ -15,7 +15,7 @@ from venue.binance.render import money, plain, price_text, quantity_text
 from venue.candles import INTERVALS, Candle
 from venue.clock import VenueClock
 from venue.core.funding import next_funding_ms
-from venue.core.orders import Side
+from venue.core.orders import Side, Trade
 from venue.hub import Hub, Payload
 from venue.market import Lane
 from venue.truth import Truth
@@ -37,15 +37,12 @@ class Feed:
 
     def stepped(self, lane: Lane, traded: Decimal) -> None:
         """The price moved within the minute."""
-        name = lane.symbol.lower()
-        self._print(lane, traded)
+        self._print_step(lane, traded)
         for interval in INTERVALS:
             bar = self._forming(lane, interval)
             if bar is not None:
                 self._publish_kline(lane, bar, interval, is_closed=False)
-        self._offer(f"{name}@bookticker", lambda: self._book_ticker(lane))
-        self._offer("!bookticker", lambda: self._book_ticker(lane))
-        self._publish_depth(lane)
+        self._tell_book(lane)
 
     def closed(self, lane: Lane, minute: Candle, bars: dict[str, Candle]) -> None:
         """A minute closed, and with it perhaps longer bars."""
@@ -103,19 +100,34 @@ class Feed:
             "k": kline_body(lane, bar, interval, is_closed),
         }
 
-    def _print(self, lane: Lane, traded: Decimal) -> None:
+    def stirred(self, lane: Lane, trades: list[Trade]) -> None:
+        """Customers' orders changed the book, and traded this."""
+        lane.book.update_id += 1
+        for trade in trades:
+            self._print(lane, trade.quantity, trade.price, is_buyer_maker=trade.is_maker == (trade.side is Side.BUY))
+        self._tell_book(lane)
+
+    def _tell_book(self, lane: Lane) -> None:
+        for stream in (f"{lane.symbol.lower()}@bookticker", "!bookticker"):
+            self._offer(stream, lambda: self._book_ticker(lane))
+        self._publish_depth(lane)
+
+    def _print_step(self, lane: Lane, traded: Decimal) -> None:
         """One public trade for all the volume of a step."""
         step = lane.book.instrument.step
         quantity = max(traded // step, Decimal(1)) * step
+        self._print(lane, quantity, lane.book.last, is_buyer_maker=lane.book.last_trade_id % 2 == 1)
+
+    def _print(self, lane: Lane, quantity: Decimal, price: Decimal, is_buyer_maker: bool) -> None:
         lane.book.last_trade_id += 1
-        price, now = price_text(lane.book.instrument, lane.book.last), self.clock.now_ms()
+        now = self.clock.now_ms()
         row: Payload = {
             "id": lane.book.last_trade_id,
-            "price": price,
+            "price": price_text(lane.book.instrument, price),
             "qty": quantity_text(lane.book.instrument, quantity),
-            "quoteQty": plain(quantity * lane.book.last),
+            "quoteQty": plain(quantity * price),
             "time": now,
-            "isBuyerMaker": lane.book.last_trade_id % 2 == 0,
+            "isBuyerMaker": is_buyer_maker,
         }
         self.prints.setdefault(lane.symbol, deque(maxlen=MOST_PRINTS)).append(row)
         name = lane.symbol.lower()

@@ -97,6 +97,7 @@ STATUS = {
     Status.FILLED: "Filled",
     Status.CANCELED: "Cancelled",
     Status.EXPIRED: "Cancelled",
+    Status.EXPIRED_IN_MATCH: "Cancelled",
     Status.REJECTED: "Rejected",
 }
 ALGO_STATUS = {

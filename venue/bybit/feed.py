@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from venue.bybit.public import NAMES, book_json, kline_payload, ticker_json, trade_json
 from venue.candles import Candle
 from venue.clock import VenueClock
+from venue.core.orders import Trade
 from venue.hub import Hub, Payload
 from venue.market import Lane
 
@@ -35,8 +36,17 @@ class BybitFeed:
                 bar = lane.history.series(NAMES[interval]).forming(lane.history.forming)
                 if bar is not None:
                     self._publish_kline(lane, bar, interval, is_closed=False)
-        self._publish_trade(lane)
+        self._publish_trades(lane, 1)
         self.second(lane)
+        self._publish_books(lane)
+
+    def stirred(self, lane: Lane, trades: list[Trade]) -> None:
+        """Customers' orders changed the book, and traded this."""
+        if trades:
+            self._publish_trades(lane, len(trades))
+        self._publish_books(lane)
+
+    def _publish_books(self, lane: Lane) -> None:
         for depth in DEPTHS:
             self._publish_book(lane, depth)
 
@@ -71,23 +81,12 @@ class BybitFeed:
         if self.hub.has(topic.lower()):
             self._publish(topic, "snapshot", [kline_payload(lane, bar, interval, is_closed, self.clock.now_ms())])
 
-    def _publish_trade(self, lane: Lane) -> None:
+    def _publish_trades(self, lane: Lane, count: int) -> None:
+        """The newest prints of the other feed."""
         topic, printed = f"publicTrade.{lane.symbol}", self.prints.prints.get(lane.symbol)
         if not printed or not self.hub.has(topic.lower()):
             return
-        row = trade_json(lane.symbol, printed[-1])
-        trade = {
-            "T": printed[-1]["time"],
-            "s": lane.symbol,
-            "S": row["side"],
-            "v": row["size"],
-            "p": row["price"],
-            "L": "ZeroPlusTick",
-            "i": row["execId"],
-            "BT": False,
-            "seq": printed[-1]["id"],
-        }
-        self._publish(topic, "snapshot", [trade])
+        self._publish(topic, "snapshot", [print_json(lane.symbol, row) for row in list(printed)[-count:]])
 
     def _publish_book(self, lane: Lane, depth: str) -> None:
         """Only what changed since last told; a level of size 0 is gone."""
@@ -108,6 +107,21 @@ class BybitFeed:
         body = book_json(lane.book, depth)
         self.told_books[topic] = levels(body["b"]), levels(body["a"])
         self._publish(topic, "snapshot", body)
+
+
+def print_json(symbol: str, printed: Payload) -> Payload:
+    row = trade_json(symbol, printed)
+    return {
+        "T": printed["time"],
+        "s": symbol,
+        "S": row["side"],
+        "v": row["size"],
+        "p": row["price"],
+        "L": "ZeroPlusTick",
+        "i": row["execId"],
+        "BT": False,
+        "seq": printed["id"],
+    }
 
 
 def levels(rows: object) -> Levels:

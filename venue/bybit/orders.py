@@ -8,6 +8,7 @@ from typing import TypeVar
 from venue.bybit.call import Call
 from venue.bybit.entries import OWN, Entry, find, id_text, is_used, open_entries
 from venue.bybit.errors import BybitError, JsonObject, invalid
+from venue.bybit.render import SMP_TYPES
 from venue.bybit.trading_stop import SIDES_BY_INDEX, WORKING_TYPES, Protection, check_protection
 from venue.core.checks import check_price, check_quantity, closes
 from venue.core.conditional import become, cancel_algo, place_algo
@@ -38,6 +39,7 @@ TIMES_IN_FORCE = {
     "FOK": TimeInForce.FOK,
     "PostOnly": TimeInForce.GTX,
 }
+SELF_TRADES = {theirs: ours for ours, theirs in SMP_TYPES.items()}
 TOO_SMALL_NOW = "The number of contracts modified cannot be less than or equal to the filled quantity"
 
 
@@ -80,6 +82,7 @@ def read_order(call: Call) -> OrderRequest:
         time_in_force=choose(TIMES_IN_FORCE, call, "timeInForce", "GTC") if is_limit else TimeInForce.GTC,
         client_order_id=link_id or f"{OWN}{token_hex(10)}",
         position_side=position_side,
+        self_trade=choose(SELF_TRADES, call, "smpType", "CancelMaker"),
     )
     return with_reduce_only(request, call.flag("reduceOnly") or call.flag("closeOnTrigger"))
 
@@ -149,6 +152,7 @@ def place_conditional(call: Call, request: OrderRequest) -> AlgoOrder:
         is_reduce_only=request.is_reduce_only,
         position_side=request.position_side,
         working_type=choose(WORKING_TYPES, call, "triggerBy", "LastPrice"),
+        self_trade=request.self_trade,
     )
     refuse_wrong_direction(call, wanted)
     return place_algo(call.venue.floor, call.account, wanted)
@@ -216,9 +220,7 @@ def amend_one(call: Call) -> JsonObject:
     if entry.order is not None:
         order = entry.order
         if quantity is not None and quantity <= order.filled:
-            raise BybitError(
-                110064, "The number of contracts modified cannot be less than or equal to the filled quantity"
-            )
+            raise BybitError(110064, TOO_SMALL_NOW)
         amend_order(call, order, quantity or order.quantity, price or order.price)
     else:
         assert entry.algo is not None, "an entry without an order is a conditional one"

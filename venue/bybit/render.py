@@ -26,6 +26,12 @@ SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 INDEX = {PositionSide.BOTH: 0, PositionSide.LONG: 1, PositionSide.SHORT: 2}
 TIMES_IN_FORCE = {TimeInForce.GTX: "PostOnly", TimeInForce.GTD: "GTC"}
 TRIGGERS = {WorkingType.MARK_PRICE: "MarkPrice", WorkingType.CONTRACT_PRICE: "LastPrice"}
+SMP_TYPES = {
+    "NONE": "None",
+    "EXPIRE_MAKER": "CancelMaker",
+    "EXPIRE_TAKER": "CancelTaker",
+    "EXPIRE_BOTH": "CancelBoth",
+}
 ON_LIMIT = (Kind.LIMIT, Kind.STOP, Kind.TAKE_PROFIT)
 
 
@@ -85,7 +91,7 @@ def order_json(floor: Floor, account: Account, entry: Entry) -> JsonObject:
         "reduceOnly": is_reducing(request),
         "closeOnTrigger": request.close_position,
         "placeType": "",
-        "smpType": "None",
+        "smpType": SMP_TYPES[request.self_trade],
         "smpGroup": 0,
         "smpOrderId": "",
         "createdTime": str(entry.created_ms),
@@ -124,6 +130,8 @@ def time_in_force(request: OrderRequest | AlgoRequest, is_limit: bool) -> str:
 def cancel_type(entry: Entry) -> str:
     if entry.order is not None and entry.order.status is Status.CANCELED:
         return "CancelByUser"
+    if entry.order is not None and entry.order.status is Status.EXPIRED_IN_MATCH:
+        return "CancelBySmp"
     return "UNKNOWN"
 
 
@@ -134,6 +142,8 @@ def reject_reason(entry: Entry) -> str:
         return entry.algo.reason if entry.algo and entry.algo.reason else "EC_NoError"
     if order.status is Status.CANCELED:
         return "EC_PerCancelRequest"
+    if order.status is Status.EXPIRED_IN_MATCH:
+        return "EC_CancelBySmp"
     if order.status is not Status.EXPIRED:
         return "EC_NoError"
     is_post_only = order.request.time_in_force is TimeInForce.GTX

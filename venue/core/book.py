@@ -1,8 +1,9 @@
 """One instrument's book: synthetic depth around the replayed price, and the customers' own resting orders in it.
 
 The last price is the best bid; the best ask is one tick above. Synthetic levels are one tick apart and their size
-depends only on seed, symbol, side and price. What was taken from them comes back when the price next moves. At one
-price customers come first, oldest first.
+depends only on seed, symbol, side and price. What was taken from them comes back with a new price, and half of it with
+each step in which the price stays. At one price customers come first, oldest first. What comes to a resting order that
+the price only touches is as much as one level holds; when the price goes beyond it, it fills whole.
 """
 
 from collections.abc import Iterator
@@ -50,10 +51,21 @@ class Book:
         return self.last + self.mark_offset
 
     def arrive(self, price: Decimal) -> None:
-        """The price is now here, and the synthetic depth is whole again."""
+        """The price is now here. At a new one the synthetic depth is whole again, else half of what was taken is."""
+        self.taken = self._still_taken() if price == self.last else {}
         self.last = price
-        self.taken.clear()
         self.update_id += 1
+
+    def _still_taken(self) -> dict[tuple[Side, Decimal], Decimal]:
+        step = self.instrument.step
+        halved = {key: taken / 2 // step * step for key, taken in self.taken.items()}
+        return {key: taken for key, taken in halved.items() if taken}
+
+    def flow_to(self, order: Order) -> Decimal | None:
+        """How much trades with this resting order now that the price is at it; None: all of it, the price went on."""
+        if order.price != self.last:
+            return None
+        return self.level_quantity(order.request.side.other, order.price)
 
     def facing(self, taker: Side) -> Decimal:
         """The best synthetic price a taker of this side meets."""

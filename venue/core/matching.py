@@ -67,8 +67,8 @@ def take(floor: Floor, order: Order) -> None:
     book = floor.books[order.request.symbol]
     slip = slippage(floor, book, order)
     while order.is_open and (offer := next(book.offers(order.request.side, limit_of(book, order)), None)):
-        if offer.maker and offer.maker.account == order.account:
-            end(floor, offer.maker, Execution.EXPIRED)  # self-trade prevention: the resting order goes
+        if offer.maker and offer.maker.account == order.account and order.request.self_trade != "NONE":
+            prevent_self_trade(floor, order, offer.maker)
             continue
         quantity = min(offer.quantity, allowed_quantity(floor, order))
         if offer.maker:
@@ -82,7 +82,7 @@ def take(floor: Floor, order: Order) -> None:
 def trade_with(floor: Floor, order: Order, offer: Offer, fill: Fill) -> None:
     settle(floor, order, fill)
     if offer.maker:
-        settle(floor, offer.maker, Fill(fill.quantity, offer.price, is_maker=True))
+        settle(floor, offer.maker, Fill(fill.quantity, offer.price, is_maker=True, is_second=True))
         if not offer.maker.is_open:
             finish(floor, offer.maker)
 
@@ -119,19 +119,29 @@ def allowed_quantity(floor: Floor, order: Order) -> Decimal:
     return most
 
 
-def touch(floor: Floor, order: Order) -> None:
-    """The price came to a resting order: it fills at its own price."""
-    quantity = allowed_quantity(floor, order)
+def touch(floor: Floor, order: Order, most: Decimal | None = None) -> Decimal:
+    """The price came to a resting order: it fills at its own price, at most so much of it; how much it was."""
+    allowed = allowed_quantity(floor, order)
+    quantity = allowed if most is None else min(allowed, most)
     if quantity > 0:
         settle(floor, order, Fill(quantity, order.price, is_maker=True))
     if not order.is_open:
         finish(floor, order)
     drop_idle_reducers(floor, order)
+    return max(quantity, ZERO)
 
 
-def end(floor: Floor, order: Order, execution: Execution) -> None:
+def prevent_self_trade(floor: Floor, taker: Order, maker: Order) -> None:
+    """The taker's mode says which of the two goes."""
+    mode = taker.request.self_trade
+    for order, modes in ((maker, ("EXPIRE_MAKER", "EXPIRE_BOTH")), (taker, ("EXPIRE_TAKER", "EXPIRE_BOTH"))):
+        if mode in modes:
+            end(floor, order, Execution.EXPIRED, Status.EXPIRED_IN_MATCH)
+
+
+def end(floor: Floor, order: Order, execution: Execution, status: Status | None = None) -> None:
     """The order is over without (more) fills."""
-    order.status = DONE[execution]
+    order.status = status or DONE[execution]
     order.updated_ms = floor.clock.now_ms()
     floor.emit(OrderChanged(account=floor.account_of(order), order=order, execution=execution))
     finish(floor, order)

@@ -14,7 +14,7 @@ from venue.core.floor import Floor
 from venue.core.liquidation import liquidate_if_due
 from venue.core.margin import liquidation_price
 from venue.core.matching import touch
-from venue.core.orders import AlgoOrder, AlgoStatus, Order, Side, WorkingType
+from venue.core.orders import ZERO, AlgoOrder, AlgoStatus, Order, Side, WorkingType
 from venue.core.triggers import fires, follow, level
 
 
@@ -71,16 +71,20 @@ def waiting(floor: Floor, book: Book) -> Iterator[tuple[Account, AlgoOrder]]:
 def arrive(floor: Floor, book: Book, price: Decimal) -> None:
     """The last price is now `price`: resting orders fill, conditional ones fire, accounts are looked at."""
     book.arrive(price)
+    flow: dict[Side, Decimal] = {}  # what is left at this price for the next in the queue
     for order in touched(book):
+        most = book.flow_to(order)
+        if most is not None:
+            most = flow.get(order.request.side, most)
         if order.is_open:
-            touch(floor, order)
+            flow[order.request.side] = (most or ZERO) - touch(floor, order, most)
     look_at_triggers(floor, book)
     liquidate_if_due(floor, book.instrument.symbol)
 
 
 def touched(book: Book) -> list[Order]:
     orders = [o for o in book.resting.values() if is_touched(o, book.last)]
-    return sorted(orders, key=lambda o: o.order_id)
+    return sorted(orders, key=lambda o: (o.price * -o.request.side.sign, o.order_id))
 
 
 def is_touched(order: Order, price: Decimal) -> bool:

@@ -54,6 +54,7 @@ class Status(StrEnum):
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
+    EXPIRED_IN_MATCH = "EXPIRED_IN_MATCH"  # it would have traded with its own account
     REJECTED = "REJECTED"
 
 
@@ -200,6 +201,7 @@ class Trade:
     realized_pnl: Decimal
     is_maker: bool
     time_ms: int
+    is_second: bool = False  # the maker's side of a match between customers: one print tells both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

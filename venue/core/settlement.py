@@ -11,11 +11,12 @@ from venue.core.orders import ZERO, Execution, Income, Order, Status, Trade
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """So many contracts at this price, resting (maker) or taking."""
+    """So many contracts at this price, resting (maker) or taking; `is_second`: the other side of the match was told."""
 
     quantity: Decimal
     price: Decimal
     is_maker: bool
+    is_second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def record(floor: Floor, order: Order, fill: Fill, booked: Booked) -> Trade:
         fee=booked.fee,
         realized_pnl=booked.realized,
         is_maker=fill.is_maker,
+        is_second=fill.is_second,
         time_ms=floor.clock.now_ms(),
     )
 
