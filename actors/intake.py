@@ -9,6 +9,7 @@ from actors import strangers
 from actors.turn import Turn
 from engine import ids, order
 from engine.fill import Fill
+from engine.limits import Limits
 from engine.machine import Request, Send
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -111,9 +112,17 @@ def _not_found(turn: Turn, message: ex.OrderNotFound) -> None:
     turn.change(not_found={**turn.state.not_found, known.client_order_id: times})
     limits = turn.state.settings.limits
     lived = turn.now_ns - known.created_at_ns > limits.receive_window_ms * MS
-    if times >= limits.not_found_needed and lived:
+    if times >= _answers_needed(known, limits) and lived:
         turn.answered(known.client_order_id)
         _never_came(turn, known)
+
+
+def _answers_needed(known: Order, limits: Limits) -> int:
+    """While the request itself may still be on its way, its time is counted in answers, too, which are that far apart:
+    the clock alone may have been set."""
+    if not known.is_unresolved:
+        return limits.not_found_needed
+    return max(limits.not_found_needed, limits.receive_window_ms // limits.resolve_every_ms)
 
 
 def _never_came(turn: Turn, known: Order) -> None:

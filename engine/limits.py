@@ -17,7 +17,7 @@ class Limits:
     reconciliation_valid_ms: int = 20_000  # an older verdict counts as none
     resolve_every_ms: int = 500
     receive_window_ms: int = 10_000  # until then a lost request may still be accepted
-    not_found_needed: int = 3
+    not_found_needed: int = 3  # at least; of a request that may be on its way still, one for each `resolve_every_ms`
     order_answer_ms: int = 10_000  # a request unanswered for so long is UNKNOWN
     naked_limit_ms: int = 5_000  # a position without a stop for so long is closed
     trigger_stuck_ms: int = 3_000  # a triggered stop that does not fill

@@ -45,11 +45,22 @@ def test_unknown_becomes_rejected_only_by_repeated_words_later_than_a_lost_reque
     desk.run(9_900)
     assert desk.book.orders[desk.placed(ENTRY)[0].client_order_id].status is OrderStatus.UNKNOWN
 
-    desk.run(2_000)
+    desk.run(4_000)
 
     assert [e.reason for e in desk.events(ev.OrderRejected)] == ["not_found"]
     asked = [call for call in desk.calls if isinstance(call, ex.FindOrder)]
     assert len(asked) >= 3
+
+
+def test_a_clock_that_is_set_forward_does_not_shorten_the_time_a_lost_request_may_live():
+    desk = Desk(fate_of(ENTRY, "request lost")).ready()
+    desk.cycle(1, Intent.ENTER_LONG)
+    desk.run(4_000)
+    desk.now_ns += desk.state.settings.limits.receive_window_ms * 1_000_000
+    desk.run(5_900)
+
+    assert desk.book.orders[desk.placed(ENTRY)[0].client_order_id].status is OrderStatus.UNKNOWN
+    assert desk.events(ev.OrderRejected) == []
 
 
 def test_without_any_word_of_the_exchange_unknown_stays_unknown():
