@@ -31,12 +31,13 @@ from adapters.candle_generator import generate_candles
 from adapters.candle_store import CandleStore
 from engine.candles import Candles
 from engine.instrument import Instrument
-from plays.backtest import Backtest, prices_in_ticks
+from plays.backtest import Backtest
 from plays.batch import SharedColumns
 from plays.evaluator import Evaluator
 from plays.loading import parse_play
 from plays.portfolio import Portfolio
 from plays.sweep import grid, sweep
+from plays.ticks import prices_in_ticks
 
 START_NS = 1_577_836_800_000_000_000
 SYMBOL = "BTC/USDT:USDT"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from engine import kernel
 from engine.candles import Candles
-from engine.errors import ConfigurationError
 from engine.instrument import Instrument
 from engine.kernel import KernelInput, KernelRun
 from engine.performance import ClosedTrade
@@ -19,22 +18,18 @@ from engine.protection import RATIO_SCALE
 from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale
 from plays.backtest_result import BacktestResult, closed_trade
 from plays.batch import BatchRun, SharedColumns
+from plays.errors import BacktestError
 from plays.evaluator import SignalArrays, signals_of
 from plays.schema import Play
+from plays.ticks import prices_in_ticks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
-    Ticks = NDArray[np.int32]
 
 SLICE_BARS = 2_000_000
-
-
-class BacktestError(ConfigurationError):
-    """A backtest cannot be run on this data. The message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,33 +167,3 @@ def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> Si
         play_hash=play.hash, warmup_bars=play.warmup_bars, open_time_ns=candles.open_time_ns, intents=intents,
         feature_names=(), columns=(),
     )  # fmt: skip
-
-
-def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:
-    """Open, high, low and close in whole ticks: a row for each bar."""
-    import numpy as np
-
-    columns = (candles.open, candles.high, candles.low, candles.close)
-    rows: Ticks = np.empty((len(candles), len(columns)), np.int32)
-    for number, prices in enumerate(columns):
-        rows[:, number] = in_ticks(prices, instrument)
-    return rows
-
-
-def in_ticks(prices: Floats, instrument: Instrument) -> Ticks:
-    """Prices in whole ticks, as `Instrument.to_ticks` rounds. Raises BacktestError for prices beyond the kernel."""
-    import numpy as np
-
-    exact = prices / float(instrument.tick_size)
-    if len(exact) and not 0.5 <= float(exact.min()) <= float(exact.max()) < kernel.MOST_TICKS:
-        raise BacktestError(
-            f"prices from {prices.min():g} to {prices.max():g} do not fit a tick of {instrument.tick_size}: "
-            "check the instrument's tick size"
-        )
-    rounded = np.rint(exact)
-    ticks = rounded.astype(np.int32)
-    # near a half the float may round the other way than the exact decimal
-    rest = np.abs(np.subtract(exact, rounded, out=exact), out=exact)
-    for position in np.flatnonzero(rest > 0.499).tolist():
-        ticks[position] = instrument.to_ticks(float(prices[position]))
-    return ticks

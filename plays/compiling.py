@@ -5,8 +5,9 @@ from __future__ import annotations
 from plays.batch import crossings
 from plays.features import FEATURES
 from plays.operators import compiled_marked
-from plays.paired import both_crosses, two_averages
+from plays.paired import both_crosses, read_only, two_averages
 from plays.sections import compiled_section_walk
+from plays.ticks import compiled_round
 
 
 def compile_ahead() -> None:
@@ -25,6 +26,7 @@ def compile_ahead() -> None:
     both_crosses(*two_averages(floats, 2, 3))
     compiled_marked()(rule, 1, intents)
     compiled_section_walk()(np.zeros((5, 16), bool), 1, (1, 2), intents, 0)
+    compiled_round()(*[read_only(floats)] * 4, 1.0, np.ones((16, 4), np.int32))
     _walk_once(intents)
 
 

@@ -35,6 +35,10 @@ class ConditionError(ValueError):
         super().__init__(f"column {column}: {reason}{f' ({hint})' if hint else ''}")
 
 
+class BacktestError(ConfigurationError):
+    """A backtest cannot be run on this data. The message names the remedy."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "rsi", "rsx"?`, or nothing when no known word is near."""
     names = {name.lower(): name for name in known}

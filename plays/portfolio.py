@@ -19,11 +19,13 @@ from engine.performance import ClosedTrade
 from engine.portfolio import PortfolioInput, PortfolioRun
 from engine.portfolio_walk import ACCOUNT_BALANCE
 from engine.sizing import MoneyScale, money_scale
-from plays.backtest import BacktestError, Fees, prices_in_ticks, settings_row
+from plays.backtest import Fees, settings_row
 from plays.backtest_result import closed_trade
 from plays.batch import BatchRun, SharedColumns
+from plays.errors import BacktestError
 from plays.evaluator import intents_of
 from plays.schema import Play
+from plays.ticks import prices_in_ticks
 
 if TYPE_CHECKING:
     import numpy as np

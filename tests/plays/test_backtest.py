@@ -7,7 +7,8 @@ from play_builders import INSTRUMENT, a_play, entering, made
 
 from engine.errors import MarketDataGap
 from engine.protection import ExitReason
-from plays.backtest import Backtest, BacktestError, Fees, in_ticks
+from plays.backtest import Backtest, Fees
+from plays.errors import BacktestError
 from plays.loading import library_plays, load_play
 
 CASH = Decimal(1_000_000)
@@ -153,12 +154,6 @@ def test_too_few_candles_gaps_and_a_wrong_tick_are_refused_with_the_remedy():
     coarse = replace(INSTRUMENT, tick_size=Decimal(100_000))
     with pytest.raises(BacktestError, match="check the instrument's tick size"):
         Backtest(entering("close > open"), candles, coarse, CASH)
-
-
-def test_prices_become_ticks_as_the_instrument_rounds_them():
-    prices = np.array([1.0, 1.004, 1.005, 1.006, 100.015, 29_999.995, 0.015, 12345.675])
-
-    assert in_ticks(prices, INSTRUMENT).tolist() == [INSTRUMENT.to_ticks(price) for price in prices.tolist()]
 
 
 def test_an_exit_comes_before_the_levels_of_its_bar():

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 from play_builders import INSTRUMENT, START_NS, a_play, made
 
-from plays.backtest import Backtest, BacktestError
+from plays.backtest import Backtest
+from plays.errors import BacktestError
 from plays.portfolio import Portfolio
 
 CASH = Decimal(100_000)

@@ -1,0 +1,105 @@
+"""Prices of candles in whole ticks, which the kernel reads: all four prices in one pass over memory.
+
+A price is divided by the tick through its reciprocal, which may be wrong in the last digits. That cannot matter except
+near a half: such bars are rare and are done again with exact decimals.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from engine.candles import Candles
+from engine.compiled import compile_with
+from engine.instrument import Instrument
+from engine.kernel import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
+from plays.errors import BacktestError
+from plays.paired import read_only
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ticks = NDArray[np.int32]
+
+# beyond it a price may be a half tick: 64-bit floats are right to 1e-6 of a tick up to MOST_TICKS
+NEAR_HALF = 0.499
+# a float to which this is added has no digits after the point left: the processor has rounded it
+ROUNDER = 1.5 * 2.0**52
+
+
+def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:
+    """Open, high, low and close in whole ticks, as `Instrument.to_ticks` rounds: a row for each bar.
+
+    Raises BacktestError for prices that do not fit the tick.
+    """
+    import numpy as np
+
+    rows: Ticks = np.empty((len(candles), 4), np.int32)
+    write_ticks(candles, instrument, rows)
+    return rows
+
+
+def write_ticks(candles: Candles, instrument: Instrument, rows: Ticks) -> None:
+    """The same into `rows`, without any memory besides."""
+    import numpy as np
+
+    columns = [read_only(np.ascontiguousarray(one)) for one in (candles.open, candles.high, candles.low, candles.close)]
+    per_tick = 1.0 / float(instrument.tick_size)
+    farthest, lowest, highest, is_number = compiled_round()(*columns, per_tick, rows)
+    if len(rows) and not (is_number and lowest >= 0.5 and highest < MOST_TICKS):
+        raise BacktestError(
+            f"prices of {candles.symbol} from {min(map(np.min, columns)):g} to {max(map(np.max, columns)):g} do not "
+            f"fit a tick of {instrument.tick_size}: check the instrument's tick size"
+        )
+    if farthest > NEAR_HALF:
+        _round_exactly(columns, instrument, rows)
+
+
+def _round_exactly(columns: list[Any], instrument: Instrument, rows: Ticks) -> None:
+    """Does those prices again that lie near a half tick."""
+    import numpy as np
+
+    for number, prices in enumerate(columns):
+        exact = prices / float(instrument.tick_size)
+        for bar in np.flatnonzero(np.abs(exact - np.rint(exact)) > NEAR_HALF - 1e-6).tolist():
+            rows[bar, number] = instrument.to_ticks(float(prices[bar]))
+
+
+@cache
+def compiled_round() -> Any:
+    """`round_prices`, compiled."""
+    return compile_with(round_prices, (rounded, rest))
+
+
+# --- compiled from here on -------------------------------------------------------------------------------------------
+
+
+def rounded(value: float) -> float:
+    """The nearest whole number."""
+    return (value + ROUNDER) - ROUNDER
+
+
+def rest(value: float) -> float:
+    """How far a value is from the nearest whole number."""
+    return abs(value - rounded(value))
+
+
+def round_prices(
+    opens: Any, highs: Any, lows: Any, closes: Any, per_tick: float, rows: Any
+) -> tuple[float, float, float, bool]:
+    """Fills `rows`; (the farthest from a whole tick, the lowest and the highest price in ticks, all are numbers)."""
+    farthest, lowest, highest, is_number = 0.0, math.inf, 0.0, True
+    for bar in range(len(rows)):
+        opened, high, low, close = opens[bar], highs[bar], lows[bar], closes[bar]
+        is_number &= opened + high + low + close < math.inf  # false for NaN, too
+        opened, high, low, close = opened * per_tick, high * per_tick, low * per_tick, close * per_tick
+        # of the bar first: the next bar has to wait for one comparison of each only
+        least, most = min(opened, high, low, close), max(opened, high, low, close)
+        beyond = max(rest(opened), rest(high), rest(low), rest(close))
+        lowest, highest, farthest = min(lowest, least), max(highest, most), max(farthest, beyond)
+        rows[bar, OPEN], rows[bar, HIGH], rows[bar, LOW], rows[bar, CLOSE] = (
+            rounded(opened), rounded(high), rounded(low), rounded(close)
+        )  # fmt: skip
+    return farthest, lowest, highest, is_number
