@@ -51,7 +51,7 @@ class PortfolioRun:
         self.states[:, OWNER] = np.arange(count)
         self.account: Integers = np.zeros(ACCOUNT, np.int64)
         self.account[ACCOUNT_BALANCE], self.account[MOST_OPEN] = balance_units, data.most_open
-        self.marks: Integers = np.zeros(count, np.int64)
+        self._notes: Integers = np.zeros((3, count), np.int64)
         self._full: list[tuple[Integers, Integers]] = []
         self._make_pages()
 
@@ -89,7 +89,7 @@ class PortfolioRun:
     @property
     def equity_units(self) -> int:
         """The balance and all open positions at their last closes."""
-        return account_equity(self.states, self.account, self._data.settings, self.marks)
+        return account_equity(self.states, self.account, self._data.settings, self._notes[0])
 
     def run_slice(self, most_bars: int) -> int:
         """Works through up to `most_bars` more bars; returns how many are done."""
@@ -99,7 +99,7 @@ class PortfolioRun:
             if len(self._trades) - int(self.account[ACCOUNT_TRADES]) < 2 * len(self.states):
                 self._turn_page()
             compiled_portfolio()(
-                data.intents, data.prices, data.rules, data.settings, self.states, self.account, self.marks,
+                data.intents, data.prices, data.rules, data.settings, self.states, self.account, self._notes,
                 self._trades, self._owners, until,
             )  # fmt: skip
         return self.bars_done

@@ -6,6 +6,9 @@ position; then the closes decide: first who leaves, then, in the order of the in
 free place (positions that leave at the next open free theirs) and is cut to the notional that the leverage leaves.
 A price of 0 says that an instrument has no bar at that time; it waits, marked at its last close; an entry that
 counted on the place of an exit that has to wait is given up.
+
+Most bars of most instruments change nothing. Each instrument therefore says when it has to be looked at next (`wakes`);
+the bars in between are accounted for at once, as in `walk`, and its mark is fetched when the account needs it.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from engine.kernel import (
 from engine.protection import REASON_SIGNAL
 from engine.signal import decide
 from engine.sizing import share_of
-from engine.walk import act_on_intent, book_exit, enter_position, hold_position, slipped
+from engine.walk import act_on_intent, book_exit, coast, enter_position, hold_position, slipped
 
 # the row of the account
 ACCOUNT_BAR, ACCOUNT_BALANCE, ACCOUNT_TRADES, MOST_OPEN, CROWDED = range(5)
@@ -142,83 +145,143 @@ def fit_entry(state: Any, settings: Any, free: int, close: int) -> None:
         state[ENTRY_SIDE] = 0
 
 
+def mark_at(bar: int, number: int, prices: Any, marks: Any) -> None:
+    """Marks an instrument at the close of a bar, if it has that bar."""
+    if bar >= 0 and prices[number, bar, CLOSE] != 0:
+        marks[number] = prices[number, bar, CLOSE]
+
+
+def mark_all(bar: int, prices: Any, states: Any, marks: Any) -> None:
+    """Marks what the account holds or waits for."""
+    for number in range(len(states)):
+        if states[number, PROTECTION] != 0 or states[number, ENTRY_SIDE] != 0:
+            mark_at(bar, number, prices, marks)
+
+
 def still_fits(number: int, states: Any, account: Any, settings: Any, marks: Any) -> bool:
-    """Whether a due entry has its place and notional although an exit that was to free them found no bar."""
+    """Whether a due entry has its place and notional although an exit that was to free them has to wait."""
     opened = taken = 0
-    waits = False
     for other in range(len(marks)):
         if states[other, PROTECTION] != 0:
             opened += 1
             taken += states[other, LOTS] * marks[other] * settings[other, TICK_LOT_UNITS]
-            waits |= states[other, EXIT_DUE] != 0
-    if not waits:
-        return True
     entry = states[number, ENTRY_LOTS] * marks[number] * settings[number, TICK_LOT_UNITS]
     most = share_of(account_equity(states, account, settings, marks), settings[number, LEVERAGE])
     return bool(opened < account[MOST_OPEN] and taken + entry <= most)
 
 
 def at_open(
-    bar: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any, trades: Any, owners: Any
-) -> None:
-    """What the last closes decided: all exits, then all entries."""
-    for number in range(len(states)):
-        if states[number, EXIT_DUE] != 0 and prices[number, bar, CLOSE] != 0:
+    bar: int, awake: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any, trades: Any,
+    owners: Any,
+) -> None:  # fmt: skip
+    """What the last closes decided: all exits, then all entries. Who has something to do is awake."""
+    waits = False
+    for number in awake:
+        if states[number, EXIT_DUE] == 0:
+            continue
+        if prices[number, bar, CLOSE] == 0:
+            waits = True
+        else:
             leave_at_open(states[number], account, trades, owners, settings[number], bar, prices[number, bar, OPEN])
-    for number in range(len(states)):
-        if states[number, ENTRY_SIDE] != 0 and states[number, PROTECTION] == 0 and prices[number, bar, CLOSE] != 0:
-            price = prices[number, bar, OPEN]
-            if not still_fits(number, states, account, settings, marks):
-                states[number, ENTRY_SIDE] = 0
-                account[CROWDED] += 1
-                continue
-            enter_at_open(states[number], account, owners, rules[number], settings[number], bar, price)
+    if waits:
+        mark_all(bar - 1, prices, states, marks)
+    for number in awake:
+        state = states[number]
+        if state[ENTRY_SIDE] == 0 or state[PROTECTION] != 0 or prices[number, bar, CLOSE] == 0:
+            continue
+        if waits and not still_fits(number, states, account, settings, marks):
+            state[ENTRY_SIDE] = 0
+            account[CROWDED] += 1
+        else:
+            enter_at_open(state, account, owners, rules[number], settings[number], bar, prices[number, bar, OPEN])
 
 
-def during_bar(number: int, bar: int, intent: int, prices: Any, rules: Any, settings: Any, states: Any, account: Any,
-               trades: Any, owners: Any) -> None:  # fmt: skip
-    """Protection of one open position; then whether it leaves at the next open."""
+def during_bar(
+    bar: int, awake: Any, intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any,
+    trades: Any, owners: Any,
+) -> bool:  # fmt: skip
+    """Protection of the open positions, and whether they leave at the next open. True when an intent may enter."""
+    wants = False
+    for number in awake:
+        mark_at(bar - 1, number, prices, marks)  # what has no bar keeps the mark of the one before
+        if prices[number, bar, CLOSE] == 0:
+            continue
+        mark_at(bar, number, prices, marks)
+        wants |= intents[number, bar] != 0
+        if states[number, PROTECTION] != 0:
+            hold(number, bar, intents, prices, rules, settings, states, account, trades, owners)
+    return wants
+
+
+def hold(number: int, bar: int, intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any,
+         trades: Any, owners: Any) -> None:  # fmt: skip
+    """One bar of one open position."""
     state, row = states[number], prices[number, bar]
     take_account(state, account)
     hold_position(state, trades, rules[number], settings[number], bar, (row[OPEN], row[HIGH], row[LOW], row[CLOSE]))
     give_account(state, account, owners)
-    if state[PROTECTION] != 0 and state[EXIT_DUE] == 0 and decide(intent, state[PROTECTION])[0]:
+    if state[PROTECTION] != 0 and state[EXIT_DUE] == 0 and decide(intents[number, bar], state[PROTECTION])[0]:
         state[EXIT_DUE] = REASON_SIGNAL
 
 
+def at_close(bar: int, awake: Any, intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any,
+             marks: Any) -> None:  # fmt: skip
+    """What the intents want to enter, one instrument after the other."""
+    mark_all(bar, prices, states, marks)
+    for number in awake:
+        if intents[number, bar] != 0 and prices[number, bar, CLOSE] != 0:
+            decide_entry(number, states, account, rules, settings, marks, intents[number, bar])
+
+
+def next_wake(wakes: Any, until: int) -> int:
+    """The first bar before `until` at which an instrument has to be looked at; `until` when there is none."""
+    bar = until
+    for number in range(len(wakes)):
+        bar = min(bar, wakes[number])
+    return bar
+
+
+def awake_at(bar: int, wakes: Any, awake: Any) -> int:
+    """Notes who has to be looked at now, in the order of the instruments; how many they are."""
+    count = 0
+    for number in range(len(wakes)):
+        if wakes[number] == bar:
+            awake[count] = number
+            count += 1
+    return count
+
+
 def walk_portfolio(
-    intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any, trades: Any,
+    intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, notes: Any, trades: Any,
     owners: Any, until: int,
 ) -> None:  # fmt: skip
-    """Works from `account[ACCOUNT_BAR]` up to `until`, or until `trades` may not hold another bar's."""
-    bar = account[ACCOUNT_BAR]
-    count = len(states)
-    room = len(trades) - 2 * count
+    """Works from `account[ACCOUNT_BAR]` up to `until`, or until `trades` may not hold another bar's.
+
+    `notes` has three rows for itself: the mark of each instrument, its next bar, and who is awake.
+    """
+    marks, wakes = notes[0], notes[1]
+    room = len(trades) - 2 * len(states)
+    bar = next_wake(wakes, until)
     while bar < until and account[ACCOUNT_TRADES] <= room:
-        is_due = wants = False
-        for number in range(count):
-            is_due |= (states[number, EXIT_DUE] != 0) | (states[number, ENTRY_SIDE] != 0)
-        if is_due:
-            at_open(bar, prices, rules, settings, states, account, marks, trades, owners)
-        for number in range(count):
-            close = prices[number, bar, CLOSE]
-            if close == 0:
-                continue
-            marks[number] = close
-            wants |= intents[number, bar] != 0
-            if states[number, PROTECTION] != 0:
-                intent = intents[number, bar]
-                during_bar(number, bar, intent, prices, rules, settings, states, account, trades, owners)
-        if wants:
-            for number in range(count):
-                if intents[number, bar] != 0 and prices[number, bar, CLOSE] != 0:
-                    decide_entry(number, states, account, rules, settings, marks, intents[number, bar])
-        bar += 1
+        awake = notes[2, : awake_at(bar, wakes, notes[2])]
+        at_open(bar, awake, prices, rules, settings, states, account, marks, trades, owners)
+        if during_bar(bar, awake, intents, prices, rules, settings, states, account, marks, trades, owners):
+            at_close(bar, awake, intents, prices, rules, settings, states, account, marks)
+        for number in awake:
+            wakes[number] = bar + 1
+            state = states[number]
+            if state[EXIT_DUE] == 0 and state[ENTRY_SIDE] == 0:
+                wakes[number] = coast(
+                    intents[number], prices[number], rules[number], settings[number], state, bar + 1, until
+                )
+        bar = next_wake(wakes, until)
+    mark_all(bar - 1, prices, states, marks)
     account[ACCOUNT_BAR] = bar
 
 
 # what `walk_portfolio` calls, in order of use
 PARTS = (
     *walk.PARTS, take_account, give_account, leave_at_open, enter_at_open, open_pnl, account_equity, places_taken,
-    notional_taken, fit_entry, decide_entry, still_fits, at_open, during_bar,
+    notional_taken, fit_entry, decide_entry, mark_at, mark_all, still_fits, at_open, hold, during_bar, at_close,
+    next_wake, awake_at,
 )  # fmt: skip

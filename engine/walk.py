@@ -189,10 +189,12 @@ def coast(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, bar:
     until = min(until, bar + uneventful_bars(rules, bars_held))
     stop, take_profit, best = state[STOP_TICKS], state[TARGET_TICKS], side * state[BEST_TICKS]
     liquidation = liquidation_price(side, state[ENTRY_TICKS], settings)
-    lower = side * stop if stop != 0 else -MOST_TICKS
+    # a price of 0, which says that there is no bar, lies beyond both
+    floor, ceiling = (0, MOST_TICKS) if side > 0 else (-MOST_TICKS, 0)
+    lower = side * stop if stop != 0 else floor
     if liquidation != 0:
         lower = max(lower, side * liquidation)
-    upper = side * take_profit if take_profit != 0 else MOST_TICKS
+    upper = side * take_profit if take_profit != 0 else ceiling
     if rules[TRAILING] != 0 or rules[BREAK_EVEN] != 0:
         upper = min(upper, best + 1)  # a new best price may move the stop
     bars, best = calm_bars(intents[bar:until], prices[bar:until], (side, lower, upper, best))

@@ -69,8 +69,8 @@ def test_compiled_uncompiled_and_sliced_are_the_same_and_places_are_kept(market,
 
     whole, sliced, plain = done(data), done(data, slices=slices), PortfolioRun(data, RICH)
     trades, owners = np.empty((1_000, kernel.TRADE), np.int64), np.empty(1_000, np.int64)
-    walk_portfolio(data.intents, data.prices, data.rules, data.settings, plain.states, plain.account, plain.marks,
-                   trades, owners, plain.bars_total)  # fmt: skip
+    walk_portfolio(data.intents, data.prices, data.rules, data.settings, plain.states, plain.account,
+                   np.zeros((3, len(data.intents)), np.int64), trades, owners, plain.bars_total)  # fmt: skip
 
     assert whole.states.tolist() == sliced.states.tolist() == plain.states.tolist()
     assert whole.account.tolist() == sliced.account.tolist() == plain.account.tolist()
