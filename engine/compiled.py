@@ -29,7 +29,7 @@ def compile_with(entry: Callable[..., Any], parts: Sequence[Callable[..., Any]],
         namespace[function.__name__] = numba.njit(
             _rebound(function, function.__name__, namespace), forceinline=True, **options
         )
-    name = f"{entry.__name__}_{_fingerprint((*parts, entry))}"
+    name = f"{entry.__name__}_{_fingerprint((*parts, entry))}{'' if allocates else '_plain'}"
     whole = _rebound(entry, name, namespace)
     try:
         return numba.njit(whole, cache=True, nogil=True, **options)

@@ -119,4 +119,4 @@ def compiled_walk() -> Any:
     """`walk` compiled, with the rules of protection, sizing and decision inside it."""
     from engine.walk import PARTS, walk
 
-    return compile_with(walk, PARTS)
+    return compile_with(walk, PARTS, allocates=False)

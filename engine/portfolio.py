@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine import kernel
 from engine.compiled import compile_with
+from engine.kernel import (
+    CLOSE,
+    TICK_LOT_UNITS,
+    TRADE_ENTRY_BAR,
+    TRADE_ENTRY_TICKS,
+    TRADE_EXIT_BAR,
+    TRADE_LOTS,
+    TRADE_SIDE,
+)
 from engine.portfolio_walk import (
     ACCOUNT,
     ACCOUNT_BALANCE,
@@ -17,6 +26,7 @@ from engine.portfolio_walk import (
     MOST_OPEN,
     OWNER,
     account_equity,
+    open_pnl,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +55,7 @@ class PortfolioRun:
     def __init__(self, data: PortfolioInput, balance_units: int) -> None:
         import numpy as np
 
-        self._data = data
+        self.data = data
         count = len(data.intents)
         self.states: Integers = np.zeros((count, kernel.STATE), np.int64)
         self.states[:, OWNER] = np.arange(count)
@@ -57,7 +67,7 @@ class PortfolioRun:
 
     @property
     def bars_total(self) -> int:
-        return int(self._data.intents.shape[1])
+        return int(self.data.intents.shape[1])
 
     @property
     def bars_done(self) -> int:
@@ -87,14 +97,23 @@ class PortfolioRun:
         return int(self.account[CROWDED])
 
     @property
+    def balance_units(self) -> int:
+        """The account after all that is closed; the entry fees of open positions are paid."""
+        return int(self.account[ACCOUNT_BALANCE])
+
+    def open_pnl_units(self, number: int) -> int:
+        """What the open position of one instrument has earned at its last close; 0 without one."""
+        return int(open_pnl(self.states[number], self.data.settings[number], self._notes[0, number]))
+
+    @property
     def equity_units(self) -> int:
         """The balance and all open positions at their last closes."""
-        return account_equity(self.states, self.account, self._data.settings, self._notes[0])
+        return account_equity(self.states, self.account, self.data.settings, self._notes[0])
 
     def run_slice(self, most_bars: int) -> int:
         """Works through up to `most_bars` more bars; returns how many are done."""
         until = min(self.bars_done + most_bars, self.bars_total)
-        data = self._data
+        data = self.data
         while self.bars_done < until:
             if len(self._trades) - int(self.account[ACCOUNT_TRADES]) < 2 * len(self.states):
                 self._turn_page()
@@ -124,3 +143,50 @@ def compiled_portfolio() -> Any:
     from engine.portfolio_walk import PARTS, walk_portfolio
 
     return compile_with(walk_portfolio, PARTS, allocates=False)
+
+
+def marked_equity(run: PortfolioRun, balance_units: int) -> Integers:
+    """The equity at each bar's close, in units: what was booked by then, and all open positions at their last closes.
+
+    `balance_units` is what the run began with.
+    """
+    import numpy as np
+
+    rows, owners = _with_open(run)
+    steps = np.zeros(run.bars_total + 1, np.int64)
+    np.add.at(steps, rows[:, kernel.TRADE_ENTRY_BAR], -rows[:, kernel.TRADE_ENTRY_FEE])
+    np.add.at(steps, rows[:, kernel.TRADE_EXIT_BAR], rows[:, kernel.TRADE_PNL] + rows[:, kernel.TRADE_ENTRY_FEE])
+    steps[0] += balance_units
+    curve: Integers = np.cumsum(steps[:-1])
+    compiled_marks()(rows, owners, run.data.prices, run.data.settings, curve)
+    return curve
+
+
+def _with_open(run: PortfolioRun) -> tuple[Integers, Integers]:
+    """(trades, owners): the closed ones, and every open position as a trade that does not exit within the run."""
+    import numpy as np
+
+    owners = np.flatnonzero(run.states[:, kernel.PROTECTION])
+    states, rows = run.states[owners], np.zeros((len(owners), kernel.TRADE), np.int64)
+    rows[:, kernel.TRADE_SIDE], rows[:, kernel.TRADE_LOTS] = states[:, kernel.PROTECTION], states[:, kernel.LOTS]
+    rows[:, kernel.TRADE_ENTRY_BAR], rows[:, kernel.TRADE_EXIT_BAR] = states[:, kernel.ENTRY_BAR], run.bars_total
+    rows[:, kernel.TRADE_ENTRY_TICKS] = states[:, kernel.ENTRY_TICKS]
+    rows[:, kernel.TRADE_ENTRY_FEE] = states[:, kernel.ENTRY_FEE]
+    return np.concatenate([run.trades, rows]), np.concatenate([run.owners, owners])
+
+
+@cache
+def compiled_marks() -> Any:
+    """`mark_positions`, compiled."""
+    return compile_with(mark_positions, (), allocates=False)
+
+
+def mark_positions(rows: Any, owners: Any, prices: Any, settings: Any, curve: Any) -> None:
+    """Adds to the curve what each trade has earned at the closes of the bars it was held."""
+    for row in range(len(rows)):
+        number, entry, mark = owners[row], rows[row, TRADE_ENTRY_TICKS], rows[row, TRADE_ENTRY_TICKS]
+        a_tick = rows[row, TRADE_SIDE] * rows[row, TRADE_LOTS] * settings[number, TICK_LOT_UNITS]
+        for bar in range(rows[row, TRADE_ENTRY_BAR], rows[row, TRADE_EXIT_BAR]):
+            close = prices[number, bar, CLOSE]
+            mark = close if close != 0 else mark
+            curve[bar] += a_tick * (mark - entry)

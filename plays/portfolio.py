@@ -1,179 +1,164 @@
 """A backtest of one play over several instruments that share one account.
 
-Instruments are added one by one: of each only its intents and prices in ticks are kept, 17 bytes a bar, so that the
-candles need not all be in memory together. Trades and equity are exact, as those of `Backtest`.
+Instruments are added one by one: of each only its intents and its prices in ticks are kept, 17 bytes a bar, so that the
+candles need not all be in memory together. They may begin and end at different times within the timeline. Trades and
+equity are exact, as those of `Backtest`. Work is done in slices (`advance`, `run_slice`), as there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from engine import kernel
 from engine.candles import Candles
 from engine.instrument import Instrument
-from engine.market import timeframe_ns
-from engine.performance import ClosedTrade
 from engine.portfolio import PortfolioInput, PortfolioRun
-from engine.portfolio_walk import ACCOUNT_BALANCE
 from engine.sizing import MoneyScale, money_scale
-from plays.backtest import Fees, settings_row
-from plays.backtest_result import closed_trade
+from plays.backtest import SLICE_BARS, Fees, Progress, settings_row
 from plays.batch import BatchRun, SharedColumns
 from plays.errors import BacktestError
 from plays.evaluator import intents_of
+from plays.portfolio_result import PortfolioResult, PortfolioTrade
 from plays.schema import Play
-from plays.ticks import prices_in_ticks
+from plays.ticks import write_ticks
+from plays.timeline import Timeline
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Integers = NDArray[np.int64]
-
 MOST_INSTRUMENTS = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Part:
-    """What is kept of one instrument."""
+class Portfolio:
+    """One run: `add` every instrument (at most `count`), then `run`.
 
-    instrument: Instrument
-    first_open_time_ns: int
-    intents: NDArray[np.int8]
-    ticks: NDArray[np.int32]
+    At most `max_open_trades` positions are open after any open. The order of adding is the order in which instruments
+    get free places.
+    """
 
+    def __init__(
+        self, play: Play, starting_equity: Decimal, timeline: Timeline, count: int, max_open_trades: int | None = None
+    ) -> None:
+        import numpy as np
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioTrade:
-    """A closed trade of one of the instruments."""
-
-    symbol: str
-    trade: ClosedTrade
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioResult:
-    """What came out. `crowded_entries` found no free place, `denied_entries` were below an exchange's minimum."""
-
-    run: PortfolioRun
-    instruments: tuple[Instrument, ...]
-    scale: MoneyScale
-    open_time_ns: Integers
-
-    @property
-    def trade_count(self) -> int:
-        return self.run.trade_count
-
-    @property
-    def crowded_entries(self) -> int:
-        return self.run.crowded_entries
-
-    @property
-    def denied_entries(self) -> int:
-        return int(self.run.states[:, kernel.DENIED].sum())
+        if count > MOST_INSTRUMENTS:
+            raise BacktestError(f"a portfolio has at most {MOST_INSTRUMENTS} instruments, these are {count}")
+        if max_open_trades is not None and max_open_trades < 1:
+            raise BacktestError(f"max_open_trades is {max_open_trades}: at least 1 is needed to trade")
+        self._play, self._starting_equity, self._timeline = play, starting_equity, timeline
+        self._most_open = count if max_open_trades is None else max_open_trades
+        self._intents = np.zeros((count, timeline.bars), np.int8)
+        self._prices = np.zeros((count, timeline.bars, 4), np.int32)
+        self._terms: list[tuple[Instrument, Fees]] = []
+        self._signals: tuple[BatchRun, slice] | None = None
+        self._result: PortfolioResult | None = None
 
     @property
     def balance(self) -> Decimal:
         """The account after all that is closed; the entry fees of open positions are paid."""
-        return self.scale.to_money(int(self.run.account[ACCOUNT_BALANCE]))
+        return self._result.balance if self._result else self._starting_equity
 
-    @property
-    def final_equity(self) -> Decimal:
-        """The balance plus every open position at its last close, exact."""
-        return self.scale.to_money(self.run.equity_units)
+    def add(self, candles: Candles, instrument: Instrument, fees: Fees | None = None) -> None:
+        """`begin` and all of `advance`."""
+        self.begin(candles, instrument, fees)
+        while self.advance():
+            pass
 
-    @property
-    def trades(self) -> tuple[PortfolioTrade, ...]:
-        """The closed trades, in order of their exits."""
-        pairs = zip(self.run.trades.tolist(), self.run.owners.tolist(), strict=True)
-        return tuple(self._trade(row, self.instruments[owner]) for row, owner in pairs)
+    def begin(
+        self, candles: Candles, instrument: Instrument, fees: Fees | None = None,
+        intents: NDArray[np.int8] | None = None,
+    ) -> None:  # fmt: skip
+        """Takes up one instrument; `advance` computes its signals, unless another process did (`intents`).
 
-    def _trade(self, row: list[int], instrument: Instrument) -> PortfolioTrade:
-        return PortfolioTrade(
-            symbol=instrument.symbol, trade=closed_trade(row, self.open_time_ns, instrument, self.scale)
-        )
-
-
-class Portfolio:
-    """One run: `add` every instrument, then `run`. `max_open_trades` positions at most are open after any open.
-
-    `fees` default to each instrument's taker fee and no slippage. The order of adding is the order in which instruments
-    get free places. They may begin and end at different times.
-    """
-
-    def __init__(
-        self, play: Play, starting_equity: Decimal, max_open_trades: int | None = None, fees: Fees | None = None
-    ) -> None:
-        if max_open_trades is not None and max_open_trades < 1:
-            raise BacktestError(f"max_open_trades is {max_open_trades}: at least 1 is needed to trade")
-        self._play, self._starting_equity = play, starting_equity
-        self._most_open, self._fees = max_open_trades, fees
-        self._parts: list[_Part] = []
-
-    def add(self, candles: Candles, instrument: Instrument) -> None:
-        """Computes the signals of one instrument and keeps what the run needs.
-
-        Raises BacktestError as `Backtest` does, and for an instrument that is there already.
+        `fees` default to its taker fee and no slippage. Raises BacktestError as `Backtest` does, and for an instrument
+        that is there already or does not fit in.
         """
         self._require_addable(candles, instrument)
-        signals = BatchRun(self._play.program, SharedColumns(candles))
-        while signals.advance():
-            pass
-        self._parts.append(_Part(
-            instrument=instrument, first_open_time_ns=int(candles.open_time_ns[0]),
-            intents=intents_of(self._play, signals), ticks=prices_in_ticks(candles, instrument),
-        ))  # fmt: skip
+        place = self._timeline.place_of(candles)
+        run = BatchRun(self._play.program, SharedColumns(candles)) if intents is None else None
+        write_ticks(candles, instrument, self._prices[len(self._terms), place])
+        self._terms.append((instrument, fees or Fees(taker=instrument.taker_fee)))
+        if intents is not None:
+            self._intents[len(self._terms) - 1, place] = intents
+        self._signals = (run, place) if run else None
+
+    def advance(self) -> bool:
+        """Computes one more column of the instrument that was begun; False when its signals are done."""
+        if self._signals is None:
+            return False
+        run, place = self._signals
+        if run.advance():
+            return True
+        self._intents[len(self._terms) - 1, place] = intents_of(self._play, run)
+        self._signals = None
+        return False
+
+    def run_slice(self, most_bars: int = SLICE_BARS) -> Progress:
+        """Trades over up to `most_bars` more bars of every instrument."""
+        self._begun().run.run_slice(most_bars)
+        return self.progress()
+
+    def progress(self) -> Progress:
+        """How far the trading is; 0 bars while instruments are added."""
+        done, trades = (self._result.run.bars_done, self._result.trade_count) if self._result else (0, 0)
+        total = self._timeline.bars
+        return Progress(bars_done=done, bars_total=total, trades=trades, is_done=done == total)
+
+    def trades_since(self, count: int) -> tuple[PortfolioTrade, ...]:
+        """The trades closed after the first `count`, in order of their exits."""
+        return self._result.trades_since(count) if self._result else ()
 
     def run(self) -> PortfolioResult:
-        """Trades all instruments to the end. What was added is given away: a portfolio runs once."""
-        if not self._parts:
-            raise BacktestError("a portfolio needs at least one instrument with candles")
-        instruments = tuple(part.instrument for part in self._parts)
-        scale = common_scale(instruments)
-        times, data = self._input(scale)
-        run = PortfolioRun(data, scale.to_units(self._starting_equity))
-        run.run_slice(run.bars_total)
-        return PortfolioResult(run=run, instruments=instruments, scale=scale, open_time_ns=times)
+        """All slices at once, and the result."""
+        while not self.run_slice().is_done:
+            pass
+        return self.result()
+
+    def result(self) -> PortfolioResult:
+        """What came out. Raises BacktestError while the run is not done."""
+        if self._result is None or not self.progress().is_done:
+            raise BacktestError("the backtest is not done: call run_slice until it is")
+        return self._result
 
     def _require_addable(self, candles: Candles, instrument: Instrument) -> None:
-        if candles.timeframe != self._play.timeframe:
-            raise BacktestError(f"{self._play.name} needs bars of {self._play.timeframe}, not of {candles.timeframe}")
+        if self._signals or self._result:
+            raise BacktestError("advance until the instrument before is done; none can be added to a run under way")
         if len(candles) <= self._play.warmup_bars:
             raise BacktestError(
                 f"{self._play.name} needs more than {self._play.warmup_bars} bars of {instrument.symbol} to warm up, "
                 f"there are {len(candles)}: choose a longer timerange or import more candles"
             )
-        if any(part.instrument.symbol == instrument.symbol for part in self._parts):
+        if any(other.symbol == instrument.symbol for other, _ in self._terms):
             raise BacktestError(f"{instrument.symbol} is in the portfolio already")
-        if len(self._parts) == MOST_INSTRUMENTS:
-            raise BacktestError(f"a portfolio has at most {MOST_INSTRUMENTS} instruments")
+        if len(self._terms) == len(self._intents):
+            raise BacktestError(f"the portfolio was made for {len(self._intents)} instruments: all are there")
 
-    def _input(self, scale: MoneyScale) -> tuple[Integers, PortfolioInput]:
-        """(times of the bars, all instruments on them); each part is let go of as soon as it is copied."""
+    def _begun(self) -> PortfolioResult:
+        if self._signals or not self._terms:
+            raise BacktestError("a portfolio needs at least one instrument with candles, and the signals of each")
+        if self._result is None:
+            instruments = tuple(instrument for instrument, _ in self._terms)
+            scale = common_scale(instruments)
+            self._result = PortfolioResult(
+                play=self._play, instruments=instruments, scale=scale, timeline=self._timeline,
+                starting_equity=self._starting_equity,
+                run=PortfolioRun(self._input(scale), scale.to_units(self._starting_equity)),
+            )  # fmt: skip
+        return self._result
+
+    def _input(self, scale: MoneyScale) -> PortfolioInput:
         import numpy as np
 
-        step, count = timeframe_ns(self._play.timeframe), len(self._parts)
-        begin = min(part.first_open_time_ns for part in self._parts)
-        offsets = [(part.first_open_time_ns - begin) // step for part in self._parts]
-        size = max(offset + len(part.intents) for offset, part in zip(offsets, self._parts, strict=True))
-        intents, prices = np.zeros((count, size), np.int8), np.zeros((count, size, 4), np.int32)
-        rows = np.array([self._settings(part.instrument, scale) for part in self._parts], np.int64)
-        for number, offset in enumerate(offsets):
-            part = self._parts.pop(0)
-            intents[number, offset : offset + len(part.intents)] = part.intents
-            prices[number, offset : offset + len(part.intents)] = part.ticks
+        count = len(self._terms)
+        rows = [settings_row(self._play, one, fees, scale_in(scale, one)) for one, fees in self._terms]
         rules = np.tile(np.array(self._play.protection_rules().row(), np.int64), (count, 1))
-        most_open = count if self._most_open is None else self._most_open
-        times: Integers = begin + step * np.arange(size, dtype=np.int64)
-        return times, PortfolioInput(intents=intents, prices=prices, rules=rules, settings=rows, most_open=most_open)
-
-    def _settings(self, instrument: Instrument, scale: MoneyScale) -> Integers:
-        return settings_row(
-            self._play, instrument, self._fees or Fees(taker=instrument.taker_fee), scale_in(scale, instrument)
-        )
+        return PortfolioInput(
+            intents=self._intents[:count], prices=self._prices[:count], rules=rules,
+            settings=np.array(rows, np.int64), most_open=self._most_open,
+        )  # fmt: skip
 
 
 def common_scale(instruments: Iterable[Instrument]) -> MoneyScale:

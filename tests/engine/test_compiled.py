@@ -48,3 +48,10 @@ def test_all_is_compiled_ahead():
 @pytest.mark.parametrize("amount", [0, 1, 999_999_999, 10**18])
 def test_shares_never_leave_64_bits_in_compiled_code(amount):
     assert compiled.compile_with(sizing.share_of, ())(amount, 10**9) == amount
+
+
+def test_what_counts_no_references_is_another_entry_of_the_cache():
+    one, other = (compiled.compile_with(sizing.share_of, (), allocates=flag) for flag in (True, False))
+
+    assert one.py_func.__name__ != other.py_func.__name__
+    assert one(100, 10**9) == other(100, 10**9)

@@ -8,9 +8,11 @@ from play_builders import INSTRUMENT, START_NS, a_play, made
 from plays.backtest import Backtest
 from plays.errors import BacktestError
 from plays.portfolio import Portfolio
+from plays.timeline import Timeline, span_of, timeline_over
 
 CASH = Decimal(100_000)
 MINUTE_NS = 60_000_000_000
+SOME_TIME = Timeline(timeframe="1m", first_open_time_ns=START_NS, bars=1_000)
 COARSE = replace(INSTRUMENT, symbol="ETH/USDT:USDT", tick_size=Decimal("0.5"), lot_size=Decimal("0.001"))
 FINE = replace(INSTRUMENT, symbol="XRP/USDT:USDT", tick_size=Decimal("0.001"), lot_size=Decimal("0.0000001"))
 
@@ -26,7 +28,8 @@ def market():
 
 
 def ran(play, parts, **options):
-    portfolio = Portfolio(play, CASH, **options)
+    timeline = timeline_over([span_of(candles) for candles, _ in parts], play.timeframe)
+    portfolio = Portfolio(play, CASH, timeline, len(parts), **options)
     for candles, instrument in parts:
         portfolio.add(candles, instrument)
     return portfolio.run()
@@ -82,12 +85,12 @@ def test_no_more_positions_are_open_than_there_are_places():
 
 def test_what_cannot_be_a_portfolio_is_refused_with_the_reason():
     with pytest.raises(BacktestError, match="at least one instrument"):
-        Portfolio(play(), CASH).run()
+        Portfolio(play(), CASH, SOME_TIME, 1).run()
     with pytest.raises(BacktestError, match="at least 1 is needed"):
-        Portfolio(play(), CASH, 0)
+        Portfolio(play(), CASH, SOME_TIME, 1, 0)
     with pytest.raises(BacktestError, match="is in the portfolio already"):
         ran(play(), [(made(500), INSTRUMENT), (made(500), INSTRUMENT)])
     with pytest.raises(BacktestError, match="to warm up, there are 5"):
         ran(play(), [(made(5), INSTRUMENT)])
-    with pytest.raises(BacktestError, match="needs bars of 5m, not of 1m"):
+    with pytest.raises(BacktestError, match=r"needs bars of 5m, those of BTC/USDT:USDT are of 1m"):
         ran(play(timeframe="5m"), [(made(500), INSTRUMENT)])
