@@ -1,0 +1,1 @@
+"""Promises shown on real processes against the exchange log: `python -m tests.proofs` (runbooks/simulation.md)."""

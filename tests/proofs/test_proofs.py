@@ -1,0 +1,46 @@
+"""The proofs in short; the long ones are `python -m tests.proofs` (AV1, AV5, CT1, CT5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proofs import same_signal, slow_exchange
+from tests.proofs.kill_matrix import Cell, play
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(170)]
+
+
+def test_a_thousand_equal_signals_at_once_are_one_trade_and_one_message(tmp_path):
+    shown = same_signal.show(tmp_path, 1_000, {"kind": "lose_response"})
+
+    assert (shown.entries, shown.exits, shown.trades, shown.messages) == (1, 1, 1, 1)
+    assert shown.found.violations == ()
+
+
+def test_an_exchange_slower_than_every_limit_doubles_nothing(tmp_path):
+    shown = slow_exchange.endure(tmp_path, "slow", slow_exchange.SILENT, 12.0)
+
+    assert shown.found.violations == ()
+    assert shown.end == "trading"
+    assert shown.found.orders > 2
+
+
+def test_an_entry_filled_far_from_what_was_decided_halts(tmp_path):
+    assert slow_exchange.slip(tmp_path, 0.05) == ("RED", "slippage")
+
+
+@pytest.mark.parametrize(
+    ("step", "blow", "fault"),
+    [
+        ("entry", "all killed", "executed, answer lost"),
+        ("protect", "executor killed", "executed, 503"),
+        ("trail", "line cut", "not executed, 408"),
+        ("exit", "executor killed", "executed late"),
+    ],
+)
+def test_a_blow_in_the_middle_of_a_step_doubles_and_loses_nothing(tmp_path, step, blow, fault):
+    cell = play(tmp_path, Cell(step, blow, fault))
+
+    assert cell.trouble == ""
+    assert cell.found is not None
+    assert cell.found.fills > 0
