@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from venue.binance.feed import Feed
-from venue.binance.listen_keys import ListenKey
+from venue.binance.listen_keys import ListenKey, ListenKeys
 from venue.binance.weights import Limits
 from venue.bybit.face import Face
 from venue.bybit.feed import BybitFeed
@@ -50,6 +50,7 @@ def build(settings: Settings) -> Venue:
         bybit_feed=bybit_feed,
         market=build_market(settings, floor, clock, Tapes((feed, bybit_feed)), memory),
         limits=Limits(weight_limit=settings.weight_limit, order_limit=settings.order_limit),
+        listen_keys=ListenKeys(life_ms=int(settings.listen_key_minutes * MINUTE_MS)),
         speed=settings.speed or 60.0,
         is_paused=settings.speed == 0,
     )

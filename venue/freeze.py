@@ -12,11 +12,13 @@ PLAIN = (str, int, bool)
 
 
 def freeze(value: object) -> object:
-    """Decimals become strings, enums their values, dataclasses dicts."""
+    """Decimals become strings, enums their values, dataclasses dicts, tuples (of one kind) lists."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, tuple):
+        return [freeze(part) for part in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: freeze(getattr(value, f.name)) for f in fields(value)}
     return value
@@ -33,6 +35,9 @@ def thaw_value(hint: object, value: object) -> object:
         return None
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple:
+        assert isinstance(value, list), f"a tuple was frozen as a list, not {value!r}"
+        return tuple(thaw_value(get_args(hint)[0], part) for part in value)
     if hint in PLAIN:
         return value
     if isinstance(hint, type) and is_dataclass(hint):

@@ -167,6 +167,10 @@ class Hub:
         else:
             await client.socket.close(code=WSCloseCode.GOING_AWAY)
 
+    def cut_later(self, client: Client, seconds: float) -> asyncio.TimerHandle:
+        """Closes the socket after so long, unless the handle is cancelled; what waits is delivered first."""
+        return asyncio.get_running_loop().call_later(seconds, client.waiting.put_nowait, Fault(kind="stream_drop"))
+
     async def flush_user(self, account: str) -> None:
         """Waits until this account's events are on the wire: they come before the REST answer."""
         for client in list(self.clients.values()):

@@ -42,6 +42,9 @@ class Settings:
     accounts: tuple[AccountSettings, ...] = ()
     weight_limit: int = 2400
     order_limit: int = 1200
+    listen_key_minutes: float = 60
+    socket_minutes: float = 1440
+    ping_minutes: float = 10
     truth_log: Path | None = None
     state_file: Path | None = None
     scenario: Path | None = None
@@ -75,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--weight-limit", type=int, default=2400, help="request weight per minute, 0 = none")
     add("--order-limit", type=int, default=1200, help="orders per minute and account, 0 = none")
+    add("--listen-key-minutes", type=float, default=60, help="a listen key nobody extends ends after this")
+    add("--socket-minutes", type=float, default=1440, help="a stream socket of Binance's is cut after this")
+    add("--ping-minutes", type=float, default=10, help="a socket of Bybit's that says nothing is cut after this")
     add("--fresh", action="store_true", help="forget what the state file remembers")
     for name in ("--truth-log", "--state-file", "--scenario", "--log", "--ready-file"):
         add(name, type=Path, metavar="FILE")
@@ -102,6 +108,9 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         accounts=tuple(read_account(a) for a in given.account) or default_accounts(),
         weight_limit=given.weight_limit,
         order_limit=given.order_limit,
+        listen_key_minutes=given.listen_key_minutes,
+        socket_minutes=given.socket_minutes,
+        ping_minutes=given.ping_minutes,
         truth_log=given.truth_log,
         state_file=given.state_file,
         scenario=given.scenario,
@@ -118,6 +127,9 @@ def check_numbers(given: argparse.Namespace) -> None:
         raise SettingsError(f"--speed {given.speed}: must lie between 0 (paused) and 1000000")
     if not 1 <= given.history <= MOST_BARS:
         raise SettingsError(f"--history {given.history}: must lie between 1 and {MOST_BARS}")
+    for name in ("listen_key_minutes", "socket_minutes", "ping_minutes"):
+        if not 0 < getattr(given, name) <= 1_000_000:
+            raise SettingsError(f"--{name.replace('_', '-')}: must lie above 0 and not above 1000000")
     for name in ("weight_limit", "order_limit"):
         if getattr(given, name) < 0:
             raise SettingsError(f"--{name.replace('_', '-')}: must not be negative")

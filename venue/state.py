@@ -11,12 +11,12 @@ from pathlib import Path
 
 from venue.core.account import Account, Position, SymbolSettings
 from venue.core.floor import Floor
-from venue.core.orders import AlgoOrder, Income, Order, PositionSide, Side, Trade
+from venue.core.orders import AlgoOrder, Income, MarginMove, Order, PositionSide, Side, Trade
 from venue.freeze import thaw
 
 VERSION = 2
 Line = dict[str, object]
-PLAIN_FIELDS = ("name", "key", "secret", "is_hedged", "may_only_reduce")
+PLAIN_FIELDS = ("name", "key", "secret", "is_hedged", "may_only_reduce", "is_multi_assets", "is_burning_fees")
 MONEY_FIELDS = ("wallet", "fees", "realized_pnl", "funding")
 
 
@@ -102,6 +102,9 @@ def restore(memory: Memory, floor: Floor) -> None:
     floor.order_ids.value = max(memory.orders, default=floor.order_ids.value)
     floor.algo_ids.value = max(memory.algos, default=floor.algo_ids.value)
     floor.trade_ids.value = max(memory.trades, default=floor.trade_ids.value)
+    orders = (order for account in floor.accounts.values() for order in account.orders.values())
+    amended = (amendment.amendment_id for order in orders for amendment in order.amendments)
+    floor.amendment_ids.value = max(amended, default=floor.amendment_ids.value)
     floor.income_ids.value = max(memory.incomes, default=floor.income_ids.value)
 
 
@@ -118,6 +121,9 @@ def restore_account(line: Line) -> Account:
         account.positions[(position.symbol, PositionSide(position.side))] = position
     account.settings.update({symbol: thaw(SymbolSettings, one) for symbol, one in settings.items()})
     account.countdowns.update(countdowns)
+    moves = line["margin_moves"]
+    assert isinstance(moves, list), f"margin moves are a list, not {moves}"
+    account.margin_moves = [thaw(MarginMove, move) for move in moves]
     return account
 
 

@@ -124,6 +124,7 @@ def account_line(account: Account) -> Line:
         "positions": [freeze(p) for p in account.positions.values() if p.updated_ms],
         "settings": {symbol: freeze(s) for symbol, s in account.settings.items()},
         "countdowns": account.countdowns,
+        "margin_moves": [freeze(move) for move in account.margin_moves],
     }
 
 

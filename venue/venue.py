@@ -10,7 +10,7 @@ from typing import Protocol
 
 from venue.binance.feed import Feed
 from venue.binance.listen_keys import ListenKeys
-from venue.binance.user_stream import render
+from venue.binance.user_stream import messages
 from venue.binance.weights import Limits
 from venue.bybit.face import Face
 from venue.bybit.feed import BybitFeed
@@ -79,7 +79,8 @@ class Venue:
         if self.state:
             self.state.hear(event)
         if not self.is_quiet:
-            self.hub.publish_user(event.account.name, render(self.floor, event, self.clock.now_ms()))
+            for message in messages(self.floor, event, self.clock.now_ms()):
+                self.hub.publish_user(event.account.name, message)
         self.bybit.hear(self.floor, event, self.is_quiet)
         if isinstance(event, OrderChanged):
             self._note(event)

@@ -1,10 +1,10 @@
-"""Account calls: balances, positions, leverage, modes, income, listen keys."""
+"""Account calls: balances, positions, income, forced orders, listen keys."""
 
 from decimal import Decimal
 
 from venue.binance.call import Call
-from venue.binance.errors import JsonObject, WireError, malformed
-from venue.binance.orders import is_between, read_position_side
+from venue.binance.errors import NO_PERMISSION, JsonObject, WireError, malformed
+from venue.binance.orders import is_between
 from venue.binance.render import (
     balance_json,
     income_json,
@@ -19,9 +19,9 @@ from venue.binance.render import (
 from venue.core.account import Position
 from venue.core.margin import Figures, figures, maintenance_of, order_margin_of, pnl_of, position_margin_of
 from venue.core.orders import PositionSide
-from venue.core.terms import move_margin, set_leverage, set_margin_mode, set_position_mode
 
 ZERO = Decimal(0)
+FORCED = {"liquidation": "LIQUIDATION", "adl": "ADL"}
 
 
 def version(call: Call) -> int:
@@ -39,7 +39,7 @@ def get_account(call: Call) -> JsonObject:
     if version(call) == 2:
         now = call.venue.clock.now_ms()
         body = {"feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": True, "updateTime": now} | body
-        body |= {"multiAssetsMargin": False, "tradeGroupId": -1}
+        body |= {"multiAssetsMargin": call.account.is_multi_assets, "tradeGroupId": -1}
     return body
 
 
@@ -152,7 +152,7 @@ def get_account_config(call: Call) -> JsonObject:
         "canWithdraw": True,
         "dualSidePosition": call.account.is_hedged,
         "updateTime": 0,
-        "multiAssetsMargin": False,
+        "multiAssetsMargin": call.account.is_multi_assets,
         "tradeGroupId": -1,
     }
 
@@ -180,40 +180,6 @@ def bracket_json(call: Call, symbol: str) -> JsonObject:
     }
 
 
-def post_leverage(call: Call) -> JsonObject:
-    symbol, leverage = call.symbol(), call.integer("leverage")
-    set_leverage(call.venue.floor, call.account, symbol, leverage)
-    instrument = call.venue.floor.books[symbol].instrument
-    return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": max_notional(instrument, leverage)}
-
-
-def post_margin_type(call: Call) -> JsonObject:
-    symbol, wanted = call.symbol(), call.text("marginType")
-    if wanted not in ("ISOLATED", "CROSSED"):
-        raise WireError(-4054, "Invalid margin type.")
-    set_margin_mode(call.venue.floor, call.account, symbol, wanted == "ISOLATED")
-    return {"code": 200, "msg": "success"}
-
-
-def get_position_mode(call: Call) -> JsonObject:
-    return {"dualSidePosition": call.account.is_hedged}
-
-
-def post_position_mode(call: Call) -> JsonObject:
-    call.text("dualSidePosition")
-    set_position_mode(call.account, call.flag("dualSidePosition"))
-    return {"code": 200, "msg": "success"}
-
-
-def post_position_margin(call: Call) -> JsonObject:
-    symbol, amount, kind = call.symbol(), call.decimal("amount"), call.integer("type")
-    if kind not in (1, 2) or amount <= 0:
-        raise malformed("type" if amount > 0 else "amount")
-    change = amount if kind == 1 else -amount
-    move_margin(call.venue.floor, call.account, symbol, read_position_side(call), change)
-    return {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin.", "type": kind}
-
-
 def get_income(call: Call) -> list[JsonObject]:
     symbol, kind = call.maybe_symbol(), call.maybe("incomeType")
     start, end = call.times()
@@ -236,19 +202,20 @@ def get_commission_rate(call: Call) -> JsonObject:
     }
 
 
-def get_fee_burn(call: Call) -> JsonObject:
-    return {"feeBurn": False}
-
-
 def get_force_orders(call: Call) -> list[JsonObject]:
-    """Orders the exchange made to liquidate this account."""
-    symbol, orders = call.maybe_symbol(), call.account.orders.values()
-    forced = [o for o in orders if o.request.origin == "liquidation" and symbol in (None, o.request.symbol)]
+    """Orders the exchange made to liquidate this account, or to take its profit for somebody who could not pay."""
+    symbol, kind, (start, end) = call.maybe_symbol(), call.maybe("autoCloseType"), call.times()
+    if kind not in (None, *FORCED.values()):
+        raise malformed("autoCloseType")
+    forced = [
+        o
+        for o in call.account.orders.values()
+        if o.request.origin in FORCED
+        and kind in (None, FORCED[o.request.origin])
+        and symbol in (None, o.request.symbol)
+        and is_between(o.created_ms, start, end)
+    ]
     return [order_json(call.venue.floor, o) for o in forced[-call.limit(50, 100) :]]
-
-
-def get_multi_assets(call: Call) -> JsonObject:
-    return {"multiAssetsMargin": False}
 
 
 def get_order_rate_limit(call: Call) -> list[JsonObject]:
@@ -262,6 +229,16 @@ def get_order_rate_limit(call: Call) -> list[JsonObject]:
 def get_adl(call: Call) -> list[JsonObject]:
     held = call.account.held(call.maybe_symbol())
     return [{"symbol": p.symbol, "adlQuantile": {p.side.value: 2}} for p in held]
+
+
+def get_portfolio_margin(call: Call) -> JsonObject:
+    """An account without portfolio margin may withdraw nothing through it."""
+    return {"maxWithdrawAmountUSD": "0.00000000", "asset": call.text("asset"), "maxWithdrawAmount": "0.00000000"}
+
+
+def refuse_permission(call: Call) -> JsonObject:
+    """Conversions, downloads, share contracts: the keys here are for trading."""
+    raise WireError(*NO_PERMISSION, status=401)
 
 
 def post_listen_key(call: Call) -> JsonObject:

@@ -11,6 +11,8 @@ from venue.binance.orders import (
     is_between,
     read_good_till,
     read_position_side,
+    read_price_match,
+    read_self_trade,
     read_time_in_force,
 )
 from venue.binance.render import algo_json
@@ -36,6 +38,7 @@ def read_algo(call: Call) -> AlgoRequest:
     if kind not in KINDS:
         raise WireError(-1116, "Invalid orderType.")
     closes, time_in_force = call.flag("closePosition"), read_time_in_force(call)
+    price_match = read_price_match(call)
     is_trailing = kind is Kind.TRAILING_STOP_MARKET
     return AlgoRequest(
         symbol=symbol,
@@ -43,7 +46,8 @@ def read_algo(call: Call) -> AlgoRequest:
         kind=kind,
         quantity=call.maybe_decimal("quantity") if closes else call.decimal("quantity"),
         trigger_price=Decimal(0) if is_trailing else call.decimal("triggerPrice"),
-        price=call.decimal("price") if kind in WITH_LIMIT else Decimal(0),
+        price=call.decimal("price") if kind in WITH_LIMIT and price_match == "NONE" else Decimal(0),
+        price_match=price_match if kind in WITH_LIMIT else "NONE",
         time_in_force=time_in_force,
         client_algo_id=call.client_id("clientAlgoId") or token_urlsafe(16),
         is_reduce_only=call.flag("reduceOnly"),
@@ -56,7 +60,7 @@ def read_algo(call: Call) -> AlgoRequest:
         if is_trailing
         else Decimal(0),
         good_till_ms=read_good_till(call, time_in_force),
-        self_trade=call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER",
+        self_trade=read_self_trade(call),
     )
 
 

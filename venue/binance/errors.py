@@ -75,10 +75,34 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.NOT_ISOLATED: (-4050, "Cross balance insufficient."),
     Reason.AMEND_UNCHANGED: (-5027, "No need to modify the order."),
     Reason.AMEND_NOT_LIMIT: (-5025, "Only limit order is supported."),
+    Reason.AMEND_TOO_OFTEN: (-5026, "Exceed maximum modify order limit."),
+    Reason.LEVERAGE_LESS_WHILE_ISOLATED: (
+        -4161,
+        "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
+    ),
+    Reason.ISOLATED_IN_MULTI_ASSETS: (
+        -4168,
+        "Unable to adjust to isolated-margin mode under the Multi-Assets mode.",
+    ),
+    Reason.MULTI_ASSETS_UNCHANGED: (
+        -4171,
+        "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.",
+    ),
+    Reason.MULTI_ASSETS_HAS_ORDERS: (
+        -4170,
+        "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.",
+    ),
+    Reason.MULTI_ASSETS_IS_ISOLATED: (
+        -4167,
+        "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.",
+    ),
     Reason.CALLBACK_RATE: (-2007, "Invalid callBack rate"),
     Reason.NO_LIQUIDITY: (-2020, "Unable to fill."),
     Reason.REDUCE_ONLY_ALLOWED: (-4087, "User can only place reduce only order"),
 }
+
+
+NO_PERMISSION = (-2015, "Invalid API-key, IP, or permissions for action.")
 
 
 def from_refusal(refusal: Refused) -> WireError:

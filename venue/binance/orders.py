@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 
 from venue.binance.call import Call, choose
 from venue.binance.errors import JsonObject, WireError, from_refusal, malformed, missing, not_needed
-from venue.binance.render import acknowledged, order_json, trade_json
+from venue.binance.render import acknowledged, amendment_json, order_json, trade_json
 from venue.core.matching import amend, cancel, cancel_all, place
 from venue.core.orders import Kind, Order, OrderRequest, PositionSide, Side, TimeInForce
 from venue.core.refusal import Reason, Refused
@@ -15,6 +15,7 @@ from venue.core.refusal import Reason, Refused
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 WRONG_ENDPOINT = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
 SELF_TRADE = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+PRICE_MATCHES = ("NONE", *(f"{side}{level}" for side in ("OPPONENT", "QUEUE") for level in ("", "_5", "_10", "_20")))
 MOST_IN_BATCH = 5
 DEFAULT_LIMIT, MOST_ROWS = 500, 1000
 
@@ -52,16 +53,15 @@ def read_order(call: Call) -> OrderRequest:
         call.text("timeInForce")
     elif call.maybe("price"):
         raise not_needed("price")
-    self_trade = call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER"
-    if self_trade not in SELF_TRADE:
-        raise WireError(-5039, "Invalid self trade prevention mode.")
+    self_trade = read_self_trade(call)
     time_in_force = read_time_in_force(call)
     return OrderRequest(
         symbol=symbol,
         side=side,
         kind=kind,
         quantity=call.decimal("quantity"),
-        price=call.decimal("price") if is_limit else Decimal(0),
+        price=read_price(call, side) if is_limit else Decimal(0),
+        price_match=call.maybe("priceMatch") or "NONE",
         time_in_force=time_in_force if is_limit else TimeInForce.GTC,
         client_order_id=call.client_id("newClientOrderId") or token_urlsafe(16),
         is_reduce_only=call.flag("reduceOnly"),
@@ -69,6 +69,28 @@ def read_order(call: Call) -> OrderRequest:
         good_till_ms=read_good_till(call, time_in_force),
         self_trade=self_trade,
     )
+
+
+def read_price(call: Call, side: Side) -> Decimal:
+    """What the client says, or what the book says now: a side of it, or so many levels into it."""
+    mode = read_price_match(call)
+    return call.decimal("price") if mode == "NONE" else call.venue.floor.book(call.symbol()).matched(side, mode)
+
+
+def read_price_match(call: Call) -> str:
+    mode = call.maybe("priceMatch") or "NONE"
+    if mode not in PRICE_MATCHES:
+        raise malformed("priceMatch")
+    if mode != "NONE" and call.maybe("price"):
+        raise not_needed("price")
+    return mode
+
+
+def read_self_trade(call: Call) -> str:
+    mode = call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER"
+    if mode not in SELF_TRADE:
+        raise WireError(-5039, "Invalid self trade prevention mode.")
+    return mode
 
 
 def read_kind(call: Call) -> Kind:
@@ -210,6 +232,19 @@ def delete_all(call: Call) -> JsonObject:
 
 def get_open_orders(call: Call) -> list[JsonObject]:
     return [order_json(call.venue.floor, o) for o in call.account.working(call.maybe_symbol())]
+
+
+def get_amendments(call: Call) -> list[JsonObject]:
+    symbol, (start, end) = call.symbol(), call.times()
+    order = wanted(call, symbol)
+    if order is None:
+        raise Refused(Reason.ORDER_DOES_NOT_EXIST)
+    rows = [
+        amendment_json(call.venue.floor, order, number)
+        for number, made in enumerate(order.amendments)
+        if is_between(made.time_ms, start, end)
+    ]
+    return rows[-call.limit(50, 100) :][::-1]
 
 
 def get_all_orders(call: Call) -> list[JsonObject]:

@@ -9,6 +9,7 @@ from venue.core.instrument import Instrument
 from venue.core.orders import Side
 from venue.market import Lane, day_of
 
+MOST_SHOWN = 1000
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 
 

@@ -66,7 +66,7 @@ def order_json(floor: Floor, order: Order, is_query: bool = True) -> JsonObject:
         "workingType": request.working_type.value,
         "priceProtect": False,
         "origType": kind_text(request.original_kind or request.kind),
-        "priceMatch": "NONE",
+        "priceMatch": request.price_match,
         "selfTradePreventionMode": request.self_trade,
         "goodTillDate": request.good_till_ms,
         "updateTime": order.updated_ms,
@@ -74,6 +74,25 @@ def order_json(floor: Floor, order: Order, is_query: bool = True) -> JsonObject:
     if is_query:
         body["time"] = order.created_ms
     return body
+
+
+def amendment_json(floor: Floor, order: Order, number: int) -> JsonObject:
+    made, instrument = order.amendments[number], floor.books[order.request.symbol].instrument
+    prices, quantities = (made.price_before, made.price_after), (made.quantity_before, made.quantity_after)
+    changes = {
+        "price": dict(zip(("before", "after"), (price_text(instrument, p) for p in prices), strict=True)),
+        "origQty": dict(zip(("before", "after"), (quantity_text(instrument, q) for q in quantities), strict=True)),
+        "count": number + 1,
+    }
+    return {
+        "amendmentId": made.amendment_id,
+        "symbol": order.request.symbol,
+        "pair": order.request.symbol,
+        "orderId": order.order_id,
+        "clientOrderId": order.request.client_order_id,
+        "time": made.time_ms,
+        "amendment": changes,
+    }
 
 
 def acknowledged(body: JsonObject) -> JsonObject:
@@ -124,7 +143,7 @@ def algo_json(floor: Floor, algo: AlgoOrder) -> JsonObject:
         "icebergQuantity": None,
         "selfTradePreventionMode": request.self_trade,
         "workingType": request.working_type.value,
-        "priceMatch": "NONE",
+        "priceMatch": request.price_match,
         "closePosition": request.close_position,
         "priceProtect": request.price_protect,
         "reduceOnly": request.is_reduce_only,

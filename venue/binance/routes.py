@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from venue.binance import account, algo, orders, public
+from venue.binance import account, algo, orders, public, statistics, terms
 from venue.binance.call import Call
 from venue.binance.exchange_info import get_exchange_info
 from venue.binance.security import Security
@@ -81,6 +81,28 @@ MARKET_DATA = {
     ("GET", "/fapi/v2/ticker/price"): public_call(public.get_ticker_price, with_symbol(1, 2)),
     ("GET", "/fapi/v1/ticker/bookTicker"): public_call(public.get_book_ticker, with_symbol(2, 5)),
 }
+RATIOS = (
+    "openInterestHist",
+    "topLongShortAccountRatio",
+    "topLongShortPositionRatio",
+    "globalLongShortAccountRatio",
+    "takerlongshortRatio",
+    "basis",
+)
+STATISTICS = {
+    **{("GET", f"/futures/data/{name}"): public_call(statistics.get_statistics, 0) for name in RATIOS},
+    ("GET", "/futures/data/delivery-price"): public_call(statistics.get_delivery_prices, 0),
+    ("GET", "/fapi/v1/historicalTrades"): keyed(statistics.get_historical_trades, 20),
+    ("GET", "/fapi/v1/premiumIndexKlines"): public_call(statistics.get_premium_klines, KLINES),
+    ("GET", "/fapi/v1/rpiDepth"): public_call(statistics.get_rpi_depth, 20),
+    ("GET", "/fapi/v1/constituents"): public_call(statistics.get_constituents, 2),
+    ("GET", "/fapi/v1/indexInfo"): public_call(statistics.get_nothing, 1),
+    ("GET", "/fapi/v1/assetIndex"): public_call(statistics.get_nothing, with_symbol(1, 10)),
+    ("GET", "/fapi/v1/insuranceBalance"): public_call(statistics.get_insurance, 1),
+    ("GET", "/fapi/v1/symbolAdlRisk"): public_call(statistics.get_adl_risk, 1),
+    ("GET", "/fapi/v1/tradingSchedule"): public_call(statistics.get_trading_schedule, 5),
+    ("GET", "/fapi/v1/apiTradingStatus"): signed(statistics.get_trading_status, with_symbol(1, 10)),
+}
 ACCOUNT = {
     **{("GET", f"/fapi/v{v}/account"): signed(account.get_account, 5) for v in (1, 2, 3)},
     **{("GET", f"/fapi/v{v}/balance"): signed(account.get_balance, 5) for v in (1, 2, 3)},
@@ -88,16 +110,20 @@ ACCOUNT = {
     ("GET", "/fapi/v1/symbolConfig"): signed(account.get_symbol_config, 5),
     ("GET", "/fapi/v1/accountConfig"): signed(account.get_account_config, 5),
     ("GET", "/fapi/v1/leverageBracket"): signed(account.get_leverage_bracket, 1),
-    ("POST", "/fapi/v1/leverage"): signed(account.post_leverage, 1),
-    ("POST", "/fapi/v1/marginType"): signed(account.post_margin_type, 1),
-    ("POST", "/fapi/v1/positionMargin"): signed(account.post_position_margin, 1),
-    ("GET", "/fapi/v1/positionSide/dual"): signed(account.get_position_mode, 30),
-    ("POST", "/fapi/v1/positionSide/dual"): signed(account.post_position_mode, 1),
-    ("GET", "/fapi/v1/multiAssetsMargin"): signed(account.get_multi_assets, 30),
+    ("POST", "/fapi/v1/leverage"): signed(terms.post_leverage, 1),
+    ("POST", "/fapi/v1/marginType"): signed(terms.post_margin_type, 1),
+    ("POST", "/fapi/v1/positionMargin"): signed(terms.post_position_margin, 1),
+    ("GET", "/fapi/v1/positionSide/dual"): signed(terms.get_position_mode, 30),
+    ("POST", "/fapi/v1/positionSide/dual"): signed(terms.post_position_mode, 1),
+    ("GET", "/fapi/v1/multiAssetsMargin"): signed(terms.get_multi_assets, 30),
+    ("POST", "/fapi/v1/multiAssetsMargin"): signed(terms.post_multi_assets, 1),
+    ("POST", "/fapi/v1/feeBurn"): signed(terms.post_fee_burn, 1),
+    ("GET", "/fapi/v1/positionMargin/history"): signed(terms.get_margin_history, 1),
+    ("GET", "/fapi/v1/pmAccountInfo"): signed(account.get_portfolio_margin, 5),
     ("GET", "/fapi/v1/income"): signed(account.get_income, 30),
     ("GET", "/fapi/v1/commissionRate"): signed(account.get_commission_rate, 20),
     ("GET", "/fapi/v1/rateLimit/order"): signed(account.get_order_rate_limit, 1),
-    ("GET", "/fapi/v1/feeBurn"): signed(account.get_fee_burn, 30),
+    ("GET", "/fapi/v1/feeBurn"): signed(terms.get_fee_burn, 30),
     ("GET", "/fapi/v1/forceOrders"): signed(account.get_force_orders, with_symbol(20, 50)),
     ("GET", "/fapi/v1/adlQuantile"): signed(account.get_adl, 5),
     ("POST", "/fapi/v1/listenKey"): keyed(account.post_listen_key, 1),
@@ -117,6 +143,7 @@ ORDERS = {
     ("POST", "/fapi/v1/countdownCancelAll"): signed(orders.post_countdown, 10),
     ("GET", "/fapi/v1/openOrder"): signed(orders.get_open_order, 1),
     ("GET", "/fapi/v1/openOrders"): signed(orders.get_open_orders, with_symbol(1, 40)),
+    ("GET", "/fapi/v1/orderAmendment"): signed(orders.get_amendments, 1),
     ("GET", "/fapi/v1/allOrders"): signed(orders.get_all_orders, 5),
     ("GET", "/fapi/v1/userTrades"): signed(orders.get_trades, 5),
     ("POST", "/fapi/v1/algoOrder"): order_entry(algo.post_algo, 0, count=1),
@@ -126,7 +153,16 @@ ORDERS = {
     ("GET", "/fapi/v1/allAlgoOrders"): signed(algo.get_all_algos, 5),
     ("DELETE", "/fapi/v1/algoOpenOrders"): order_entry(algo.delete_all_algos, 1),
 }
-ROUTES: dict[tuple[str, str], Endpoint] = {**MARKET_DATA, **ACCOUNT, **ORDERS}
+DOWNLOADS = [f"{what}/asyn{tail}" for what in ("income", "order", "trade") for tail in ("", "/id")]
+REFUSED = {
+    **{("GET", f"/fapi/v1/{name}"): signed(account.refuse_permission, 5) for name in DOWNLOADS},
+    ("GET", "/fapi/v1/convert/exchangeInfo"): keyed(account.refuse_permission, 20),
+    ("GET", "/fapi/v1/convert/orderStatus"): signed(account.refuse_permission, 50),
+    ("POST", "/fapi/v1/convert/getQuote"): signed(account.refuse_permission, 50),
+    ("POST", "/fapi/v1/convert/acceptQuote"): signed(account.refuse_permission, 200),
+    ("POST", "/fapi/v1/stock/contract"): signed(account.refuse_permission, 50),
+}
+ROUTES: dict[tuple[str, str], Endpoint] = {**MARKET_DATA, **STATISTICS, **ACCOUNT, **ORDERS, **REFUSED}
 CALLED_DIFFERENTLY = {
     "/fapi/v1/openAlgoOrder": "/fapi/v1/openAlgoOrders",
     "/fapi/v1/allAlgoOrder": "/fapi/v1/allAlgoOrders",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_STREAMS = 1024
 LARGEST_MESSAGE = 65_536
 PING_S = 180
+MINUTE_S = 60
 
 
 async def serve_socket(venue: "Venue", request: web.Request) -> web.WebSocketResponse:
@@ -26,11 +27,13 @@ async def serve_socket(venue: "Venue", request: web.Request) -> web.WebSocketRes
     subscribe_by_path(venue, client, request)
     writer = asyncio.create_task(venue.hub.write(client))
     pinger = asyncio.create_task(ping(client))
+    end = venue.hub.cut_later(client, venue.settings.socket_minutes * MINUTE_S)
     try:
         async for message in socket:
             if not client.is_half_open:
                 await hear(venue, client, message)
     finally:
+        end.cancel()
         venue.hub.leave(client)
         for task in (writer, pinger):
             task.cancel()

@@ -19,6 +19,12 @@ from venue.core.orders import AlgoStatus, Kind
 from venue.hub import Payload
 
 
+def messages(floor: Floor, event: Event, now_ms: int) -> list[Payload]:
+    """What the streams say of an event: of a fill first the short form, as the exchange does."""
+    short = [trade_lite(floor, event, now_ms)] if isinstance(event, OrderChanged) and event.trade else []
+    return [*short, render(floor, event, now_ms)]
+
+
 def render(floor: Floor, event: Event, now_ms: int) -> Payload:
     """The stream message for an event."""
     match event:
@@ -71,11 +77,32 @@ def order_update(floor: Floor, event: OrderChanged, now_ms: int) -> Payload:
         "si": 0,
         "ss": 0,
         "V": request.self_trade,
-        "pm": "NONE",
+        "pm": request.price_match,
         "gtd": request.good_till_ms,
         "er": "0",
     }
     return {"e": "ORDER_TRADE_UPDATE", "T": order.updated_ms, "E": now_ms, "o": body}
+
+
+def trade_lite(floor: Floor, event: OrderChanged, now_ms: int) -> Payload:
+    order, request, trade = event.order, event.order.request, event.trade
+    assert trade is not None, "only fills have a short form"
+    instrument = floor.books[request.symbol].instrument
+    return {
+        "e": "TRADE_LITE",
+        "E": now_ms,
+        "T": trade.time_ms,
+        "s": request.symbol,
+        "q": quantity_text(instrument, order.quantity),
+        "p": price_text(instrument, order.price),
+        "m": trade.is_maker,
+        "c": request.client_order_id,
+        "S": request.side.value,
+        "L": price_text(instrument, trade.price),
+        "l": quantity_text(instrument, trade.quantity),
+        "t": trade.trade_id,
+        "i": order.order_id,
+    }
 
 
 def algo_update(floor: Floor, event: AlgoChanged, now_ms: int) -> Payload:
@@ -97,7 +124,7 @@ def algo_update(floor: Floor, event: AlgoChanged, now_ms: int) -> Payload:
         "p": price_text(instrument, request.price),
         "V": request.self_trade,
         "wt": request.working_type.value,
-        "pm": "NONE",
+        "pm": request.price_match,
         "cp": request.close_position,
         "pP": request.price_protect,
         "R": request.is_reduce_only,

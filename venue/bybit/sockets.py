@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST_MESSAGE = 65_536
 MOST_TOPICS = 2000
+MINUTE_S = 60
 PUBLIC, PRIVATE = "/v5/public/linear", "/v5/private"
 
 
@@ -43,11 +44,16 @@ async def serve_stream(venue: "Venue", request: web.Request) -> web.WebSocketRes
     await socket.prepare(request)
     guest = Guest(venue=venue, client=venue.bybit.hub.join(request, socket), is_private=request.path == PRIVATE)
     writer = asyncio.create_task(venue.bybit.hub.write(guest.client))
+    patience_s = venue.settings.ping_minutes * MINUTE_S
+    end = venue.bybit.hub.cut_later(guest.client, patience_s)
     try:
         async for message in socket:
+            end.cancel()
+            end = venue.bybit.hub.cut_later(guest.client, patience_s)
             if not guest.client.is_half_open:
                 await hear(guest, message)
     finally:
+        end.cancel()
         venue.bybit.leave(guest.client, venue.floor)
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from venue.core.orders import ZERO, AlgoOrder, Income, Order, PositionSide, Side, Trade
+from venue.core.orders import ZERO, AlgoOrder, Income, MarginMove, Order, PositionSide, Side, Trade
 
 MOST_DONE = 10_000  # orders and conditional orders that are over, each: older ones are forgotten, with their trades
 MOST_INCOMES = 50_000
+MOST_MARGIN_MOVES = 500
 SLACK = 1_000  # forgetting goes through all that is kept, so it is done for many at once
 CENT = Decimal("0.00000001")  # the wallet's smallest unit
 EXACT = Context(prec=50)  # divisions (average prices) keep far more digits than any wallet shows
@@ -84,6 +85,9 @@ class Account:
     realized_pnl: Decimal = ZERO
     funding: Decimal = ZERO
     may_only_reduce: bool = False
+    is_multi_assets: bool = False
+    is_burning_fees: bool = False  # fees in the exchange's own coin: remembered, nothing follows from it here
+    margin_moves: list[MarginMove] = field(default_factory=list)
 
     def setting(self, symbol: str) -> SymbolSettings:
         return self.settings.setdefault(symbol, SymbolSettings())
@@ -139,6 +143,10 @@ class Account:
 
     def has_open_algo_called(self, client_algo_id: str) -> bool:
         return any(a.request.client_algo_id == client_algo_id for a in self.open_algos.values())
+
+    def add_margin_move(self, move: MarginMove) -> None:
+        self.margin_moves.append(move)
+        del self.margin_moves[:-MOST_MARGIN_MOVES]
 
     def find_order(self, symbol: str, order_id: int | None, client_order_id: str | None) -> Order | None:
         """The order so numbered, or the newest so called: a client id may be used again once its order is done."""

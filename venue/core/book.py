@@ -113,6 +113,12 @@ class Book:
     def would_cross(self, side: Side, price: Decimal) -> bool:
         return next(self.offers(side, price), None) is not None
 
+    def matched(self, side: Side, mode: str) -> Decimal:
+        """The price of a level for an order of `side`: OPPONENT is across the spread, QUEUE on its own side."""
+        opposite, _, level = mode.partition("_")
+        levels = self.depth(side if opposite == "OPPONENT" else side.other, int(level or 1))
+        return levels[-1][0]
+
     def depth(self, taker: Side, levels: int) -> list[tuple[Decimal, Decimal]]:
         """Price and quantity per level, customers' orders included."""
         found: dict[Decimal, Decimal] = {}

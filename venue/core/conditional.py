@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from venue.core.account import Account
+from venue.core.book import Book
 from venue.core.checks import check_algo, check_margin, check_reduces
 from venue.core.events import AlgoChanged
 from venue.core.floor import Floor
@@ -82,7 +83,7 @@ def produce(floor: Floor, account: Account, algo: AlgoOrder) -> None:
         algo.reason = "No position to close"
         become(floor, account, algo, AlgoStatus.EXPIRED)
         return
-    request = ordinary(account, algo)
+    request = ordinary(floor.books[algo.request.symbol], account, algo)
     try:
         check_reduces(account, request)
         check_margin(floor, account, request)
@@ -102,15 +103,17 @@ def send(floor: Floor, account: Account, algo: AlgoOrder, request: OrderRequest)
     execute(floor, order)
 
 
-def ordinary(account: Account, algo: AlgoOrder) -> OrderRequest:
+def ordinary(book: Book, account: Account, algo: AlgoOrder) -> OrderRequest:
     wanted = algo.request
+    price = wanted.price if wanted.price_match == "NONE" else book.matched(wanted.side, wanted.price_match)
     is_market = wanted.kind in (Kind.STOP_MARKET, Kind.TAKE_PROFIT_MARKET, Kind.TRAILING_STOP_MARKET)
     request = OrderRequest(
         symbol=wanted.symbol,
         side=wanted.side,
         kind=Kind.MARKET if is_market else Kind.LIMIT,
         quantity=wanted.quantity,
-        price=ZERO if is_market else wanted.price,
+        price=ZERO if is_market else price,
+        price_match=wanted.price_match,
         time_in_force=TimeInForce.GTC if is_market else wanted.time_in_force,
         client_order_id=wanted.client_algo_id,
         is_reduce_only=wanted.is_reduce_only,

@@ -42,6 +42,7 @@ class Floor:
     order_ids: Counter = field(default_factory=lambda: Counter(8_000_000_000))
     algo_ids: Counter = field(default_factory=lambda: Counter(2_000_000))
     trade_ids: Counter = field(default_factory=lambda: Counter(6_000_000_000))
+    amendment_ids: Counter = field(default_factory=lambda: Counter(5_000_000))
     income_ids: Counter = field(default_factory=lambda: Counter(9_000_000))
 
     def book(self, symbol: str) -> Book:

@@ -8,10 +8,11 @@ from venue.core.book import Book, Offer
 from venue.core.checks import check_band, check_order, check_price, check_quantity, closes
 from venue.core.events import OrderChanged
 from venue.core.floor import Floor
-from venue.core.orders import ZERO, Execution, Kind, Order, OrderRequest, Status, TimeInForce
+from venue.core.orders import ZERO, Amendment, Execution, Kind, Order, OrderRequest, Status, TimeInForce
 from venue.core.refusal import Reason, Refused
 from venue.core.settlement import Fill, settle
 
+MOST_AMENDMENTS = 10_000  # of one order
 DONE = {Execution.CANCELED: Status.CANCELED, Execution.EXPIRED: Status.EXPIRED}
 
 
@@ -189,9 +190,9 @@ def amend(floor: Floor, order: Order | None, quantity: Decimal, price: Decimal) 
         raise Refused(Reason.ORDER_DOES_NOT_EXIST)
     book = floor.books[order.request.symbol]
     check_amendment(book, order, quantity, price)
+    order.amendments = (*order.amendments, amendment(floor, order, quantity, price))
     order.quantity, order.price = quantity, price
     order.request = replace(order.request, quantity=quantity, price=price)
-    order.amendments += 1
     order.updated_ms = floor.clock.now_ms()
     book.resting.pop(order.order_id, None)
     floor.emit(OrderChanged(account=floor.account_of(order), order=order, execution=Execution.AMENDMENT))
@@ -202,9 +203,22 @@ def amend(floor: Floor, order: Order | None, quantity: Decimal, price: Decimal) 
     return order
 
 
+def amendment(floor: Floor, order: Order, quantity: Decimal, price: Decimal) -> Amendment:
+    return Amendment(
+        amendment_id=floor.amendment_ids.next(),
+        time_ms=floor.clock.now_ms(),
+        price_before=order.price,
+        price_after=price,
+        quantity_before=order.quantity,
+        quantity_after=quantity,
+    )
+
+
 def check_amendment(book: Book, order: Order, quantity: Decimal, price: Decimal) -> None:
     if order.request.kind is not Kind.LIMIT:
         raise Refused(Reason.AMEND_NOT_LIMIT)
+    if len(order.amendments) >= MOST_AMENDMENTS:
+        raise Refused(Reason.AMEND_TOO_OFTEN)
     if (quantity, price) == (order.quantity, order.price):
         raise Refused(Reason.AMEND_UNCHANGED)
     check_quantity(book.instrument, quantity, Kind.LIMIT)

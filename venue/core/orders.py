@@ -106,8 +106,21 @@ class OrderRequest:
     working_type: WorkingType = WorkingType.CONTRACT_PRICE
     good_till_ms: int = 0
     self_trade: str = "EXPIRE_MAKER"
+    price_match: str = "NONE"  # the price comes from the book: OPPONENT, QUEUE, and levels into it
     origin: str = "client"
     algo_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What an order was and became."""
+
+    amendment_id: int
+    time_ms: int
+    price_before: Decimal
+    price_after: Decimal
+    quantity_before: Decimal
+    quantity_after: Decimal
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +137,7 @@ class Order:
     filled_quote: Decimal = ZERO
     created_ms: int
     updated_ms: int
-    amendments: int = 0
+    amendments: tuple[Amendment, ...] = ()
     max_fill: Decimal | None = None  # a fault may let only so much of it fill
 
     @property
@@ -161,6 +174,7 @@ class AlgoRequest:
     activate_price: Decimal = ZERO
     good_till_ms: int = 0
     self_trade: str = "EXPIRE_MAKER"
+    price_match: str = "NONE"  # the price comes from the book: OPPONENT, QUEUE, and levels into it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -213,6 +227,16 @@ class Income:
     symbol: str
     amount: Decimal
     trade_id: int | None
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginMove:
+    """Margin put to an isolated position (or taken, negative) by its owner."""
+
+    symbol: str
+    side: PositionSide
+    amount: Decimal
     time_ms: int
 
 
