@@ -89,6 +89,10 @@ class Venue:
         trades = self._stirred.setdefault(event.order.request.symbol, [])
         if event.trade is not None and not event.trade.is_second:
             trades.append(event.trade)
+            if event.order.request.origin == "liquidation":
+                lane = self.market.lanes[event.trade.symbol]
+                self.feed.liquidated(lane, event.order, event.trade)
+                self.bybit_feed.liquidated(lane, event.trade)
 
     def tell_market(self) -> None:
         """What customers' orders did to the books since this was last called is public."""

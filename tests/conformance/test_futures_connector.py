@@ -36,6 +36,42 @@ def test_reading(client):
     assert all(answer["limit_usage"]["x-mbx-used-weight-1m"] for answer in answers)
 
 
+READ = {
+    **{key: {} for key in ("ping", "time", "funding_info", "index_info", "get_position_mode", "get_multi_asset_mode")},
+    **{key: {} for key in ("query_user_rate_limit", "futures_account_configuration", "get_bnb_burn", "adl_quantile")},
+    **{key: {} for key in ("force_orders", "api_trading_status", "asset_Index")},
+    **dict.fromkeys(("trades", "historical_trades", "agg_trades", "funding_rate", "ticker_24hr_price_change"), BTC),
+    **dict.fromkeys(("ticker_price", "book_ticker", "open_interest", "get_all_orders", "commission_rate"), BTC),
+    **dict.fromkeys(("index_price_constituents", "symbol_configuration", "get_position_margin_history"), BTC),
+    **{key: {**BTC, "period": "5m"} for key in ("long_short_account_ratio", "top_long_short_account_ratio")},
+    **{key: {**BTC, "period": "5m"} for key in ("open_interest_hist", "taker_long_short_ratio")},
+    "mark_price_klines": {**BTC, "interval": "1m"},
+    "index_price_klines": {"pair": "BTCUSDT", "interval": "1m"},
+    "continuous_klines": {"pair": "BTCUSDT", "contractType": "PERPETUAL", "interval": "1m"},
+    "quarterly_contract_settlement_price": {"pair": "BTCUSDT"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_every_reading_call_is_answered(client, name):
+    assert getattr(client, name)(**READ[name])["data"] is not None
+
+
+def test_what_the_key_may_not_do(client):
+    with pytest.raises(ClientError) as caught:
+        client.send_quote_request(fromAsset="USDT", toAsset="BTC", fromAmount=1)
+    assert caught.value.error_code == -2015
+
+
+def test_orders_rest_and_go(client):
+    price = int(float(client.mark_price(**BTC)["data"]["markPrice"]) * 0.97)
+    order = client.new_order(**BTC, side="BUY", type="LIMIT", timeInForce="GTC", quantity=0.01, price=price)["data"]
+    client.modify_order(**BTC, side="BUY", quantity=0.02, price=price, orderId=order["orderId"])
+    assert client.query_order(**BTC, orderId=order["orderId"])["data"]["origQty"] == "0.020"
+    assert client.countdown_cancel_order(**BTC, countdownTime=0)["data"]["countdownTime"] == "0"
+    assert client.cancel_open_orders(**BTC)["data"]["code"] == 200
+
+
 def test_orders_and_the_refusal_of_stops_at_the_old_place(client):
     order = client.new_order(**BTC, side="BUY", type="MARKET", quantity=0.01, newOrderRespType="RESULT")["data"]
     assert order["status"] == "FILLED"

@@ -66,7 +66,12 @@ async def test_events_of_an_order_come_in_their_order_and_before_the_answer(exch
         order = await exchange.create_order(S, "market", "buy", 0.1, None, {"clientOrderId": "told"})
         told = await messages(socket)
     kinds = [(m["e"], m.get("o", {}).get("x")) for m in told]
-    assert kinds == [("ORDER_TRADE_UPDATE", "NEW"), ("ACCOUNT_UPDATE", None), ("ORDER_TRADE_UPDATE", "TRADE")]
+    assert kinds == [
+        ("ORDER_TRADE_UPDATE", "NEW"),
+        ("ACCOUNT_UPDATE", None),
+        ("TRADE_LITE", None),
+        ("ORDER_TRADE_UPDATE", "TRADE"),
+    ]
     fill = told[-1]["o"]
     assert (fill["c"], fill["X"], str(fill["i"]), fill["z"]) == ("told", "FILLED", order["id"], "0.100")
     assert told[1]["a"]["P"][0]["pa"] == "0.100"

@@ -11,11 +11,12 @@ from venue.binance.public import (
     ticker_json,
     trades_in,
 )
-from venue.binance.render import money, plain, price_text, quantity_text
+from venue.binance.render import average_text, money, plain, price_text, quantity_text
 from venue.candles import INTERVALS, Candle
 from venue.clock import VenueClock
 from venue.core.funding import next_funding_ms
-from venue.core.orders import Side, Trade
+from venue.core.instrument import Instrument
+from venue.core.orders import Order, Side, Trade
 from venue.hub import Hub, Payload
 from venue.market import Lane
 from venue.truth import Truth
@@ -107,6 +108,13 @@ class Feed:
             self._print(lane, trade.quantity, trade.price, is_buyer_maker=trade.is_maker == (trade.side is Side.BUY))
         self._tell_book(lane)
 
+    def liquidated(self, lane: Lane, order: Order, trade: Trade) -> None:
+        """The exchange took a position over."""
+        body = forced_json(lane.book.instrument, order, trade)
+        message: Payload = {"e": "forceOrder", "E": self.clock.now_ms(), "o": body}
+        for stream in (f"{lane.symbol.lower()}@forceorder", "!forceorder@arr"):
+            self._offer(stream, lambda: message)
+
     def _tell_book(self, lane: Lane) -> None:
         for stream in (f"{lane.symbol.lower()}@bookticker", "!bookticker"):
             self._offer(stream, lambda: self._book_ticker(lane))
@@ -176,7 +184,8 @@ class Feed:
             if levels in ("5", "10", "20"):
                 sides = depth_json(lane, int(levels))
                 self.hub.publish(stream, self._depth(lane, lane.book.update_id, sides))
-        diffs = [s for s in (f"{name}@depth", f"{name}@depth@100ms", f"{name}@depth@500ms") if self.hub.has(s)]
+        speeds = ("depth", "depth@100ms", "depth@250ms", "depth@500ms", "rpidepth@500ms")
+        diffs = [stream for speed in speeds if self.hub.has(stream := f"{name}@{speed}")]
         if diffs:
             update = self._difference(lane)
             for stream in diffs:
@@ -199,6 +208,22 @@ class Feed:
         bids = [[p, q] for (side, p), q in changed.items() if side is Side.SELL]
         asks = [[p, q] for (side, p), q in changed.items() if side is Side.BUY]
         return self._depth(lane, before, {"bids": bids, "asks": asks})
+
+
+def forced_json(instrument: Instrument, order: Order, trade: Trade) -> Payload:
+    return {
+        "s": order.request.symbol,
+        "S": order.request.side.value,
+        "o": "LIMIT",
+        "f": order.request.time_in_force.value,
+        "q": quantity_text(instrument, order.quantity),
+        "p": price_text(instrument, order.price),
+        "ap": average_text(instrument, order),
+        "X": order.status.value,
+        "l": quantity_text(instrument, trade.quantity),
+        "z": quantity_text(instrument, order.filled),
+        "T": trade.time_ms,
+    }
 
 
 TICKER_FIELDS = {

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from venue.bybit.public import NAMES, book_json, kline_payload, ticker_json, trade_json
+from venue.bybit.render import SIDES, plain
 from venue.candles import Candle
 from venue.clock import VenueClock
 from venue.core.orders import Trade
@@ -45,6 +46,13 @@ class BybitFeed:
         if trades:
             self._publish_trades(lane, len(trades))
         self._publish_books(lane)
+
+    def liquidated(self, lane: Lane, trade: Trade) -> None:
+        """The exchange took a position over: the side is that of the position."""
+        topic = f"allLiquidation.{lane.symbol}"
+        if self.hub.has(topic.lower()):
+            row = {"T": trade.time_ms, "s": lane.symbol, "S": SIDES[trade.side.other]}
+            self._publish(topic, "snapshot", [row | {"v": plain(trade.quantity), "p": plain(trade.price)}])
 
     def _publish_books(self, lane: Lane) -> None:
         for depth in DEPTHS:
