@@ -1,7 +1,7 @@
 """The runs of a search on all cores: own processes, of lower priority than whatever trades on this machine.
 
 The first runs are made here. Only when much is left are processes begun, because that takes seconds; where a run was
-made changes nothing about its row.
+made changes nothing about its row. So a process that is killed costs its runs, which others make again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NICENESS = 10
 
 
 class WorkerLost(TradingError):
-    """A process of a search was killed, mostly for want of memory. The same command with --study continues."""
+    """Processes of a search are killed again and again. The same command with --study continues."""
 
 
 def usable_cores() -> int:
@@ -74,14 +74,31 @@ class SearchPool:
         return self._processes > 1 and self._spent_s * left >= self._worth_s * self._runs and self._runs > 1
 
     def _spread(self, tasks: Sequence[Task]) -> Iterator[SearchRow]:
+        """The rows, whatever happens to processes: those that were not made are made anew, by fewer each time."""
+        done = 0
+        while done < len(tasks):
+            try:
+                for row in self._mapped(tasks[done:]):
+                    done += 1
+                    yield row
+            except BrokenProcessPool:
+                self._shrink()
+
+    def _mapped(self, tasks: Sequence[Task]) -> Iterator[SearchRow]:
         pool = self._pool = self._pool or self._begun()
-        try:
-            yield from pool.map(_run, tasks, chunksize=CHUNK if len(tasks) >= 4 * CHUNK * self._processes else 1)
-        except BrokenProcessPool:
+        return pool.map(_run, tasks, chunksize=CHUNK if len(tasks) >= 4 * CHUNK * self._processes else 1)
+
+    def _shrink(self) -> None:
+        """After a process was killed: mostly for want of memory, and half as many need half of it."""
+        assert self._pool is not None, "no process can be lost before any is begun"
+        self._pool.shutdown(cancel_futures=True)
+        self._pool = None
+        if self._processes == 1:
             raise WorkerLost(
-                "a process of the search was killed, mostly for want of memory: the same command with --study FILE "
-                "continues where it stood; fewer --processes need less memory"
-            ) from None
+                "the last process of the search was killed, mostly for want of memory: free some, or choose a shorter "
+                "--timerange; with --study FILE the same command continues where it stood"
+            )
+        self._processes //= 2
 
     def _begun(self) -> ProcessPoolExecutor:
         from multiprocessing import get_context

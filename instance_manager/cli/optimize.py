@@ -16,12 +16,14 @@ from instance_manager.cli.history import CandlesOption, ExchangeOption, Timerang
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument
 from instance_manager.cli.search_options import (
+    ClusterOption,
     MethodOption,
     ProcessesOption,
     RunsOption,
     ScoreOption,
     SeedOption,
     checked_space,
+    runs_of,
     search_setting,
 )
 from plays.method import Method
@@ -53,6 +55,7 @@ def optimize(
     seed: SeedOption = 1,
     score: ScoreOption = "return_percent",
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     study: StudyOption = None,
     best: Annotated[int, typer.Option("--best", min=1, help="How many of the best to show.")] = 20,
     require: RequireOption = False,
@@ -70,7 +73,7 @@ def optimize(
 
     setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
     space = checked_space(setting, method, runs, processes)
-    rows = list(_rows(setting, proposer_for(method, space, runs, seed), processes, study))
+    rows = list(_rows(setting, proposer_for(method, space, runs, seed), processes, cluster, study))
     found = ranked(rows)
     if as_json:
         console.print_json(_as_json(setting, rows, found[:best]))
@@ -80,19 +83,17 @@ def optimize(
 
 
 def _rows(
-    setting: SearchSetting, proposer: Proposer, processes: int | None, study: Path | None
+    setting: SearchSetting, proposer: Proposer, processes: int | None, cluster: str | None, study: Path | None
 ) -> Iterator[SearchRow]:  # fmt: skip
     """The rows as they come, with progress on standard error."""
     from rich.console import Console
     from rich.progress import track
 
-    from instance_manager.search_pool import SearchPool, usable_cores
     from instance_manager.study_file import Study
     from plays.search import searched
 
     with ExitStack() as stack:
-        pool = stack.enter_context(SearchPool(setting, processes or usable_cores()))
-        run_all: RunAll = pool.run_all
+        run_all: RunAll = stack.enter_context(runs_of(setting, processes, cluster))
         if study is not None:
             known = stack.enter_context(Study(study, setting))
             run_all = known.through(run_all)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +17,7 @@ from plays.method import Method
 
 if TYPE_CHECKING:
     from engine.errors import ConfigurationError
-    from plays.search import SearchSetting
+    from plays.search import RunAll, SearchSetting
     from plays.search_space import Space
 
 MethodOption = Annotated[Method, typer.Option("--method", help="Everything, by chance, or learning (Optuna).")]
@@ -28,6 +30,25 @@ ProcessesOption = Annotated[
         "--processes", min=1, max=256, help="Default: one for each core, at low priority.", show_default=False
     ),
 ]
+
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", help="Run on the Ray cluster at HOST:PORT instead.", show_default=False),
+]
+
+
+@contextmanager
+def runs_of(setting: SearchSetting, processes: int | None, cluster: str | None) -> Iterator[RunAll]:
+    """What makes the runs: this machine's cores, or a cluster."""
+    from instance_manager.ray_pool import on_cluster
+    from instance_manager.search_pool import SearchPool, usable_cores
+
+    if cluster:
+        with on_cluster(setting, cluster, processes) as run_all:
+            yield run_all
+    else:
+        with SearchPool(setting, processes or usable_cores()) as pool:
+            yield pool.run_all
 
 
 def search_setting(

@@ -17,12 +17,14 @@ from instance_manager.cli.optimize import StudyOption
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument
 from instance_manager.cli.search_options import (
+    ClusterOption,
     MethodOption,
     ProcessesOption,
     RunsOption,
     ScoreOption,
     SeedOption,
     checked_space,
+    runs_of,
     search_setting,
 )
 from plays.method import Method
@@ -60,6 +62,7 @@ def walk_forward(
     seed: SeedOption = 1,
     score: ScoreOption = "return_percent",
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     study: StudyOption = None,
     export: ExportOption = None,
     require: RequireOption = False,
@@ -76,7 +79,7 @@ def walk_forward(
     setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
     steps = windows(setting.candles, train, test, setting.play.warmup_bars)
     space = checked_space(setting, method, runs, processes, windows=len(steps), last=steps[0].test_first)
-    parts = _tried(setting, steps, _chosen(setting, steps, space, method, runs, seed, processes, study))
+    parts = _tried(setting, steps, _chosen(setting, steps, space, method, runs, seed, processes, cluster, study))
     whole = stitched(setting, parts)
     verdicts = judged(setting.play.required, whole)
     if export is not None:
@@ -93,21 +96,19 @@ def walk_forward(
 
 def _chosen(
     setting: SearchSetting, steps: Sequence[Window], space: Space, method: Method, runs: int, seed: int,
-    processes: int | None, study: Path | None,
+    processes: int | None, cluster: str | None, study: Path | None,
 ) -> list[SearchRow]:  # fmt: skip
     """The best row of each window's search, with progress on standard error."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from instance_manager.search_pool import SearchPool, usable_cores
     from instance_manager.study_file import Study
     from plays.search import RunAll, ranked, searched
     from plays.search_methods import proposer_for
 
     best = []
     with ExitStack() as stack:
-        pool = stack.enter_context(SearchPool(setting, processes or usable_cores()))
-        run_all: RunAll = pool.run_all
+        run_all: RunAll = stack.enter_context(runs_of(setting, processes, cluster))
         if study is not None:
             run_all = stack.enter_context(Study(study, setting)).through(run_all)
         bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))

@@ -1,6 +1,7 @@
 """`optimize`, `walk-forward` and `monte-carlo`, run as a user runs them."""
 
 import json
+import sys
 
 import pytest
 import typer
@@ -140,3 +141,12 @@ def test_a_search_too_large_is_refused_with_its_size_and_time(predator, tmp_path
 )
 def test_durations_are_in_the_unit_people_use(seconds, text):
     assert duration_text(seconds) == text
+
+
+def test_a_cluster_without_ray_says_how_to_get_it(predator, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+    code, out, errors = predator("optimize", "searched", "--cluster", "127.0.0.1:6379")
+
+    assert (code, out) == (2, "")
+    assert "python -m pip install 'predator[ray]'" in errors

@@ -131,16 +131,34 @@ def test_two_searches_do_not_write_one_study(tmp_path):
         pass
 
 
-def test_a_killed_worker_is_an_error_that_says_how_to_go_on():
+def kill_one_process(pool):
     import os
     import signal
 
+    os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
+
+
+def test_a_killed_process_changes_no_row():
     setting = setting_of()
+    tasks = [Task(values=values, first=0, last=BARS) for values in space_of(setting.play).every()]
+
+    with SearchPool(setting, 2, worth_s=0.0) as pool:
+        rows = pool._spread(tasks)
+        first = next(rows)
+        kill_one_process(pool)
+        found = [first, *rows]
+
+    assert found == [Runner(setting).run(task) for task in tasks]
+
+
+def test_processes_killed_again_and_again_are_an_error_that_says_how_to_go_on():
+    setting = setting_of()
+    tasks = [Task(values=values, first=0, last=BARS) for values in space_of(setting.play).every()]
+
     with SearchPool(setting, 1, worth_s=0.0) as pool:
-        tasks = [Task(values=values, first=0, last=BARS) for values in space_of(setting.play).every()]
         rows = pool._spread(tasks)
         next(rows)
-        os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
+        kill_one_process(pool)
 
         with pytest.raises(WorkerLost, match="--study"):
             list(rows)
