@@ -12,7 +12,7 @@ from adapters.ccxt_translate import MS
 from engine.market import Bar
 from engine.messages.exchange import FetchBars
 
-PAGE = 1_500
+PAGE = 1_000  # the most of the exchanges we know that answers the fewest
 
 
 class Klines(Protocol):

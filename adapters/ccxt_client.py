@@ -14,6 +14,7 @@ from adapters.ccxt_session import Session
 from engine.errors import OutcomeUnknown
 
 RECEIVE_WINDOW_MS = 10_000
+CODE_AND_TEXT = (("code", "msg"), ("retCode", "retMsg"), ("code", "message"))
 LONGEST_TIMEOUT_MS = 30_000  # ccxt's own; ours are set per call and are shorter
 
 
@@ -69,27 +70,35 @@ def _observed(base: type[Any], observe: Observer, families: tuple[str, ...]) -> 
                 super().handle_errors(code, reason, url, method, headers, body, *rest)
                 super().handle_http_status_code(code, reason, url, method, body)
             except Exception as error:  # every error of ccxt passes here once and goes on
-                _annotate(error, code, headers, str(body), rest[0] if rest else None)
+                _annotate(error, self.id, code, headers, str(body), rest[0] if rest else None)
                 raise
             if not 200 <= code < 300:  # ccxt lets a status it has no class for pass as an answer
                 raise OutcomeUnknown(f"HTTP {code} {_shown(str(body))}")
 
         def get_exceptions_by_url(self, url: Any, kind: str) -> Any:
-            """The same table whatever the address (ccxt's own choice depends on the host name)."""
+            """Binance: the same table whatever the address (ccxt's own choice depends on the host name)."""
             return {name: value for family in families for name, value in self.exceptions[family].get(kind, {}).items()}
 
     Observed.__name__ = base.__name__
     return Observed
 
 
-def _annotate(error: Any, status: int, headers: Mapping[str, str], body: str, answer: Any) -> None:
-    error.venue_status = status
-    if isinstance(answer, dict) and "code" in answer:
-        error.venue_code = str(answer["code"])
-        error.venue_text = f"{answer['code']} {answer.get('msg', '')}"
+def _annotate(error: Any, exchange: str, status: int, headers: Mapping[str, str], body: str, answer: Any) -> None:
+    error.venue_exchange, error.venue_status = exchange, status
+    said = _said(answer)
+    if said is not None:
+        error.venue_code, error.venue_text = said[0], f"{said[0]} {said[1]}"
     else:
         error.venue_text = f"HTTP {status} {_shown(body)}"
     error.retry_after_ms = _wait_ms(headers)
+
+
+def _said(answer: Any) -> tuple[str, str] | None:
+    """(code, text) of an error as one exchange or the other writes it."""
+    if not isinstance(answer, dict):
+        return None
+    names = next((pair for pair in CODE_AND_TEXT if pair[0] in answer), None)
+    return None if names is None else (str(answer[names[0]]), str(answer.get(names[1], "")))
 
 
 def _shown(body: str) -> str:

@@ -13,7 +13,8 @@ from adapters.access import Access
 from adapters.ccxt_client import Answer, build_client
 from adapters.ccxt_errors import judge
 from adapters.ccxt_session import Session
-from adapters.dialects.binance import ERROR_FAMILIES, HOSTS, Binance
+from adapters.dialects.catalogue import profile_of
+from adapters.dialects.dialect import Dialect, Profile
 from adapters.redaction import redact, register_secret
 from engine.errors import RateLimited
 from engine.messages.exchange import UsageObserved
@@ -28,24 +29,25 @@ class Connection:
 
     def __init__(self, access: Access, on_usage: Callable[[UsageObserved], None], now_ns: Callable[[], int]) -> None:
         register_secret(access.key, access.secret)
+        self.profile: Profile = profile_of(access.exchange)
         self._access, self._on_usage, self._now_ns = access, on_usage, now_ns
         self._session: Session | None = None
-        self._dialect: Binance | None = None
+        self._dialect: Dialect | None = None
         self._order_count: tuple[float, int] = (0.0, 0)
         self._quiet: tuple[float, str] = (0.0, "")
         self._answered_at = 0.0
 
-    async def dialect(self) -> Binance:
+    async def dialect(self) -> Dialect:
         """The exchange's calls; ccxt is loaded here."""
         if self._dialect is None:
-            client = build_client(self._access, self.session(), self._observe, ERROR_FAMILIES)
-            self._dialect = Binance(client, self._access.environment, self._now_ns)
+            client = build_client(self._access, self.session(), self._observe, self.profile.error_families)
+            self._dialect = self.profile.dialect(client, self._access.environment, self._now_ns)
         return self._dialect
 
     def session(self) -> Session:
         """The one way out."""
         if self._session is None:
-            self._session = Session(self._access, HOSTS[self._access.environment])
+            self._session = Session(self._access, self.profile.hosts[self._access.environment])
         return self._session
 
     def be_quiet(self, kind: str, wait_ms: int) -> None:
@@ -87,12 +89,11 @@ class Connection:
         asyncio.get_running_loop().call_soon(_log, answer)  # after the answer went on: nobody waits for the log
 
     def _tell_usage(self, headers: dict[str, str]) -> None:
-        weight = headers.get("x-mbx-used-weight-1m", "")
-        count = headers.get("x-mbx-order-count-1m", "")
-        if count.isdigit():
-            self._order_count = (time.monotonic(), int(count))
-        if weight.isdigit():
-            self._on_usage(UsageObserved(used_weight=int(weight), order_count=self._recent_orders()))
+        weight, count = self.profile.usage(headers)
+        if count is not None:
+            self._order_count = (time.monotonic(), count)
+        if weight is not None:
+            self._on_usage(UsageObserved(used_weight=weight, order_count=self._recent_orders()))
 
     def _recent_orders(self) -> int:
         told_at, count = self._order_count

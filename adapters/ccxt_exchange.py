@@ -17,25 +17,24 @@ from collections.abc import Awaitable, Callable
 from loguru import logger
 
 from adapters.access import Access
+from adapters.ccxt_answers import kind_of, not_amended, not_cancelled, not_placed, unavailable
 from adapters.ccxt_bars import closed_bars
 from adapters.ccxt_connection import Connection
 from adapters.ccxt_errors import judge, reason_of
 from adapters.ccxt_subscriptions import Subscriptions
 from engine.errors import (
-    AccessDenied,
     InvariantViolated,
-    OutcomeUnknown,
     RateLimited,
-    RequestRefused,
     VenueError,
 )
 from engine.messages.base import Message
 from engine.messages.exchange import (
+    AmendDone,
+    AmendOrder,
+    AskTime,
     BarsFetched,
     CancelDone,
     CancelOrder,
-    CancelOutcomeUnknown,
-    CancelRefused,
     ExchangeUnavailable,
     FetchBars,
     FetchFills,
@@ -46,20 +45,18 @@ from engine.messages.exchange import (
     OpenUserStream,
     OrderFound,
     OrderNotFound,
-    OrderOutcomeUnknown,
     OrderPlaced,
-    OrderRefused,
     PlaceOrder,
     PrepareInstrument,
     SnapshotTaken,
     TakeSnapshot,
+    TimeTold,
     UsageObserved,
 )
 from engine.order import Order
 
 READ_TRIES = 3
 RETRY_REASONS = ("timeout", "connection_lost")
-WAIT_MS = 1_000
 CLOCK_VALID_S = 60.0
 
 
@@ -88,8 +85,12 @@ class CcxtExchange:
                 return await self._place(order)
             case CancelOrder():
                 return await self._cancel(call)
+            case AmendOrder(order=order):
+                return await self._amend(order)
             case FindOrder():
                 return await self._read(call, lambda: self._find(call), call.client_order_id)
+            case AskTime():
+                return await self._read(call, self._time)
             case TakeSnapshot():
                 return await self._read(call, lambda: self._snapshot(call))
             case FetchFills():
@@ -98,10 +99,8 @@ class CcxtExchange:
                 return await self._read(call, lambda: self._bars(call))
             case PrepareInstrument():
                 return await self._read(call, lambda: self._prepare(call))
-            case OpenUserStream(symbol=symbol):
-                return await self._subscriptions.open_user(symbol)
-            case OpenMarketStream(symbol=symbol):
-                return await self._subscriptions.open_market(symbol)
+            case OpenUserStream() | OpenMarketStream():
+                return await self._open(call)
             case _:
                 raise InvariantViolated(f"{type(call).__name__} is no call of the exchange contract")
 
@@ -109,6 +108,11 @@ class CcxtExchange:
         """End streams and connections."""
         await self._subscriptions.close()
         await self._connection.close()
+
+    async def _open(self, call: OpenUserStream | OpenMarketStream) -> Message:
+        if isinstance(call, OpenUserStream):
+            return await self._subscriptions.open_user(call.symbol)
+        return await self._subscriptions.open_market(call.symbol)
 
     # --- writes: sent once -----------------------------------------------------------------------------------------
 
@@ -128,16 +132,7 @@ class CcxtExchange:
 
     async def _not_placed(self, client_order_id: str, error: Exception) -> Message:
         self._subscriptions.heard(client_order_id)
-        judged = await self._judged("PlaceOrder", client_order_id, error)
-        match judged:
-            case RequestRefused(code=code, reason=reason):
-                return OrderRefused(
-                    client_order_id=client_order_id, by_us=False, reason=reason, code=code, text=str(judged)
-                )
-            case OutcomeUnknown():
-                return OrderOutcomeUnknown(client_order_id=client_order_id, text=str(judged))
-            case _:
-                return _unavailable("PlaceOrder", client_order_id, judged)
+        return not_placed(client_order_id, await self._judged("PlaceOrder", client_order_id, error))
 
     async def _cancel(self, call: CancelOrder) -> Message:
         name = call.client_order_id
@@ -145,25 +140,26 @@ class CcxtExchange:
             async with asyncio.timeout(self._access.order_timeout_ms / 1_000):
                 await (await self._connection.dialect()).cancel(name, call.symbol, call.is_conditional)
         except Exception as error:  # noqa: BLE001 - after sending, any surprise means that nobody knows
-            return await self._not_cancelled(name, error)
+            return not_cancelled(name, await self._judged("CancelOrder", name, error))
         return CancelDone(client_order_id=name)
 
-    async def _not_cancelled(self, name: str, error: Exception) -> Message:
-        judged = await self._judged("CancelOrder", name, error)
-        match judged:
-            case RequestRefused(code=code, reason=reason):
-                return CancelRefused(client_order_id=name, reason=reason, code=code, text=str(judged))
-            case OutcomeUnknown():
-                return CancelOutcomeUnknown(client_order_id=name, text=str(judged))
-            case _:
-                return _unavailable("CancelOrder", name, judged)
+    async def _amend(self, order: Order) -> Message:
+        name = order.client_order_id
+        if not order.is_reduce_only:
+            raise InvariantViolated(f"{name} may open risk: it is cancelled and placed anew, never amended")
+        try:
+            async with asyncio.timeout(self._access.order_timeout_ms / 1_000):
+                await (await self._connection.dialect()).amend(order)
+        except Exception as error:  # noqa: BLE001 - after sending, any surprise means that nobody knows
+            return not_amended(name, await self._judged("AmendOrder", name, error))
+        return AmendDone(client_order_id=name)
 
     # --- reads: tried again when the network failed ------------------------------------------------------------------
 
     async def _find(self, call: FindOrder) -> Message:
         dialect = await self._connection.dialect()
         try:
-            return OrderFound(report=await dialect.find(call.client_order_id, call.symbol, call.is_conditional))
+            return OrderFound(report=await dialect.find(call))
         except Exception as error:  # ccxt's classes are loaded late; our table knows them
             if reason_of(error) == "unknown_order":
                 return OrderNotFound(client_order_id=call.client_order_id)
@@ -182,7 +178,7 @@ class CcxtExchange:
             if not tries_left or reason not in (*RETRY_REASONS, "clock"):
                 break
             await asyncio.sleep(random.uniform(0.05, 0.2))
-        return _unavailable(name, detail, judged)
+        return unavailable(name, detail, judged)
 
     async def _snapshot(self, call: TakeSnapshot) -> Message:
         if asyncio.get_running_loop().time() - self._clock_measured_s > CLOCK_VALID_S:
@@ -199,15 +195,19 @@ class CcxtExchange:
 
     async def _prepare(self, call: PrepareInstrument) -> Message:
         dialect = await self._connection.dialect()
-        offset_ns = await self._measure_clock()
+        offset_ns, _ = await self._measure_clock()
         await dialect.set_up(call.symbol, call.leverage)
         rules = await dialect.instrument(call.symbol)
         return InstrumentPrepared(instrument=rules, leverage=call.leverage, clock_offset_ns=offset_ns)
 
-    async def _measure_clock(self) -> int:
-        self._clock_offset_ns = await (await self._connection.dialect()).measure_clock()
-        self._clock_measured_s = asyncio.get_running_loop().time()
-        return self._clock_offset_ns
+    async def _time(self) -> Message:
+        offset_ns, round_trip_ns = await self._measure_clock()
+        return TimeTold(clock_offset_ns=offset_ns, round_trip_ns=round_trip_ns)
+
+    async def _measure_clock(self) -> tuple[int, int]:
+        measured = await (await self._connection.dialect()).measure_clock()
+        self._clock_offset_ns, self._clock_measured_s = measured[0], asyncio.get_running_loop().time()
+        return measured
 
     # --- trouble -----------------------------------------------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class CcxtExchange:
         judged, reason = judge(error), reason_of(error)
         logger.bind(channel="exchange").warning("{} {} failed: {} {}", name, detail, type(judged).__name__, judged)
         if isinstance(judged, RateLimited) and reason != "order_limit":
-            self._connection.be_quiet(_kind(judged), judged.retry_after_ms)
+            self._connection.be_quiet(kind_of(judged), judged.retry_after_ms)
         if reason == "clock":
             await self._clock_again()
         return judged
@@ -233,27 +233,12 @@ class CcxtExchange:
         left_ms, kind = self._connection.quiet()
         if not left_ms or isinstance(call, (OpenUserStream, OpenMarketStream)):  # streams wait by themselves
             return None
-        detail = call.order.client_order_id if isinstance(call, PlaceOrder) else getattr(call, "client_order_id", "")
+        detail = (
+            call.order.client_order_id
+            if isinstance(call, (PlaceOrder, AmendOrder))
+            else getattr(call, "client_order_id", "")
+        )
         text = f"{kind}: the exchange asked to be left alone; nothing was sent"
         return ExchangeUnavailable(
             call=type(call).__name__, detail=detail, kind=kind, text=text, retry_after_ms=left_ms
         )
-
-
-def _unavailable(call: str, detail: str, judged: VenueError) -> ExchangeUnavailable:
-    wait_ms = judged.retry_after_ms if isinstance(judged, RateLimited) else WAIT_MS
-    return ExchangeUnavailable(call=call, detail=detail, kind=_kind(judged), text=str(judged), retry_after_ms=wait_ms)
-
-
-def _kind(judged: VenueError) -> str:
-    match judged:
-        case RateLimited(is_ban=True):
-            return "banned"
-        case RateLimited():
-            return "rate_limited"
-        case AccessDenied():
-            return "access_denied"
-        case RequestRefused():
-            return "refused"
-        case _:
-            return "unavailable"

@@ -16,11 +16,15 @@ from typing import Any
 
 from engine.errors import ConfigurationError
 
-PARENTS = {"binanceusdm": ("binance", "binanceusdm")}  # an exchange's module imports its parent's class by package
+PARENTS = {  # an exchange's module imports its parent's class by package
+    "binanceusdm": ("binance", "binanceusdm"),
+    "bybit": ("bybit",),
+    "mexc": ("mexc",),
+}
 
 
 def load_exchange(name: str) -> type[Any]:
-    """ccxt's asyncio class of the exchange `name`. Raises ConfigurationError for one we have no dialect for."""
+    """ccxt's asyncio class of the exchange `name`. Raises ConfigurationError for one it is not prepared for."""
     if name not in PARENTS:
         raise ConfigurationError(f"exchange {name!r} is not known; known: {', '.join(sorted(PARENTS))}")
     _register_packages()

@@ -3,15 +3,17 @@
 Theory of operation. A frame is handed on in the loop step that received it, so none can be overwritten or forgotten
 while nobody waits. Whatever ends a connection (close, reset, missing pong, silence, an expired key, a frame we can't
 read) ends in the same way: `StreamLost` once, dialling until it works, `StreamOpened`. What happened in between is the
-asker's to read by REST; the stream never claims to know.
+asker's to read by REST; the stream never claims to know. Where the exchange wants to be greeted (a login, a list of
+topics) the stream is open when it has said yes to all of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import aiohttp
 from loguru import logger
@@ -27,6 +29,19 @@ LARGEST_FRAME = 4 * 1024 * 1024
 
 class StreamEnded(DataError):
     """The exchange said that this stream will carry nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """How one connection is reached and kept: its address, what is said first (each answered before the next), and
+    what is said every `beat_s`. `answers` tells whether a frame answers a greeting; it raises StreamEnded at a no.
+    """
+
+    url: str = field(repr=False)
+    greetings: tuple[str, ...] = field(default=(), repr=False)
+    answers: Callable[[bytes | str], bool] = lambda data: False
+    beat: str = ""
+    beat_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +61,20 @@ class Patience:
 
 
 class Stream:
-    """`address` is asked anew for each connection; `handle` gets every frame and may raise to end the connection."""
+    """`line` is asked anew for each connection; `handle` gets every frame and may raise to end the connection."""
 
     def __init__(
         self,
         *,
         name: str,
         session: Session,
-        address: Callable[[], Awaitable[str]],
+        line: Callable[[], Awaitable[Line]],
         handle: Callable[[bytes | str], None],
         push: Callable[[Message], None],
         patience: Patience,
     ) -> None:
         self.name = name
-        self._session, self._address, self._handle, self._push = session, address, handle, push
+        self._session, self._line, self._handle, self._push = session, line, handle, push
         self._patience = patience
         self._task: asyncio.Task[None] | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -107,17 +122,25 @@ class Stream:
         """Dial and read until the end; why it ended."""
         try:
             async with asyncio.timeout(self._patience.dial_s):
-                url = await self._address()
+                line = await self._line()
                 self._socket = await self._session.ws_connect(
-                    url, heartbeat=self._patience.heartbeat_s, max_msg_size=LARGEST_FRAME
+                    line.url, heartbeat=self._patience.heartbeat_s, max_msg_size=LARGEST_FRAME
                 )
+                await self._greet(self._socket, line)
             self._is_known_lost = False
             self._tell(StreamOpened(stream=self.name))
-            return await self._read(self._socket)
+            async with _kept(self._socket, line):
+                return await self._read(self._socket)
         except Exception as error:  # noqa: BLE001 - whatever ended it, the stream must come back; the reason is told
             return redact(f"{type(error).__name__} {error}")[:300]
         finally:
             await self._hang_up()
+
+    async def _greet(self, socket: aiohttp.ClientWebSocketResponse, line: Line) -> None:
+        for greeting in line.greetings:
+            await socket.send_str(greeting)
+            while not line.answers(data := await _frame(socket)):
+                self._take(data)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         self._why = ""
@@ -150,3 +173,28 @@ class Stream:
 
     def _lost(self, reason: str) -> StreamLost:
         return StreamLost(stream=self.name, reason=reason)
+
+
+async def _frame(socket: aiohttp.ClientWebSocketResponse) -> bytes | str:
+    frame = await socket.receive()
+    if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+        raise StreamEnded(f"closed ({frame.type.name.lower()} {socket.close_code}) before it was open")
+    return frame.data  # type: ignore[no-any-return]
+
+
+@asynccontextmanager
+async def _kept(socket: aiohttp.ClientWebSocketResponse, line: Line) -> AsyncIterator[None]:
+    """While inside, the exchange hears the line's beat."""
+    task = asyncio.create_task(_beat(socket, line), name="beat") if line.beat else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _beat(socket: aiohttp.ClientWebSocketResponse, line: Line) -> None:
+    while not socket.closed:
+        await asyncio.sleep(line.beat_s)
+        await socket.send_str(line.beat)

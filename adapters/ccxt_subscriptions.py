@@ -1,8 +1,8 @@
 """Subscriptions: the account's stream and the market's stream of one instrument, as messages.
 
-The user stream may be silent for hours, so besides pongs two things are watched: the listen key is renewed (and the
-stream made anew when the exchange no longer knows it), and each order we place must be heard of within `ECHO_S`; if it
-is not, the stream is mute and is dialled again.
+The user stream may be silent for hours, so besides pongs two things are watched. Where the exchange gives a listen key
+it is renewed, and the stream made anew when the exchange no longer knows it. And each order we place must be heard of
+within `ECHO_S`; if it is not, the stream is mute and is dialled again.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from loguru import logger
 
 from adapters.ccxt_connection import Connection
 from adapters.ccxt_errors import judge
-from adapters.ccxt_streams import Patience, Stream
+from adapters.ccxt_streams import Line, Stream
 from adapters.ccxt_translate import mapping
-from adapters.dialects.binance import LISTEN_KEY_RENEWAL_S, Binance
+from adapters.dialects.dialect import Dialect
 from engine.errors import MalformedMessage
 from engine.messages.base import Message
 from engine.messages.exchange import OrderUpdated, StreamLost
@@ -25,8 +25,6 @@ from engine.messages.market import BarClosed
 
 BASE_TIMEFRAME = "1m"
 ECHO_S = 5.0
-USER = Patience(silence_s=None)
-MARKET = Patience(silence_s=10.0)  # mark prices come every second
 
 
 class Subscriptions:
@@ -48,10 +46,10 @@ class Subscriptions:
             self._user = Stream(
                 name="user",
                 session=self._connection.session(),
-                address=lambda: self._user_address(dialect, symbol),
+                line=lambda: self._user_line(dialect, symbol),
                 handle=lambda data: self._take_user(dialect, symbol, data),
                 push=self._tell_of_user_stream,
-                patience=USER,
+                patience=self._connection.profile.user_patience,
             )
             self._upkeep = [
                 asyncio.create_task(self._renew(dialect, self._user), name="listen key"),
@@ -66,10 +64,10 @@ class Subscriptions:
             self._market = Stream(
                 name="market",
                 session=self._connection.session(),
-                address=lambda: self._market_address(dialect, symbol),
+                line=lambda: self._market_line(dialect, symbol),
                 handle=lambda data: self._take_market(dialect, data),
                 push=self._push,
-                patience=MARKET,
+                patience=self._connection.profile.market_patience,
             )
         return await self._market.open()
 
@@ -90,7 +88,7 @@ class Subscriptions:
             if stream is not None:
                 await stream.close()
 
-    def _take_user(self, dialect: Binance, symbol: str, data: bytes | str) -> None:
+    def _take_user(self, dialect: Dialect, symbol: str, data: bytes | str) -> None:
         for message in dialect.events_of(_parsed(data), symbol):
             if isinstance(message, OrderUpdated):
                 self.heard(message.report.client_order_id)
@@ -114,29 +112,32 @@ class Subscriptions:
             self._restarts.add(task)
             task.add_done_callback(self._restarts.discard)
 
-    async def _user_address(self, dialect: Binance, symbol: str) -> str:
+    async def _user_line(self, dialect: Dialect, symbol: str) -> Line:
         self._connection.must_be_welcome()
-        await dialect.market(symbol)
-        return await dialect.user_stream_url()
+        await dialect.list_instrument(symbol)
+        return await dialect.user_line()
 
-    async def _market_address(self, dialect: Binance, symbol: str) -> str:
+    async def _market_line(self, dialect: Dialect, symbol: str) -> Line:
         self._connection.must_be_welcome()
         self._last_bar_ns = 0  # an exchange that was restarted may begin at an earlier market time
-        return await dialect.market_stream_url(symbol, BASE_TIMEFRAME)
+        return await dialect.market_line(symbol, BASE_TIMEFRAME)
 
-    def _take_market(self, dialect: Binance, data: bytes | str) -> None:
-        message = dialect.market_events_of(_parsed(data), self._now_ns())
-        if isinstance(message, BarClosed):
-            if message.bar.open_time_ns <= self._last_bar_ns:
-                logger.bind(channel="exchange").warning("bar {} came again or late", message.bar.open_time_ns)
-                return
-            self._last_bar_ns = message.bar.open_time_ns
-        if message is not None:
+    def _take_market(self, dialect: Dialect, data: bytes | str) -> None:
+        for message in dialect.market_events_of(_parsed(data), self._now_ns()):
+            if isinstance(message, BarClosed) and not self._is_next(message):
+                continue
             self._push(message)
 
-    async def _renew(self, dialect: Binance, stream: Stream) -> None:
-        while True:
-            await asyncio.sleep(LISTEN_KEY_RENEWAL_S)
+    def _is_next(self, message: BarClosed) -> bool:
+        if message.bar.open_time_ns <= self._last_bar_ns:
+            logger.bind(channel="exchange").warning("bar {} came again or late", message.bar.open_time_ns)
+            return False
+        self._last_bar_ns = message.bar.open_time_ns
+        return True
+
+    async def _renew(self, dialect: Dialect, stream: Stream) -> None:
+        while dialect.renewal_s is not None:
+            await asyncio.sleep(dialect.renewal_s)
             try:
                 await dialect.renew_user_stream()
             except Exception as error:  # noqa: BLE001 - whatever it was, a new stream gets a new key

@@ -8,34 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from adapters.ccxt_errors import reason_of
-from adapters.ccxt_streams import StreamEnded
-from adapters.ccxt_translate import (
-    MS,
-    Raw,
-    amount,
-    bar,
-    flag,
-    instrument,
-    mapping,
-    positive,
-    positive_or_none,
-    rows,
-    size,
-    text,
-)
+from adapters.ccxt_streams import Line, Patience, StreamEnded
+from adapters.ccxt_translate import Raw, amount, mapping, positive, positive_or_none, rows, size, text
+from adapters.dialects.binance_account import FundingReader, set_up, wallet_of
 from adapters.dialects.binance_fills import FillsReader
+from adapters.dialects.binance_market import BinanceMarket
 from adapters.dialects.binance_translate import (
+    ALGO_PREFIX,
     algo_report,
     algo_request,
-    market_event,
+    amend_request,
+    market_events,
     must_be_cancelled,
-    must_name,
     only_position,
     order_report,
     order_request,
@@ -43,14 +33,13 @@ from adapters.dialects.binance_translate import (
     produced_order_id,
     stream_events,
 )
+from adapters.dialects.dialect import Profile, must_name, must_name_what_was_asked
 from engine.errors import RequestRefused
 from engine.fill import Fill
-from engine.instrument import Instrument
-from engine.market import Bar
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, OrderReport
+from engine.messages.exchange import AccountSnapshot, FindOrder, OrderReport
 from engine.messages.market import BarClosed, MarkPriceChanged
-from engine.order import Order, OrderStatus
+from engine.order import Order, OrderKind, OrderStatus
 
 HOSTS = {
     "production": frozenset({"fapi.binance.com", "fstream.binance.com"}),
@@ -58,91 +47,28 @@ HOSTS = {
     "local": frozenset[str](),
 }
 STREAM_HOST = {"production": "fstream.binance.com", "local": "fstream.binance.com", "demo": "fstream.binancefuture.com"}
-ERROR_FAMILIES = ("linear",)
 LISTEN_KEY_RENEWAL_S = 20 * 60  # it lives 60 minutes
 REPORTED_AS_OPEN = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
-    """An instrument as ccxt and Binance name it, with Binance's filters."""
-
-    symbol: str
-    market_id: str
-    ccxt_market: Raw
-    filters: dict[str, Raw]
-
-
-class Binance:
+class Binance(BinanceMarket):
     """The calls of one account on Binance USDT-M futures (ccxt's `binanceusdm`)."""
 
+    renewal_s: float | None = LISTEN_KEY_RENEWAL_S
+
     def __init__(self, client: Any, environment: str, now_ns: Callable[[], int] = time.time_ns) -> None:
-        self._client = client
+        super().__init__(client, now_ns)
         self._stream_host = STREAM_HOST[environment]
-        self._now_ns = now_ns
-        self._markets: dict[str, Market] = {}
         self._fills = FillsReader(client)
+        self._funding = FundingReader(client)
 
     async def close(self) -> None:
         """Close ccxt's own resources (the session is closed by its owner)."""
         await self._client.close()
 
-    async def ping(self) -> None:
-        """The cheapest request there is."""
-        await self._client.fapiPublicGetPing()
-
-    # --- instrument and clock ------------------------------------------------------------------------------------
-
-    async def market(self, symbol: str) -> Market:
-        """What the exchange lists under `symbol`; read once."""
-        if symbol not in self._markets:
-            answer = mapping(await self._client.fapiPublicGetExchangeInfo())
-            self._markets[symbol] = self._listed(rows(answer.get("symbols")), symbol)
-        return self._markets[symbol]
-
-    def _listed(self, listed: Any, symbol: str) -> Market:
-        base = symbol.partition("/")[0]
-        for raw in (raw for raw in listed if str(raw.get("baseAsset", "")).upper() == base.upper()):
-            parsed = self._client.parse_market(raw)
-            if parsed and parsed["symbol"] == symbol:
-                filters = {text(row, "filterType"): row for row in raw.get("filters", [])}
-                return Market(symbol=symbol, market_id=parsed["id"], ccxt_market=parsed, filters=filters)
-        raise RequestRefused(f"{symbol} is not listed here", code="", reason="unknown_symbol")
-
-    async def instrument(self, symbol: str) -> Instrument:
-        """The exchange's rules for `symbol`, with this account's fees."""
-        market = await self.market(symbol)
-        fees = await self._client.fapiPrivateGetCommissionRate({"symbol": market.market_id})
-        taker, maker = amount(fees, "takerCommissionRate"), amount(fees, "makerCommissionRate")
-        return instrument(market.ccxt_market, market.filters, (taker, maker))
-
-    async def measure_clock(self) -> int:
-        """Exchange clock minus ours, in ns; used for every signature from now on."""
-        offsets = [await self._clock_sample() for _ in range(3)]
-        offset_ns = min(offsets)[1]
-        self._client.options["timeDifference"] = -offset_ns // MS
-        return offset_ns
-
-    async def _clock_sample(self) -> tuple[int, int]:
-        sent = self._now_ns()
-        answer = mapping(await self._client.fapiPublicGetTime())
-        took = self._now_ns() - sent
-        return took, int(positive(answer, "serverTime")) * MS - (sent + took // 2)
-
-    # --- account set-up ------------------------------------------------------------------------------------------
-
     async def set_up(self, symbol: str, leverage: int) -> None:
         """One-way mode, isolated margin and the leverage; what is so already is left alone."""
-        market_id = (await self.market(symbol)).market_id
-        mode = await self._client.fapiPrivateGetPositionSideDual()
-        if flag(mode, "dualSidePosition"):
-            await _unless_so(self._client.fapiPrivatePostPositionSideDual({"dualSidePosition": "false"}))
-        configured = rows(await self._client.fapiPrivateGetSymbolConfig({"symbol": market_id}))
-        now = mapping(configured[0]) if configured else {}
-        if str(now.get("marginType", "")).upper() != "ISOLATED":
-            await _unless_so(self._client.fapiPrivatePostMarginType({"symbol": market_id, "marginType": "ISOLATED"}))
-        if str(now.get("leverage")) != str(leverage):
-            await self._client.fapiPrivatePostLeverage({"symbol": market_id, "leverage": str(leverage)})
+        await set_up(self._client, (await self.market(symbol)).market_id, leverage)
 
     # --- orders --------------------------------------------------------------------------------------------------
 
@@ -157,6 +83,14 @@ class Binance:
         self._fills.know(report.venue_order_id, report.client_order_id)
         return report
 
+    async def amend(self, order: Order) -> None:
+        """A resting limit order only: the exchange amends no conditional ones."""
+        if order.kind is not OrderKind.LIMIT:
+            raise RequestRefused(f"{order.kind} orders can't be amended here", code="", reason="not_amendable")
+        market_id = (await self.market(order.symbol)).market_id
+        answer = await self._client.fapiPrivatePutOrder(amend_request(order, market_id))
+        must_name(order_report(answer, order.symbol), order.client_order_id)
+
     async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
         """Cancel by client order id. An answer that does not say so is MalformedMessage."""
         if is_conditional:
@@ -167,16 +101,26 @@ class Binance:
         answer = await self._client.fapiPrivateDeleteOrder(asked)
         must_be_cancelled(answer, client_order_id, is_conditional=False)
 
-    async def find(self, client_order_id: str, symbol: str, is_conditional: bool) -> OrderReport:
+    async def find(self, asked: FindOrder) -> OrderReport:
         """The order as it stands; a triggered conditional one with what its ordinary order came to."""
-        if not is_conditional:
-            market_id = (await self.market(symbol)).market_id
-            asked = {"symbol": market_id, "origClientOrderId": client_order_id}
-            answer = await self._client.fapiPrivateGetOrder(asked)
-            return must_name(order_report(answer, symbol), client_order_id)
-        answer = mapping(await self._client.fapiPrivateGetAlgoOrder({"clientAlgoId": client_order_id}))
-        report = must_name(algo_report(answer, symbol), client_order_id)
-        return await self._with_outcome(report, produced_order_id(answer))
+        if not asked.is_conditional:
+            return await self._ordinary(asked)
+        asked = replace(asked, venue_order_id=asked.venue_order_id.removeprefix(ALGO_PREFIX))
+        name = {"clientAlgoId": asked.client_order_id}
+        if not asked.client_order_id:
+            name = {"algoId": asked.venue_order_id}
+        answer = mapping(await self._client.fapiPrivateGetAlgoOrder(name))
+        must_name_what_was_asked(answer, asked, ("clientAlgoId", "algoId"))
+        return await self._with_outcome(algo_report(answer, asked.symbol), produced_order_id(answer))
+
+    async def _ordinary(self, asked: FindOrder) -> OrderReport:
+        market_id = (await self.market(asked.symbol)).market_id
+        name = {"origClientOrderId": asked.client_order_id}
+        if not asked.client_order_id:
+            name = {"orderId": asked.venue_order_id}
+        answer = mapping(await self._client.fapiPrivateGetOrder({"symbol": market_id, **name}))
+        must_name_what_was_asked(answer, asked, ("clientOrderId", "orderId"))
+        return order_report(answer, asked.symbol)
 
     async def _with_outcome(self, report: OrderReport, order_id: str) -> OrderReport:
         if not order_id:
@@ -226,13 +170,17 @@ class Binance:
             self.open_orders(symbol),
             self.fills(symbol, fills_since_ns),
         )
+        wallet = wallet_of(mapping(account), market.ccxt_market["settle"])
+        balance = amount(wallet, "walletBalance")
+        funding = await self._funding.since(
+            symbol, market.market_id, fills_since_ns, wallet=balance, now_ns=self._now_ns()
+        )
         position = only_position([row for row in rows(positions) if mapping(row).get("symbol") == market.market_id])
-        wallet = _wallet(mapping(account), market.ccxt_market["settle"])
         return AccountSnapshot(
             symbol=symbol,
             started_at_ns=started_at_ns,
             finished_at_ns=self._now_ns(),
-            wallet_balance=amount(wallet, "walletBalance"),
+            wallet_balance=balance,
             available_balance=amount(wallet, "availableBalance"),
             position_quantity=Decimal(0) if position is None else amount(position, "positionAmt"),
             entry_price=Decimal(0) if position is None else size(position, "entryPrice"),
@@ -240,28 +188,25 @@ class Binance:
             liquidation_price=None if position is None else positive_or_none(position, "liquidationPrice"),
             open_orders=open_orders,
             fills=fills,
+            funding=funding,
         )
-
-    async def klines(self, symbol: str, timeframe: str, **window: int) -> list[Bar]:
-        """Bars as the exchange has them, the newest of them unfinished."""
-        asked = {"symbol": (await self.market(symbol)).market_id, "interval": timeframe, **window}
-        return [bar(row) for row in rows(await self._client.fapiPublicGetKlines(asked))]
 
     # --- streams -------------------------------------------------------------------------------------------------
 
-    async def user_stream_url(self) -> str:
-        """Address of the account's events; asking extends the listen key or makes a new one."""
+    async def user_line(self) -> Line:
+        """The account's events; asking extends the listen key or makes a new one."""
         answer = mapping(await self._client.fapiPrivatePostListenKey())
-        return f"wss://{self._stream_host}/private/ws?listenKey={text(answer, 'listenKey')}"
+        return Line(url=f"wss://{self._stream_host}/private/ws?listenKey={text(answer, 'listenKey')}")
 
     async def renew_user_stream(self) -> None:
-        """To be called every LISTEN_KEY_RENEWAL_S."""
+        """To be called every `renewal_s`."""
         await self._client.fapiPrivatePutListenKey()
 
-    async def market_stream_url(self, symbol: str, timeframe: str) -> str:
-        """Address of bars and mark prices of one instrument."""
+    async def market_line(self, symbol: str, timeframe: str) -> Line:
+        """Bars and mark prices of one instrument."""
         name = (await self.market(symbol)).market_id.lower()
-        return f"wss://{self._stream_host}/market/stream?streams={name}@kline_{timeframe}/{name}@markPrice@1s"
+        streams = f"{name}@kline_{timeframe}/{name}@markPrice@1s"
+        return Line(url=f"wss://{self._stream_host}/market/stream?streams={streams}")
 
     def events_of(self, frame: Raw, symbol: str) -> tuple[Message, ...]:
         """What a user stream event says of our instrument (whose market was read)."""
@@ -272,25 +217,26 @@ class Binance:
             self._remember(mapping(event.get("o")))
         return stream_events(event, symbol, self._markets[symbol].market_id, self._fills.owners)
 
-    def market_events_of(self, frame: Raw, observed_at_ns: int) -> BarClosed | MarkPriceChanged | None:
+    def market_events_of(self, frame: Raw, observed_at_ns: int) -> tuple[BarClosed | MarkPriceChanged, ...]:
         """What a market stream frame says: a bar that closed, a mark price, or nothing we need."""
-        return market_event(mapping(frame.get("data", frame)), observed_at_ns)
+        return market_events(mapping(frame.get("data", frame)), observed_at_ns)
 
     def _remember(self, raw: Raw) -> None:
         if order_id := produced_by(raw):
             self._fills.know(order_id, text(raw, "caid"))
 
 
-def _wallet(account: Raw, settle: str) -> Raw:
-    """The settlement currency's row; an account that never held any has none."""
-    found = (raw for raw in map(mapping, rows(account.get("assets"))) if raw.get("asset") == settle)
-    return next(found, {"walletBalance": "0", "availableBalance": "0"})
+def used(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """(weight, orders) used in this minute, as the headers (names in small letters) tell."""
+    weight, orders = headers.get("x-mbx-used-weight-1m", ""), headers.get("x-mbx-order-count-1m", "")
+    return int(weight) if weight.isdigit() else None, int(orders) if orders.isdigit() else None
 
 
-async def _unless_so(call: Awaitable[Any]) -> None:
-    """Perform a change of settings; that nothing needed changing is success."""
-    try:
-        await call
-    except Exception as error:  # ccxt's classes are loaded late; our table knows them
-        if reason_of(error) != "no_change":
-            raise
+PROFILE = Profile(
+    hosts=HOSTS,
+    dialect=Binance,
+    usage=used,
+    user_patience=Patience(silence_s=None),  # it may be silent for hours
+    market_patience=Patience(silence_s=10.0),  # mark prices come every second
+    error_families=("linear",),
+)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.ccxt_translate import MS, mapping, rows, text
-from adapters.dialects.binance_translate import fill, produced_order_id
+from adapters.dialects.binance_translate import fill, is_by_force, produced_order_id
 from engine.errors import MalformedMessage
 from engine.fill import Fill
 from engine.ids import is_ours
@@ -53,7 +53,7 @@ class FillsReader:
             found |= {one.trade_id: one for one in page}
             start_ms = _next_start(page, start_ms)
         names = await self._names(market_id, {one.venue_order_id for one in found.values()})
-        named = (replace(one, client_order_id=names.get(one.venue_order_id, "")) for one in found.values())
+        named = (_named(one, names.get(one.venue_order_id, "")) for one in found.values())
         return tuple(sorted(named, key=lambda one: (one.occurred_at_ns, int(one.trade_id))))
 
     async def _page(self, symbol: str, market_id: str, start_ms: int) -> list[Fill]:
@@ -83,6 +83,10 @@ class FillsReader:
             found |= {text(raw, "orderId"): text(raw, "clientOrderId") for raw in page}
             first = max((int(text(raw, "orderId")) for raw in page), default=last) + 1
         return found
+
+
+def _named(one: Fill, client_order_id: str) -> Fill:
+    return replace(one, client_order_id=client_order_id, is_liquidation=is_by_force(client_order_id))
 
 
 def _became(value: Any) -> str:

@@ -51,6 +51,7 @@ ALGO_STATUS: Mapping[str, OrderStatus] = {
 }
 SIDE: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
 CONDITIONAL_TYPES = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
+BY_FORCE = ("autoclose-", "adl_autoclose", "settlement_autoclose-")  # how ids of the exchange's own orders begin
 ALGO_PREFIX = "algo-"  # conditional orders count in a number space of their own
 
 
@@ -70,6 +71,17 @@ def order_request(order: Order, market_id: str) -> dict[str, str]:
     if order.kind is OrderKind.LIMIT:
         request |= {"price": plain(_given(order.price, order)), "timeInForce": "GTC"}
     return request | _reduce_only(order)
+
+
+def amend_request(order: Order, market_id: str) -> dict[str, str]:
+    """Parameters of PUT /fapi/v1/order: quantity and price together, both as they shall be."""
+    return {
+        "symbol": market_id,
+        "side": order.side.value.upper(),
+        "quantity": plain(order.quantity),
+        "price": plain(_given(order.price, order)),
+        "origClientOrderId": order.client_order_id,
+    }
 
 
 def algo_request(order: Order, market_id: str) -> dict[str, str]:
@@ -137,13 +149,6 @@ def algo_report(value: Any, symbol: str) -> OrderReport:
     )
 
 
-def must_name(report: OrderReport, client_order_id: str) -> OrderReport:
-    """The report, if it is of the order that was asked for; another one's answer proves nothing."""
-    if report.client_order_id != client_order_id:
-        raise MalformedMessage(f"asked for {client_order_id}, answered {report.client_order_id}")
-    return report
-
-
 def must_be_cancelled(value: Any, client_order_id: str, *, is_conditional: bool) -> None:
     """Raises MalformedMessage unless the answer says that exactly this order is cancelled."""
     raw = mapping(value)
@@ -175,6 +180,11 @@ def fill(value: Any, symbol: str) -> Fill:
         is_maker=flag(raw, "maker"),
         occurred_at_ns=time_ns(raw, "time"),
     )
+
+
+def is_by_force(client_order_id: str) -> bool:
+    """Whether the exchange itself sent that order: liquidation, auto-deleveraging, settlement."""
+    return client_order_id.startswith(BY_FORCE)
 
 
 def only_position(value: Any) -> Raw | None:
@@ -263,15 +273,16 @@ def _execution(raw: Raw, symbol: str, client_order_id: str) -> Fill:
         fee_asset=str(raw.get("N") or "USDT"),
         is_maker=flag(raw, "m"),
         occurred_at_ns=time_ns(raw, "T"),
+        is_liquidation=is_by_force(client_order_id),
     )
 
 
-def market_event(event: Raw, observed_at_ns: int) -> BarClosed | MarkPriceChanged | None:
-    """A kline that is closed, a mark price, or None."""
+def market_events(event: Raw, observed_at_ns: int) -> tuple[BarClosed | MarkPriceChanged, ...]:
+    """A kline that is closed, a mark price, or nothing."""
     if event.get("e") == "markPriceUpdate":
-        return MarkPriceChanged(mark=MarkPrice(price=positive(event, "p"), observed_at_ns=observed_at_ns))
+        return (MarkPriceChanged(mark=MarkPrice(price=positive(event, "p"), observed_at_ns=observed_at_ns)),)
     if event.get("e") == "kline" and mapping(event.get("k")).get("x") is True:
         row = event["k"]
         closed = bar([row.get(name) for name in ("t", "o", "h", "l", "c", "v")])
-        return BarClosed(bar=closed, observed_at_ns=observed_at_ns)
-    return None
+        return (BarClosed(bar=closed, observed_at_ns=observed_at_ns),)
+    return ()

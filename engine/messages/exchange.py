@@ -1,6 +1,7 @@
 """The exchange contract in words: the calls we make and the answers that may come.
 
-An order or cancel has three outcomes: done, refused, UNKNOWN. Reads have two: the answer, or `ExchangeUnavailable`.
+An order, amendment or cancel has three outcomes: done, refused, UNKNOWN. Reads have two: the answer, or
+`ExchangeUnavailable`.
 """
 
 from __future__ import annotations
@@ -12,50 +13,11 @@ from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.market import Bar
 from engine.messages.base import Message
+from engine.messages.snapshot import AccountSnapshot as AccountSnapshot  # noqa: PLC0414 - said here too
+from engine.messages.snapshot import FundingPayment as FundingPayment  # noqa: PLC0414 - said here too
+from engine.messages.snapshot import OrderReport as OrderReport  # noqa: PLC0414 - said here too
+from engine.messages.snapshot import UsageObserved as UsageObserved  # noqa: PLC0414 - said here too
 from engine.order import Order, OrderStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReport(Message):
-    """What the exchange says of one order. `status` is in our words; `filled_quantity` as the exchange counts it.
-
-    `event_at_ns` is the exchange's clock.
-    For a triggered conditional order `venue_order_id` is the ordinary order it became, where known.
-    """
-
-    client_order_id: str
-    venue_order_id: str
-    symbol: str
-    is_conditional: bool
-    side: str
-    status: OrderStatus
-    quantity: Decimal
-    filled_quantity: Decimal
-    trigger_price: Decimal | None
-    is_reduce_only: bool
-    event_at_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSnapshot(Message):
-    """What the exchange says of the account and one instrument, read between the two times (our wall clock).
-
-    `position_quantity` is signed. `open_orders` holds ordinary and conditional ones, all pages. `fills` are those of
-    the instrument since the asked time, oldest first.
-    """
-
-    symbol: str
-    started_at_ns: int
-    finished_at_ns: int
-    wallet_balance: Decimal
-    available_balance: Decimal
-    position_quantity: Decimal
-    entry_price: Decimal
-    mark_price: Decimal
-    liquidation_price: Decimal | None
-    open_orders: tuple[OrderReport, ...]
-    fills: tuple[Fill, ...]
-
 
 # --- calls -----------------------------------------------------------------------------------------------------------
 
@@ -99,12 +61,28 @@ class CancelOrder(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendOrder(Message):
+    """Give the resting order of this client id the quantity and price (or trigger) that `order` has.
+
+    Only for orders that can do nothing but reduce (any other is a defect of the asker): an amendment passes no gate.
+    """
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindOrder(Message):
-    """What became of it? By client order id."""
+    """What became of it? By client order id, or, when that is empty, by the exchange's own."""
 
     client_order_id: str
     symbol: str
     is_conditional: bool
+    venue_order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskTime(Message):
+    """Are you there, and what time is it? Answer: `TimeTold`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +186,31 @@ class CancelRefused(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendDone(Message):
+    """The exchange took the amendment; the order's next report shows it."""
+
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRefused(Message):
+    """The order is as it was, or gone (`reason` = "unknown_order"). `not_amendable`: cancel and place anew."""
+
+    client_order_id: str
+    reason: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendOutcomeUnknown(Message):
+    """Sent, and nobody knows: ask for the order."""
+
+    client_order_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOutcomeUnknown(Message):
     """Sent, and nobody knows; cancelling again is harmless."""
 
@@ -259,6 +262,14 @@ class SnapshotTaken(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeTold(Message):
+    """Answer to `AskTime`: exchange clock minus ours, and how long the question took, both in ns."""
+
+    clock_offset_ns: int
+    round_trip_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BarsFetched(Message):
     """Answer to `FetchBars`: closed bars only, oldest first."""
 
@@ -277,11 +288,3 @@ class ExchangeUnavailable(Message):
     kind: str
     text: str
     retry_after_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageObserved(Message):
-    """Request weight and order count of this address and account as the exchange's headers told."""
-
-    used_weight: int
-    order_count: int

@@ -12,7 +12,7 @@ from adapters.dialects.binance_translate import (
     STATUS,
     algo_report,
     fill,
-    market_event,
+    market_events,
     only_position,
     order_report,
     stream_events,
@@ -178,8 +178,9 @@ def test_a_bar_that_cannot_be_is_refused(row):
 def test_only_a_closed_kline_is_a_bar():
     kline = {"t": 60_000, "o": "1", "h": "2", "l": "0.5", "c": "1.5", "v": "3", "x": False}
 
-    assert market_event({"e": "kline", "k": kline}, 1) is None
-    assert market_event({"e": "kline", "k": kline | {"x": True}}, 1).bar.open_time_ns == 60_000_000_000
+    assert market_events({"e": "kline", "k": kline}, 1) == ()
+    [closed] = market_events({"e": "kline", "k": kline | {"x": True}}, 1)
+    assert closed.bar.open_time_ns == 60_000_000_000
 
 
 def test_a_hedged_account_is_refused_rather_than_netted():

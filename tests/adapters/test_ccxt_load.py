@@ -41,5 +41,5 @@ def test_loading_again_is_the_same_class():
 
 
 def test_an_exchange_without_a_dialect_is_refused_by_name():
-    with pytest.raises(ConfigurationError, match="'kraken' is not known; known: binanceusdm"):
+    with pytest.raises(ConfigurationError, match="'kraken' is not known; known: binanceusdm, bybit"):
         load_exchange("kraken")

@@ -8,8 +8,9 @@ from yarl import URL
 from adapters.access import Access
 from adapters.ccxt_client import build_client
 from adapters.ccxt_session import HostRefused, Session
-from adapters.dialects.binance import ERROR_FAMILIES, HOSTS
+from adapters.dialects.binance import HOSTS
 
+FAMILIES = ("linear",)
 PRODUCTION = "https://fapi.binance.com/fapi/v1/order"
 
 
@@ -70,7 +71,7 @@ async def test_the_environment_s_own_hosts_pass(open_session, environment, url):
 
 async def test_demo_reaches_the_demo_hosts_through_ccxt_and_spot_is_refused(open_session):
     session = open_session("demo")
-    client = build_client(access("demo"), session, lambda answer: None, ERROR_FAMILIES)
+    client = build_client(access("demo"), session, lambda answer: None, FAMILIES)
 
     for family in ("fapiPublic", "fapiPrivate", "fapiPrivateV2", "fapiPrivateV3"):
         session.gate(client.urls["api"][family] + "/x")
@@ -80,7 +81,7 @@ async def test_demo_reaches_the_demo_hosts_through_ccxt_and_spot_is_refused(open
 
 
 async def test_the_error_table_does_not_depend_on_the_address(open_session):
-    client = build_client(access("demo"), open_session("demo"), lambda answer: None, ERROR_FAMILIES)
+    client = build_client(access("demo"), open_session("demo"), lambda answer: None, FAMILIES)
 
     anywhere = client.get_exceptions_by_url("http://127.0.0.1:1/fapi/v1/order", "exact")
 

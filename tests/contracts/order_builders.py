@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from engine.messages.exchange import CancelOrder, FindOrder, PlaceOrder, TakeSnapshot
+from engine.messages.exchange import AmendOrder, CancelOrder, FindOrder, PlaceOrder, TakeSnapshot
 from engine.order import Order, OrderKind, OrderPurpose, Side
 
 SYMBOL = "BTC/USDT:USDT"
@@ -53,6 +54,11 @@ def a_stop(trigger_price: Decimal, **changes: Any) -> Order:
     return an_exit(**(given | changes))
 
 
+def number_of(venue_id: str) -> int:
+    """The local exchange's number in an order's or trade's id, whichever form its faces give it."""
+    return int(venue_id[-12:])
+
+
 def place(order: Order) -> PlaceOrder:
     return PlaceOrder(order=order)
 
@@ -60,6 +66,14 @@ def place(order: Order) -> PlaceOrder:
 def find(order):
     conditional = order.kind.is_conditional
     return FindOrder(client_order_id=order.client_order_id, symbol=SYMBOL, is_conditional=conditional)
+
+
+def amend(order, **changes):
+    return AmendOrder(order=replace(order, **changes))
+
+
+def find_by_venue_id(order, venue_order_id):
+    return replace(find(order), client_order_id="", venue_order_id=venue_order_id)
 
 
 def cancel(order):

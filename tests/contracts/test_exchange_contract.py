@@ -16,6 +16,7 @@ from order_builders import (
     place,
     snapshot,
 )
+from subjects import Subject
 
 from engine.errors import InvariantViolated
 from engine.messages.control import Woken
@@ -96,6 +97,7 @@ async def test_a_flat_account_has_no_position_and_still_a_mark_price(subject):
 # --- the rest --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # Bybit's headers tell no weight
 async def test_usage_is_told_from_the_headers(subject):
     await subject.perform(place(an_entry()))
 
@@ -103,10 +105,8 @@ async def test_usage_is_told_from_the_headers(subject):
     assert subject.usage[-1].order_count == 1
 
 
-async def test_a_wrong_secret_is_access_denied_and_in_no_text(venue):
-    from conftest import Subject
-
-    denied = Subject(venue, secret="not-the-secret-of-this-account")
+async def test_a_wrong_secret_is_access_denied_and_in_no_text(venue, face):
+    denied = Subject(venue, face, secret="not-the-secret-of-this-account")
 
     answer = await denied.perform(place(an_entry()))
 
@@ -121,10 +121,8 @@ async def test_a_message_that_is_no_call_is_a_defect(subject):
         await subject.perform(Woken(label="x"))
 
 
-async def test_nobody_there_is_without_effect_and_said_at_once(venue):
-    from conftest import Subject
-
-    alone = Subject(venue, redirect_to="http://127.0.0.1:9")
+async def test_nobody_there_is_without_effect_and_said_at_once(venue, face):
+    alone = Subject(venue, face, redirect_to="http://127.0.0.1:9")
     order = replace(an_entry(), client_order_id="p0000-1-abcd-1-Ealone")
 
     answer = await alone.perform(place(order))

@@ -6,8 +6,8 @@ import asyncio
 import time
 
 import pytest
-from conftest import Subject
 from order_builders import SYMBOL, an_entry, an_exit, place
+from subjects import Subject
 
 from engine.messages.exchange import (
     CancelOrder,
@@ -24,13 +24,12 @@ from engine.messages.exchange import (
 from engine.order import OrderStatus
 
 pytestmark = pytest.mark.processes
-ORDER = {"method": "POST", "endpoint": "/fapi/v1/order$"}
 
 
 @pytest.fixture
-async def hasty(venue):
+async def hasty(venue, face):
     """An adapter that waits a quarter of a second for an order."""
-    made = Subject(venue, order_timeout_ms=250, read_timeout_ms=250)
+    made = Subject(venue, face, order_timeout_ms=250, read_timeout_ms=250)
     yield await made.prepared()
     await made.exchange.close()
 
@@ -60,7 +59,7 @@ EXECUTED_UNSEEN = [
 
 @pytest.mark.parametrize(("kind", "options"), EXECUTED_UNSEEN, ids=[kind for kind, _ in EXECUTED_UNSEEN])
 async def test_an_order_that_was_executed_unseen_is_unknown_and_then_found(hasty, venue, kind, options):
-    venue.fault(kind, **ORDER, **options)
+    venue.fault(kind, **hasty.face.order, **options)
     order = an_entry()
 
     answer = await hasty.perform(place(order))
@@ -84,7 +83,7 @@ NOT_EXECUTED = [
 
 @pytest.mark.parametrize(("kind", "options"), NOT_EXECUTED, ids=[kind for kind, _ in NOT_EXECUTED])
 async def test_an_order_that_never_arrived_looks_the_same_until_it_is_asked_for(hasty, venue, kind, options):
-    venue.fault(kind, **ORDER, **options)
+    venue.fault(kind, **hasty.face.order, **options)
     order = an_entry()
 
     assert isinstance(await hasty.perform(place(order)), OrderOutcomeUnknown)
@@ -93,7 +92,7 @@ async def test_an_order_that_never_arrived_looks_the_same_until_it_is_asked_for(
 
 
 async def test_an_order_accepted_late_is_not_found_first_and_found_later(hasty, venue):
-    venue.fault("late_accept", **ORDER, delay_ms=300)
+    venue.fault("late_accept", **hasty.face.order, delay_ms=300)
     order = an_entry()
 
     assert isinstance(await hasty.perform(place(order)), OrderOutcomeUnknown)
@@ -103,7 +102,7 @@ async def test_an_order_accepted_late_is_not_found_first_and_found_later(hasty, 
 
 
 async def test_an_answer_sent_twice_is_one_answer_and_spoils_no_later_one(subject, venue):
-    venue.fault("answer_twice", **ORDER)
+    venue.fault("answer_twice", **subject.face.order)
     order = an_entry()
 
     assert isinstance(await subject.perform(place(order)), OrderPlaced)
@@ -117,14 +116,13 @@ async def test_an_answer_sent_twice_is_one_answer_and_spoils_no_later_one(subjec
 @pytest.mark.parametrize(
     ("kind", "aim", "said"),
     [
-        ("throttled_503", {}, "unavailable"),
         ("clock_skew", {}, "unavailable"),
         ("forbidden", {}, "access_denied"),
         ("error", {"status": 401, "code": -2015, "msg": "Invalid API-key"}, "access_denied"),
     ],
 )
 async def test_what_is_surely_without_effect_is_said_to_be(subject, venue, kind, aim, said):
-    venue.fault(kind, **ORDER, **aim)
+    venue.fault(kind, **subject.face.order, **aim)
 
     answer = await subject.perform(place(an_entry()))
 
@@ -133,9 +131,19 @@ async def test_what_is_surely_without_effect_is_said_to_be(subject, venue, kind,
     assert subject.truth()["orders"] == []
 
 
+async def test_an_order_an_exchange_is_too_busy_for_is_not_sent_again_by_itself(subject, venue):
+    venue.fault("throttled_503", **subject.face.order)
+
+    answer = await subject.perform(place(an_entry()))
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert answer.kind == subject.face.throttled
+    assert subject.truth()["orders"] == []
+
+
 @pytest.mark.parametrize(("kind", "said"), [("rate_limit", "rate_limited"), ("ban", "banned")])
 async def test_after_a_limit_or_a_ban_nothing_more_is_sent_until_it_is_over(subject, venue, kind, said):
-    venue.fault(kind, **ORDER)
+    venue.fault(kind, **subject.face.order)
     first = await subject.perform(place(an_entry()))
     assert isinstance(first, ExchangeUnavailable)
     count = len(venue.control("GET", f"truth?kind=request&account={subject.account}")["records"])
@@ -148,8 +156,9 @@ async def test_after_a_limit_or_a_ban_nothing_more_is_sent_until_it_is_over(subj
     assert len(venue.control("GET", f"truth?kind=request&account={subject.account}")["records"]) == count
 
 
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # Bybit has no limit for orders alone
 async def test_too_many_orders_stops_orders_but_not_reads(subject, venue):
-    venue.fault("error", **ORDER, status=429, code=-1015, msg="Too many new orders")
+    venue.fault("error", **subject.face.order, status=429, code=-1015, msg="Too many new orders")
 
     answer = await subject.perform(place(an_entry()))
 
@@ -158,16 +167,16 @@ async def test_too_many_orders_stops_orders_but_not_reads(subject, venue):
 
 
 async def test_a_read_that_the_network_lost_is_tried_again_and_an_order_never(hasty, venue):
-    venue.fault("lose_response", method="GET", endpoint="/fapi/v3/account", count=2)
+    venue.fault("lose_response", **hasty.face.reading, count=2)
     assert isinstance(await hasty.perform(snapshot()), SnapshotTaken)
 
-    venue.fault("lose_response", **ORDER, count=1)
+    venue.fault("lose_response", **hasty.face.order, count=1)
     await hasty.perform(place(an_entry()))
     assert posts(hasty) == 1
 
 
 async def test_a_read_fails_after_three_tries_and_says_what_it_was(hasty, venue):
-    venue.fault("timeout_before", method="GET", endpoint="/fapi/v3/account", count=None, delay_ms=1_000)
+    venue.fault("timeout_before", **hasty.face.reading, count=None, delay_ms=1_000)
 
     answer = await hasty.perform(snapshot())
 
@@ -176,7 +185,7 @@ async def test_a_read_fails_after_three_tries_and_says_what_it_was(hasty, venue)
 
 
 async def test_a_cancel_whose_answer_is_lost_is_unknown_and_again_is_harmless(hasty, venue):
-    venue.fault("bad_gateway", method="DELETE", endpoint="/fapi/v1/order$", executes=True)
+    venue.fault("bad_gateway", **hasty.face.cancelling, executes=True)
 
     answer = await hasty.perform(CancelOrder(client_order_id="p0000-1-abcd-1-E0", symbol=SYMBOL, is_conditional=False))
 
@@ -184,7 +193,7 @@ async def test_a_cancel_whose_answer_is_lost_is_unknown_and_again_is_harmless(ha
 
 
 async def test_an_order_is_not_sent_again_when_the_clock_was_wrong_but_the_next_one_passes(subject, venue):
-    venue.fault("clock_skew", **ORDER)
+    venue.fault("clock_skew", **subject.face.order)
 
     await subject.perform(place(an_entry()))
 

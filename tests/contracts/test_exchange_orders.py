@@ -15,9 +15,11 @@ from order_builders import (
     cancel,
     find,
     mark_price,
+    number_of,
     place,
     recently,
 )
+from subjects import Subject
 
 from engine.messages.exchange import (
     CancelDone,
@@ -43,10 +45,11 @@ async def test_a_market_order_is_filled_under_our_id(subject):
     answer = await subject.perform(place(order))
 
     assert isinstance(answer, OrderPlaced)
-    assert (answer.client_order_id, answer.status) == (order.client_order_id, OrderStatus.FILLED)
-    assert answer.filled_quantity == Decimal("0.010")
+    report = await subject.settled(answer, find(order))
+    assert (report.client_order_id, report.status) == (order.client_order_id, OrderStatus.FILLED)
+    assert report.filled_quantity == Decimal("0.010")
     [real] = subject.truth()["orders"]
-    assert (real["client_order_id"], str(real["order_id"])) == (order.client_order_id, answer.venue_order_id)
+    assert (real["client_order_id"], real["order_id"]) == (order.client_order_id, number_of(answer.venue_order_id))
 
 
 async def test_a_limit_order_rests_with_its_exact_price_and_quantity(subject):
@@ -85,20 +88,27 @@ async def test_a_take_profit_rests_beside_the_stop(subject):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "code"),
+    ("change", "reason"),
     [
-        ({"quantity": Decimal("0.001")}, "minimum_notional", "-4164"),
-        ({"quantity": Decimal("0.0105")}, "precision", "-1111"),
-        ({"quantity": Decimal(100)}, "insufficient_margin", "-2019"),
-        ({"is_reduce_only": True}, "reduce_only", "-2022"),
+        ({"quantity": Decimal("0.001")}, "minimum_notional"),
+        ({"quantity": Decimal(100)}, "insufficient_margin"),
+        ({"is_reduce_only": True}, "reduce_only"),
     ],
 )
-async def test_what_the_exchange_refuses_is_refused_with_our_reason_and_its_code(subject, change, reason, code):
+async def test_what_the_exchange_refuses_is_refused_with_our_reason_and_its_code(subject, change, reason):
     answer = await subject.perform(place(an_entry(**change)))
 
     assert isinstance(answer, OrderRefused)
-    assert (answer.by_us, answer.reason, answer.code) == (False, reason, code)
+    assert (answer.by_us, answer.reason, answer.code) == (False, reason, subject.face.codes[reason])
     assert subject.truth()["positions"] == []
+
+
+async def test_a_quantity_between_two_lots_is_refused(subject):
+    answer = await subject.perform(place(an_entry(quantity=Decimal("0.0105"))))
+
+    assert isinstance(answer, OrderRefused)
+    assert (answer.reason, answer.code) == subject.face.too_precise
+    assert subject.truth()["orders"] == []
 
 
 async def test_a_stop_that_would_trigger_at_once_says_so(subject):
@@ -160,14 +170,12 @@ async def test_a_stop_that_was_triggered_is_found_with_what_it_became_and_filled
 
 
 async def test_fills_of_a_triggered_stop_are_attributed_by_an_adapter_that_never_heard_of_it(subject, venue):
-    from conftest import Subject
-
     await subject.perform(place(an_entry()))
     mark = await mark_price(subject)
     stop = a_stop(away(mark, "0.99"))
     await subject.perform(place(stop))
     venue.price(str(away(mark, "0.98")))
-    other = Subject(venue, key=f"key-{subject.account}", secret=f"secret-{subject.account}")
+    other = Subject(venue, subject.face, key=f"key-{subject.account}", secret=f"secret-{subject.account}")
 
     fills = (await other.perform(FetchFills(symbol=SYMBOL, since_ns=recently()))).fills
 
@@ -184,7 +192,7 @@ async def test_fills_are_complete_exact_and_oldest_first(subject):
     fills = (await subject.perform(FetchFills(symbol=SYMBOL, since_ns=recently()))).fills
 
     real = sorted(subject.truth()["trades"], key=lambda trade: trade["trade_id"])
-    assert [fill.trade_id for fill in fills] == [str(trade["trade_id"]) for trade in real]
+    assert [number_of(fill.trade_id) for fill in fills] == [trade["trade_id"] for trade in real]
     assert [fill.client_order_id for fill in fills] == [first.client_order_id, second.client_order_id]
     assert [fill.sign for fill in fills] == [1, -1]
     assert [(fill.quantity, fill.price, fill.fee) for fill in fills] == [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import SYMBOL, Subject
 from local_exchange import LocalExchange
-from order_builders import an_entry, an_exit, place, snapshot
+from order_builders import SYMBOL, an_entry, an_exit, place, snapshot
+from subjects import Subject
 
 from engine.messages.exchange import (
     ExchangeUnavailable,
@@ -24,10 +24,10 @@ from engine.messages.market import BarClosed
 pytestmark = pytest.mark.processes
 
 
-async def test_an_exchange_killed_and_started_again(tmp_path):
+async def test_an_exchange_killed_and_started_again(tmp_path, face):
     options = ("--state-file", str(tmp_path / "state.json"))
     first = LocalExchange(tmp_path, *options, speed="600")
-    subject = await Subject(first).prepared()
+    subject = await Subject(first, face).prepared()
     await subject.perform(OpenUserStream(symbol=SYMBOL))
     await subject.perform(OpenMarketStream(symbol=SYMBOL))
     entry = an_entry()

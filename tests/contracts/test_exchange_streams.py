@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from conftest import Subject
-from order_builders import SYMBOL, a_stop, an_entry, an_exit, place
+from order_builders import SYMBOL, a_stop, an_entry, an_exit, find, number_of, place
+from subjects import Subject
 
 from adapters import ccxt_subscriptions
 from adapters.ccxt_streams import Patience
@@ -59,8 +60,8 @@ async def test_an_order_s_events_come_in_order_with_the_fill_before_its_status(l
     [fill] = [seen.fill for seen in listening.seen(FillReceived)]
     [real] = listening.truth()["trades"]
     assert (fill.client_order_id, fill.venue_order_id) == (order.client_order_id, placed.venue_order_id)
-    assert (fill.trade_id, fill.quantity, fill.price, fill.fee, fill.fee_asset, fill.sign) == (
-        str(real["trade_id"]), Decimal(real["quantity"]), Decimal(real["price"]), Decimal(real["fee"]), "USDT", 1,
+    assert (number_of(fill.trade_id), fill.quantity, fill.price, fill.fee, fill.fee_asset, fill.sign) == (
+        real["trade_id"], Decimal(real["quantity"]), Decimal(real["price"]), Decimal(real["fee"]), "USDT", 1,
     )  # fmt: skip
     kinds = [type(message) for message in listening.pushed]
     assert kinds.index(FillReceived) < len(kinds) - 1 - kinds[::-1].index(OrderUpdated)
@@ -74,7 +75,7 @@ async def test_an_order_filled_in_parts_is_as_many_fills_as_the_exchange_made(li
 
     fills = [seen.fill for seen in listening.seen(FillReceived)]
     assert len(fills) == len(listening.truth()["trades"]) > 1
-    assert sum(fill.quantity for fill in fills) == answer.filled_quantity == 8
+    assert sum(fill.quantity for fill in fills) == (await listening.settled(answer, find(order))).filled_quantity == 8
     assert len({fill.trade_id for fill in fills}) == len(fills)
     assert S.PARTIALLY_FILLED in statuses(listening, order)
 
@@ -114,8 +115,21 @@ async def test_a_position_closed_by_hand_is_heard_of_as_a_fill_of_nobody_s_order
     await listening.until(lambda: len(listening.seen(FillReceived)) == 2)
 
     foreign = listening.seen(FillReceived)[-1].fill
-    assert foreign.sign == -1
+    assert (foreign.sign, foreign.is_liquidation) == (-1, False)
     assert not foreign.client_order_id.startswith("p0000-")
+
+
+@pytest.mark.parametrize(("hand", "given"), [("liquidate", {}), ("adl", {"symbol": "BTCUSDT"})])
+async def test_a_position_the_exchange_closed_by_force_is_heard_of_and_listed_as_such(listening, venue, hand, given):
+    await listening.perform(place(an_entry()))
+    venue.control("POST", f"accounts/{listening.account}/{hand}", **given)
+
+    await listening.until(lambda: len(listening.seen(FillReceived)) == 2)
+    own, forced = (seen.fill for seen in listening.seen(FillReceived))
+    listed = (await listening.perform(FetchFills(symbol=SYMBOL, since_ns=time.time_ns() - 60 * 10**9))).fills
+
+    assert (own.is_liquidation, forced.is_liquidation) == (False, True)
+    assert listed == (own, forced)
 
 
 @pytest.mark.parametrize("kind", ["stream_drop", "stream_abort"])
@@ -135,6 +149,7 @@ async def test_a_dropped_stream_is_told_comes_back_and_what_was_missed_can_be_re
     await listening.until(lambda: statuses(listening, other)[-1:] == [S.FILLED])
 
 
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # Bybit gives none
 async def test_an_expired_listen_key_is_replaced_and_the_stream_goes_on(listening, venue):
     venue.control("POST", f"accounts/{listening.account}/expire-listen-key")
 
@@ -191,8 +206,8 @@ async def test_opening_twice_is_one_stream(listening):
     assert statuses(listening, order) == [S.ACCEPTED, S.FILLED]
 
 
-async def test_a_stream_nobody_answers_is_lost_and_dialled_until_somebody_does(venue):
-    alone = Subject(venue, redirect_to="http://127.0.0.1:9")
+async def test_a_stream_nobody_answers_is_lost_and_dialled_until_somebody_does(venue, face):
+    alone = Subject(venue, face, redirect_to="http://127.0.0.1:9")
 
     answer = await alone.perform(OpenUserStream(symbol=SYMBOL))
     await asyncio.sleep(0.5)
@@ -240,10 +255,12 @@ async def test_mark_prices_keep_coming_with_our_clock(watching, venue):
 
 
 async def test_a_silent_market_stream_is_dialled_again(subject, venue, monkeypatch):
-    monkeypatch.setattr(ccxt_subscriptions, "MARKET", Patience(silence_s=0.3))
+    connection = subject.exchange._connection
+    hasty = replace(connection.profile, market_patience=Patience(silence_s=0.3))
+    monkeypatch.setattr(connection, "profile", hasty)
 
     await subject.perform(OpenMarketStream(symbol=SYMBOL))
-    venue.fault("stream_silence", stream="market", delay_ms=0)
+    venue.fault("stream_silence", stream="btcusdt", delay_ms=0)
 
     lost = (await subject.until(lambda: subject.seen(StreamLost)))[0]
     assert "silent" in lost.reason
