@@ -47,6 +47,7 @@ TABLE: tuple[Row, ...] = (
     by_status(OutcomeUnknown, "unknown", 408, 409, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530),
     by_status(RequestRefused, "unlisted", 400, 404, 405, 410, 413, 414, 415, 422),
     # no answer at all, or one that says nothing
+    by_class(OutcomeUnknown, "nonsense", "MalformedMessage"),
     by_class(OutcomeUnknown, "timeout", "RequestTimeout", "TimeoutError"),
     by_class(OutcomeUnknown, "maintenance", "OnMaintenance"),
     by_class(OutcomeUnknown, "connection_lost", "ExchangeNotAvailable", "ClientError", "ConnectionError"),

@@ -1,10 +1,10 @@
 """CcxtExchange: performs the calls of the exchange contract through ccxt, and pushes what its streams say.
 
 Theory of operation. `perform` answers every call with a message and never raises for trouble at the exchange. Orders
-and cancels are sent once: whatever is not surely without effect is answered as UNKNOWN, to be resolved by asking.
-Reads are tried again, twice, when the network failed. The request budget is not kept here (ccxt's limiter is off);
-what the exchange's headers say is handed to `on_usage`, and after a 429 or a ban nothing is sent until it is over.
-ccxt itself is imported by the first call.
+and cancels are sent once: whatever is not surely without effect is answered as UNKNOWN, to be resolved by asking. Reads
+are tried again, twice, when the network failed or the answer was nonsense. The request budget is not kept here (ccxt's
+limiter is off); what the exchange's headers say is handed to `on_usage`, and after a 429 or a ban nothing is sent until
+it is over. ccxt itself is imported by the first call.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from engine.messages.exchange import (
 from engine.order import Order
 
 READ_TRIES = 3
-RETRY_REASONS = ("timeout", "connection_lost")
+RETRY_REASONS = ("timeout", "connection_lost", "nonsense", "clock")
 CLOCK_VALID_S = 60.0
 
 
@@ -175,7 +175,7 @@ class CcxtExchange:
                 raise
             except Exception as error:  # noqa: BLE001 - judged by the table; nothing unforeseen may kill the actor
                 judged, reason = await self._judged(name, detail, error), reason_of(error)
-            if not tries_left or reason not in (*RETRY_REASONS, "clock"):
+            if not tries_left or reason not in RETRY_REASONS:
                 break
             await asyncio.sleep(random.uniform(0.05, 0.2))
         return unavailable(name, detail, judged)
@@ -217,6 +217,8 @@ class CcxtExchange:
         logger.bind(channel="exchange").warning("{} {} failed: {} {}", name, detail, type(judged).__name__, judged)
         if isinstance(judged, RateLimited) and reason != "order_limit":
             self._connection.be_quiet(kind_of(judged), judged.retry_after_ms)
+        if reason == "nonsense":
+            self._connection.session().renew()
         if reason == "clock":
             await self._clock_again()
         return judged

@@ -6,6 +6,7 @@ traffic really goes is decided here. Redirects of HTTP are not followed: they wo
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any
 
@@ -17,6 +18,7 @@ from adapters.access import Access
 from engine.errors import ConfigurationError
 
 IDLE_S = 75  # longer than the pause between reconciliations, so that an order meets an open connection
+LEFT_S = 30.0  # longer than any request may take
 
 
 def _trusted(access: Access) -> ssl.SSLContext | bool:
@@ -34,10 +36,23 @@ class Session:
     def __init__(self, access: Access, hosts: frozenset[str]) -> None:
         self._hosts = hosts
         self._base = None if access.redirect_to is None else URL(access.redirect_to)
-        connector = aiohttp.TCPConnector(limit=32, keepalive_timeout=IDLE_S, ssl=_trusted(access))
-        self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
+        self._trusted = _trusted(access)
+        self._session, self._sockets = self._opened(), self._opened()
+        self._leaving: set[asyncio.Task[None]] = set()
         self.headers = self._session.headers
         self.cookie_jar = self._session.cookie_jar
+
+    def _opened(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=32, keepalive_timeout=IDLE_S, ssl=self._trusted)
+        return aiohttp.ClientSession(connector=connector, trust_env=False)
+
+    def renew(self) -> None:
+        """No later request goes over a connection of now: one that carried an answer too many would answer each with
+        the one before. What is on its way may still arrive. Streams stay.
+        """
+        old, self._session = self._session, self._opened()
+        self._leaving.add(task := asyncio.create_task(_close_later(old), name="old connections"))
+        task.add_done_callback(self._leaving.discard)
 
     def get(self, url: URL | str, **options: Any) -> Any:
         return self._session.get(self.gate(url), allow_redirects=False, **options)
@@ -52,10 +67,14 @@ class Session:
         return self._session.delete(self.gate(url), allow_redirects=False, **options)
 
     def ws_connect(self, url: URL | str, **options: Any) -> Any:
-        return self._session.ws_connect(self.gate(url), **options)
+        return self._sockets.ws_connect(self.gate(url), **options)
 
     async def close(self) -> None:
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         await self._session.close()
+        await self._sockets.close()
 
     def gate(self, url: URL | str) -> URL:
         """The address to really use. Raises HostRefused."""
@@ -65,3 +84,10 @@ class Session:
         if wanted.host not in self._hosts or wanted.scheme not in ("https", "wss"):
             raise HostRefused(f"{wanted.scheme}://{wanted.host} is not allowed here; allowed: {sorted(self._hosts)}")
         return wanted
+
+
+async def _close_later(session: aiohttp.ClientSession) -> None:
+    try:
+        await asyncio.sleep(LEFT_S)
+    finally:
+        await session.close()
