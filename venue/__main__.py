@@ -24,6 +24,8 @@ from venue.bybit.trade_socket import TRADE, serve_trade
 from venue.candles import CandleError
 from venue.control import Control
 from venue.hands import Hands
+from venue.mexc.door import serve_v1
+from venue.mexc.sockets import EDGE, serve_edge
 from venue.runner import Runner
 from venue.scenario import ScenarioError, read_scenario
 from venue.settings import Settings, SettingsError, read_settings
@@ -38,6 +40,7 @@ SHUTDOWN_S = 0.3
 
 
 Serve = Callable[[Venue, web.Request], Awaitable[web.StreamResponse]]
+MEXC_PATHS = ("/api/v1/", "/api/v3/")
 BYBIT_SOCKETS: dict[str, Serve] = {PUBLIC: serve_stream, PRIVATE: serve_stream, TRADE: serve_trade}
 
 
@@ -45,11 +48,15 @@ def socket_for(path: str) -> Serve:
     """Which dialect and which kind of socket a path means."""
     if path.startswith("/v5/"):
         return BYBIT_SOCKETS.get(path, serve_v5)
+    if path == EDGE:
+        return serve_edge
     return serve_ws_api if path.startswith("/ws-fapi/") else serve_socket
 
 
 def rest_for(path: str) -> Serve:
-    return serve_v5 if path.startswith("/v5/") else serve_rest
+    if path.startswith("/v5/"):
+        return serve_v5
+    return serve_v1 if path.startswith(MEXC_PATHS) else serve_rest
 
 
 def make_app(venue: Venue, runner: Runner, hands: Hands) -> web.Application:
@@ -93,6 +100,7 @@ async def run(settings: Settings) -> int:
     await serve_until_told(venue, runner)
     await venue.hub.close()
     await venue.bybit.hub.close()
+    await venue.mexc.hub.close()
     await server.cleanup()
     venue.truth.close()
     if venue.state:

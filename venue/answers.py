@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiohttp import web
 
-from venue.faults import Fault
+from venue.faults import MAY_EXECUTE, Fault
 
 LATE_MS = 1_000
 HANG_MS = 60_000
@@ -53,6 +54,21 @@ class Visitor(Protocol):
         ...
 
     def done(self, answer: Answer | None) -> None: ...
+
+
+async def misbehave(
+    visit: Visitor, fault: Fault, answer_wrongly: Callable[[], web.StreamResponse]
+) -> web.StreamResponse:
+    """What a request fault does; an error is told in the dialect's words, executed or not is another matter."""
+    if fault.kind in ("lose_response", "timeout_after", "timeout_before"):
+        return await lose(visit, fault)
+    if fault.kind in STRANGE:
+        return await answer_strangely(visit, fault)
+    if fault.kind == "late_accept":
+        asyncio.get_running_loop().call_later(fault.delay_s(LATE_MS), visit.execute)
+    if fault.executes and fault.kind in MAY_EXECUTE:
+        visit.execute()
+    return answer_wrongly()
 
 
 async def go_silent(visit: Visitor, seconds: float) -> web.StreamResponse:

@@ -18,6 +18,9 @@ from venue.faults import Faults
 from venue.generator import FIRST_MS, Generator
 from venue.hub import Hub
 from venue.market import Lane, Market, Tape, Tapes
+from venue.mexc.face import Face as MexcFace
+from venue.mexc.feed import MexcFeed
+from venue.mexc.limits import Limits as MexcLimits
 from venue.settings import Settings
 from venue.state import VERSION, Memory, StateError, listen_keys_of, read_state, restore, restore_books
 from venue.state_file import StateFile
@@ -36,6 +39,10 @@ def build(settings: Settings) -> Venue:
         hub=Hub(faults), limits=BybitLimits(per_account=settings.order_limit > 0, per_address=settings.weight_limit > 0)
     )
     bybit_feed = BybitFeed(hub=bybit.hub, clock=clock, prints=feed, funding_rate=settings.funding_rate)
+    mexc = MexcFace(
+        hub=Hub(faults), limits=MexcLimits(per_account=settings.order_limit > 0, per_address=settings.weight_limit > 0)
+    )
+    mexc_feed = MexcFeed(hub=mexc.hub, clock=clock, prints=feed, funding_rate=settings.funding_rate)
     floor = Floor(clock=clock, emit=lambda event: None, mischief=faults)
     memory = read_memory(settings)
     venue = Venue(
@@ -48,7 +55,9 @@ def build(settings: Settings) -> Venue:
         feed=feed,
         bybit=bybit,
         bybit_feed=bybit_feed,
-        market=build_market(settings, floor, clock, Tapes((feed, bybit_feed)), memory),
+        mexc=mexc,
+        mexc_feed=mexc_feed,
+        market=build_market(settings, floor, clock, Tapes((feed, bybit_feed, mexc_feed)), memory),
         limits=Limits(weight_limit=settings.weight_limit, order_limit=settings.order_limit),
         listen_keys=ListenKeys(life_ms=int(settings.listen_key_minutes * MINUTE_MS)),
         speed=settings.speed or 60.0,
@@ -94,6 +103,7 @@ def resume(venue: Venue, memory: Memory) -> None:
     for name, (key, expires_ms) in listen_keys_of(memory):
         venue.listen_keys.by_account[name] = ListenKey(name, key, expires_ms)
     venue.bybit.recall(memory.bybit, venue.floor)
+    venue.mexc.recall(memory.mexc)
     venue.truth.tell("clock", resumed=True)
 
 

@@ -71,7 +71,8 @@ class Control:
             "accounts": [account_summary(a) for a in venue.floor.accounts.values()],
             "streams": [
                 {"id": c.client_id, "path": c.path, "subscriptions": list(c.names.values()), "account": c.account}
-                for c in (*venue.hub.clients.values(), *venue.bybit.hub.clients.values())
+                for hub in (venue.hub, venue.bybit.hub, venue.mexc.hub)
+                for c in hub.clients.values()
             ],
             "faults": len(venue.faults.active),
             "truth_records": len(venue.truth),

@@ -1,6 +1,7 @@
 """Who listens to what: stream sockets, their subscriptions, and the delivery of messages with the faults on the way."""
 
 import asyncio
+import gzip
 import json
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,7 +14,8 @@ MOST_WAITING = 20_000  # messages; a client slower than this is cut off
 FLUSH_S = 0.25
 
 Payload = dict[str, object]
-QueueItem = str | Fault
+Message = str | bytes  # text, or text compressed with gzip
+QueueItem = Message | Fault
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,15 +28,18 @@ class Client:
     path: str
     is_wrapped: bool
     names: dict[str, str] = field(default_factory=dict)
+    zipped: set[str] = field(default_factory=set)  # streams whose messages this client wants compressed
     account: str | None = None
     listen_key: str = ""
     waiting: asyncio.Queue[QueueItem] = field(default_factory=asyncio.Queue)
     silent_until: float = 0.0
     is_half_open: bool = False
-    held_back: str | None = None
+    held_back: Message | None = None
     gap_left: int = 0
 
-    def envelope(self, stream: str, text: str) -> str:
+    def envelope(self, stream: str, text: str) -> Message:
+        if stream in self.zipped:
+            return gzip.compress(text.encode())
         name = json.dumps(self.names.get(stream, stream))
         return f'{{"stream":{name},"data":{text}}}' if self.is_wrapped else text
 
@@ -99,7 +104,7 @@ class Hub:
             if client.account == account:
                 self.send(client, name, client.envelope(client.listen_key, text))
 
-    def send(self, client: Client, stream: str, text: str) -> None:
+    def send(self, client: Client, stream: str, text: Message) -> None:
         """Puts a message on its way, unless a fault changes that."""
         if client.is_half_open or client.silent_until > asyncio.get_running_loop().time():
             return
@@ -118,7 +123,7 @@ class Hub:
         account = client.account or ""
         return self._faults.meet(STREAM_KINDS, Target(stream=stream, account=account, endpoint=client.path))
 
-    def _misdeliver(self, client: Client, fault: Fault, text: str) -> None:
+    def _misdeliver(self, client: Client, fault: Fault, text: Message) -> None:
         loop = asyncio.get_running_loop()
         match fault.kind:
             case "stream_silence":
@@ -137,7 +142,7 @@ class Hub:
             case _:
                 client.waiting.put_nowait(fault)
 
-    def _put(self, client: Client, text: str) -> None:
+    def _put(self, client: Client, text: Message) -> None:
         if client.waiting.qsize() > MOST_WAITING:
             client.waiting.put_nowait(Fault(kind="stream_abort"))
             return
@@ -154,7 +159,7 @@ class Hub:
                 if isinstance(item, Fault):
                     await self._cut(client, item)
                     return
-                await client.socket.send_str(item)
+                await (client.socket.send_str(item) if isinstance(item, str) else client.socket.send_bytes(item))
             except ConnectionError:
                 return
             finally:

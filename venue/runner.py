@@ -4,8 +4,9 @@ import asyncio
 import logging
 from contextlib import suppress
 
+from venue.core.conditional import become
 from venue.core.matching import cancel_all, end
-from venue.core.orders import Execution
+from venue.core.orders import AlgoStatus, Execution
 from venue.market import steps_per_minute
 from venue.stage import Stage
 from venue.venue import Venue
@@ -118,12 +119,16 @@ class Runner:
                 self._venue.commit(account)
 
     def _good_till(self) -> None:
-        """GTD orders whose moment has come expire."""
+        """Orders with an end, ordinary and conditional, whose moment has come expire."""
         now = self._venue.clock.now_ms()
         for account in self._venue.floor.accounts.values():
             for order in account.working():
                 if 0 < order.request.good_till_ms <= now:
                     end(self._venue.floor, order, Execution.EXPIRED)
+                    self._venue.commit(account)
+            for algo in account.waiting():
+                if algo.status is AlgoStatus.NEW and 0 < algo.request.good_till_ms <= now:
+                    become(self._venue.floor, account, algo, AlgoStatus.EXPIRED)
                     self._venue.commit(account)
 
     def _second(self) -> None:
@@ -134,4 +139,6 @@ class Runner:
         for lane in venue.market.lanes.values():
             venue.feed.second(lane)
             venue.bybit_feed.second(lane)
+            venue.mexc_feed.second(lane)
         venue.feed.second_of_all(list(venue.market.lanes.values()))
+        venue.mexc_feed.second_of_all(list(venue.market.lanes.values()))

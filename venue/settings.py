@@ -55,7 +55,7 @@ class Settings:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="python -m venue", description="A local exchange that speaks Binance USDT-M futures and Bybit v5."
+        prog="python -m venue", description="A local exchange that speaks Binance USDT-M, Bybit v5 and MEXC futures."
     )
     add = made.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (loopback unless you say otherwise)")

@@ -37,6 +37,7 @@ class Memory:
     incomes: dict[int, Line] = field(default_factory=dict)
     listen_keys: Line = field(default_factory=dict)
     bybit: Line = field(default_factory=dict)
+    mexc: Line = field(default_factory=dict)
 
     def hear(self, line: Line) -> None:
         (kind, value), *_ = line.items()
@@ -50,6 +51,8 @@ class Memory:
                 self.listen_keys = value
             case "bybit":
                 self.bybit = value
+            case "mexc":
+                self.mexc = value
             case "account":
                 self.accounts[str(value["name"])] = value
             case "order":

@@ -22,6 +22,8 @@ from venue.core.orders import Trade
 from venue.faults import Faults
 from venue.hub import Hub
 from venue.market import Market
+from venue.mexc.face import Face as MexcFace
+from venue.mexc.feed import MexcFeed
 from venue.settings import AccountSettings, Settings
 from venue.state_file import StateFile, floor_lines, place_line
 from venue.truth import Truth
@@ -58,6 +60,8 @@ class Venue:
     limits: Limits
     bybit: Face
     bybit_feed: BybitFeed
+    mexc: MexcFace
+    mexc_feed: MexcFeed
     listen_keys: ListenKeys = field(default_factory=ListenKeys)
     port: int = 0
     speed: float = 60.0
@@ -82,6 +86,7 @@ class Venue:
             for message in messages(self.floor, event, self.clock.now_ms()):
                 self.hub.publish_user(event.account.name, message)
         self.bybit.hear(self.floor, event, self.is_quiet)
+        self.mexc.hear(self.floor, event, self.is_quiet)
         if isinstance(event, OrderChanged):
             self._note(event)
 
@@ -117,6 +122,7 @@ class Venue:
         """Of these a state file has one line each that counts."""
         yield "listen_keys", {name: [k.key, k.expires_ms] for name, k in self.listen_keys.by_account.items()}
         yield "bybit", self.bybit.line()
+        yield "mexc", self.mexc.line()
         yield "place", place_line(self.market)
 
     def picture(self) -> Iterator[Mapping[str, object]]:

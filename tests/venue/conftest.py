@@ -93,3 +93,35 @@ async def bybit(paused_venue: VenueProcess) -> AsyncIterator[ccxt.pro.bybit]:
     await made.cancel_all_orders("BTC/USDT:USDT")
     paused_venue.control("POST", "accounts/account-1/close", {"symbol": "BTCUSDT"})
     await close(made)
+
+
+def mexc_client(port: int, number: int = 1, **changes: object) -> ccxt.pro.mexc:
+    session = Redirect(port)
+    suffix = "" if number == 1 else f"-{number}"
+    config = {
+        "apiKey": f"predator-local-key{suffix}",
+        "secret": f"predator-local-secret{suffix}",
+        "enableRateLimit": False,
+        "session": session,
+        "options": {"defaultType": "swap"},
+        **changes,
+    }
+    made = ccxt.pro.mexc(config)
+    made.timeout_on_exit = 0
+    made.redirect = session
+    return made
+
+
+@pytest.fixture
+async def mexc(paused_venue: VenueProcess) -> AsyncIterator[ccxt.pro.mexc]:
+    """ccxt as MEXC's customer on account-1, flat and without orders and faults at the start of each test."""
+    paused_venue.control("DELETE", "faults")
+    made = mexc_client(paused_venue.port)
+    await made.load_markets()
+    yield made
+    paused_venue.control("DELETE", "faults")
+    await made.cancel_all_orders()
+    await made.contractPrivatePostPlanorderCancelAll({})
+    await made.contractPrivatePostStoporderCancelAll({})
+    paused_venue.control("POST", "accounts/account-1/close", {"symbol": "BTCUSDT"})
+    await close(made)

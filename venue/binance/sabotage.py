@@ -1,14 +1,13 @@
 """What a request fault does: the request is executed or not, and the client is told the truth, a lie, or nothing."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from venue.answers import BAD_GATEWAY, FORBIDDEN, LATE_MS, STRANGE, answer_strangely, lose, page
+from venue.answers import BAD_GATEWAY, FORBIDDEN, misbehave, page
 from venue.binance.errors import WireError
 from venue.binance.weights import banned, too_many_requests
-from venue.faults import MAY_EXECUTE, Fault
+from venue.faults import Fault
 
 if TYPE_CHECKING:
     from venue.binance.door import Visit
@@ -19,22 +18,10 @@ STATUS_UNKNOWN = "Timeout waiting for response from backend server. Send status 
 
 
 async def sabotage(visit: "Visit", fault: Fault) -> web.StreamResponse:
-    match fault.kind:
-        case "lose_response" | "timeout_after" | "timeout_before":
-            return await lose(visit, fault)
-        case "late_accept":
-            asyncio.get_running_loop().call_later(fault.delay_s(LATE_MS), visit.execute)
-            return told(visit, WireError(-1007, STATUS_UNKNOWN, 408))
-        case kind if kind in STRANGE:
-            return await answer_strangely(visit, fault)
-        case _:
-            return answer_wrongly(visit, fault)
+    return await misbehave(visit, fault, lambda: answer_wrongly(visit, fault))
 
 
 def answer_wrongly(visit: "Visit", fault: Fault) -> web.StreamResponse:
-    """An error is told; whether the request was executed is another matter."""
-    if fault.executes and fault.kind in MAY_EXECUTE:
-        visit.execute()
     now = visit.venue.clock.now_ms()
     match fault.kind:
         case "rate_limit":
@@ -53,7 +40,7 @@ def answer_wrongly(visit: "Visit", fault: Fault) -> web.StreamResponse:
             return told(visit, WireError(-1000, UNKNOWN, 503))
         case "throttled_503":
             return told(visit, WireError(-1008, THROTTLED, 503))
-        case "status_unknown":
+        case "status_unknown" | "late_accept":
             return told(visit, WireError(-1007, STATUS_UNKNOWN, 408))
         case "clock_skew":
             return told(visit, WireError(-1021, "Timestamp for this request is outside of the recvWindow."))

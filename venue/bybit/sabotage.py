@@ -1,14 +1,13 @@
 """What a request fault does in Bybit's words: executed or not, and the client is told the truth, a lie, or nothing."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from venue.answers import BAD_GATEWAY, FORBIDDEN, LATE_MS, PAGE, STRANGE, answer_strangely, lose, page
+from venue.answers import BAD_GATEWAY, FORBIDDEN, PAGE, misbehave, page
 from venue.bybit.errors import BybitError
 from venue.bybit.limits import TOO_MANY, TOO_OFTEN
-from venue.faults import MAY_EXECUTE, Fault
+from venue.faults import Fault
 
 if TYPE_CHECKING:
     from venue.bybit.door import Visit
@@ -33,21 +32,10 @@ PAGES = {
 
 
 async def sabotage(visit: "Visit", fault: Fault) -> web.StreamResponse:
-    match fault.kind:
-        case "lose_response" | "timeout_after" | "timeout_before":
-            return await lose(visit, fault)
-        case kind if kind in STRANGE:
-            return await answer_strangely(visit, fault)
-        case _:
-            return answer_wrongly(visit, fault)
+    return await misbehave(visit, fault, lambda: answer_wrongly(visit, fault))
 
 
 def answer_wrongly(visit: "Visit", fault: Fault) -> web.StreamResponse:
-    """An error is told; whether the request was executed is another matter."""
-    if fault.kind == "late_accept":
-        asyncio.get_running_loop().call_later(fault.delay_s(LATE_MS), visit.execute)
-    if fault.executes and fault.kind in MAY_EXECUTE:
-        visit.execute()
     if fault.kind in PAGES:
         return page(visit, *PAGES[fault.kind])
     return told(visit, ERRORS.get(fault.kind) or own_error(fault))
