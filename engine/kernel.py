@@ -26,9 +26,12 @@ MOST_TICKS = 800_000_000
 # the columns of prices
 OPEN, HIGH, LOW, CLOSE = range(4)
 
-# the row of settings
-MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL, LIQUIDATION = range(9)
-SETTINGS = 9
+# the row of settings; the last line is read by `full_walk` alone
+(
+    MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, SLIPPAGE_TICKS, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL, LIQUIDATION,
+    MAKER_RATE, ENTRY_KIND, ENTRY_BARS, TARGETS_REST,
+) = range(14)  # fmt: skip
+SETTINGS = 14
 
 # the row of state: where the run stands, the account, what the next open does, and the open position
 NEXT_BAR, BALANCE, EXIT_DUE, ENTRY_SIDE, ENTRY_LOTS, TRADES, DENIED = range(7)
@@ -63,14 +66,16 @@ class KernelInput:
 class KernelRun:
     """One backtest of one instrument, advanced slice by slice."""
 
+    state_size, trade_size = STATE, TRADE
+
     def __init__(self, data: KernelInput, balance_units: int) -> None:
         import numpy as np
 
         self._data = data
-        self.state: Integers = np.zeros(STATE, np.int64)
+        self.state: Integers = np.zeros(self.state_size, np.int64)
         self.state[BALANCE] = balance_units
         self._full: list[Integers] = []
-        self._trades: Integers = np.empty((CHUNK, TRADE), np.int64)
+        self._trades: Integers = np.empty((CHUNK, self.trade_size), np.int64)
 
     @property
     def bars_total(self) -> int:
@@ -92,6 +97,11 @@ class KernelRun:
         """How many trades are closed so far."""
         return sum(map(len, self._full)) + int(self.state[TRADES])
 
+    @property
+    def most_closed(self) -> int:
+        """How many rows one bar may write: one at its open, one of a position that the same open entered."""
+        return 2
+
     def run_slice(self, most_bars: int) -> int:
         """Works through up to `most_bars` more bars; returns how many are done."""
         until = min(self.bars_done + most_bars, self.bars_total)
@@ -107,10 +117,9 @@ class KernelRun:
     def _make_room(self) -> None:
         import numpy as np
 
-        # a bar closes at most two trades: one at its open, one of a position that the same open entered
-        if len(self._trades) - int(self.state[TRADES]) < 2:
+        if len(self._trades) - int(self.state[TRADES]) < self.most_closed:
             self._full.append(self._trades[: int(self.state[TRADES])])
-            self._trades = np.empty((CHUNK, TRADE), np.int64)
+            self._trades = np.empty((CHUNK, self.trade_size), np.int64)
             self.state[TRADES] = 0
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import walk
+from engine.fill_price import slipped
 from engine.kernel import (
     BALANCE,
     CLOSE,
@@ -33,14 +34,13 @@ from engine.kernel import (
     NEXT_BAR,
     OPEN,
     PROTECTION,
-    SLIPPAGE,
     TICK_LOT_UNITS,
     TRADES,
 )
 from engine.protection import REASON_SIGNAL
 from engine.signal import decide
 from engine.sizing import share_of
-from engine.walk import act_on_intent, book_exit, coast, enter_position, hold_position, slipped
+from engine.walk import act_on_intent, book_exit, coast, enter_position, hold_position
 
 # the row of the account
 ACCOUNT_BAR, ACCOUNT_BALANCE, ACCOUNT_TRADES, MOST_OPEN, CROWDED = range(5)
@@ -54,7 +54,7 @@ def leave_at_open(state: Any, account: Any, trades: Any, owners: Any, settings: 
     reason = state[EXIT_DUE]
     state[EXIT_DUE] = 0
     take_account(state, account)
-    fill = slipped(price, -state[PROTECTION], settings[SLIPPAGE])
+    fill = slipped(price, -state[PROTECTION], settings)
     book_exit(state, trades, bar, fill, reason, settings)
     give_account(state, account, owners)
 

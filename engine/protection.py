@@ -32,6 +32,7 @@ class ExitReason(StrEnum):
     FORCE_EXIT = "force_exit"
     EMERGENCY_EXIT = "emergency_exit"
     LIQUIDATION = "liquidation"
+    PARTIAL_EXIT = "partial_exit"
 
     @property
     def code(self) -> int:
@@ -39,7 +40,7 @@ class ExitReason(StrEnum):
 
 
 REASON_NONE, REASON_ROI, REASON_STOP, REASON_TRAILING, REASON_TAKE_PROFIT, REASON_SIGNAL, REASON_TIME = range(7)
-REASON_FORCE, REASON_EMERGENCY, REASON_LIQUIDATION = 7, 8, 9
+REASON_FORCE, REASON_EMERGENCY, REASON_LIQUIDATION, REASON_PARTIAL = 7, 8, 9, 10
 
 # where each rule sits in the row of integers the functions read
 (

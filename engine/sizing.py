@@ -21,16 +21,18 @@ class SizingMode(IntEnum):
     FIXED_NOTIONAL = 0
     PERCENT_OF_EQUITY = 1
     RISK_PER_TRADE = 2
+    VOLATILITY_TARGET = 3
 
 
-FIXED_NOTIONAL, PERCENT_OF_EQUITY, RISK_PER_TRADE = 0, 1, 2
+FIXED_NOTIONAL, PERCENT_OF_EQUITY, RISK_PER_TRADE, VOLATILITY_TARGET = range(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizing:
     """`amount` is money for FIXED_NOTIONAL and a share of equity (0.01 is 1 %) for the other modes.
 
-    PERCENT_OF_EQUITY is the notional; RISK_PER_TRADE is what is lost, fees aside, when the stop is hit.
+    PERCENT_OF_EQUITY is the notional; RISK_PER_TRADE is what is lost, fees aside, when the stop is hit;
+    VOLATILITY_TARGET is what the position gains or loses when the price moves by one volatility (as an ATR).
     """
 
     mode: SizingMode
@@ -63,19 +65,20 @@ def quantity_for(
     sizing: Sizing,
     equity: Decimal,
     price: Decimal,
-    stop_distance: Decimal | None,
+    distance: Decimal | None,
     instrument: Instrument,
     leverage: Decimal = Decimal(1),
 ) -> Decimal:
     """The quantity to trade, floored to the lot; 0 when nothing can be traded.
 
-    `price` is the close the decision was made at; `stop_distance` is entry to stop in price (RISK_PER_TRADE needs it,
-    and trades nothing without). The exchange's minimum is not applied here: see `Instrument.shortfall`.
+    `price` is the close the decision was made at; `distance` is in price what RISK_PER_TRADE (entry to stop) and
+    VOLATILITY_TARGET (one volatility) divide by; they trade nothing without. The exchange's minimum is not applied
+    here: see `Instrument.shortfall`.
     """
     scale = money_scale(instrument)
     lots = lots_for(
         int(sizing.mode), amount_units(sizing, scale), scale.to_units(equity), instrument.to_ticks(price),
-        instrument.to_ticks(stop_distance) if stop_distance else 0, scale.tick_lot_units, int(leverage * SHARE_SCALE),
+        instrument.to_ticks(distance) if distance else 0, scale.tick_lot_units, int(leverage * SHARE_SCALE),
     )  # fmt: skip
     return instrument.lot_size * lots
 
@@ -96,9 +99,9 @@ def share_of(units: int, share: int) -> int:
 
 
 def lots_for(
-    mode: int, amount: int, equity: int, price_ticks: int, stop_ticks: int, tick_lot_units: int, leverage: int
+    mode: int, amount: int, equity: int, price_ticks: int, distance_ticks: int, tick_lot_units: int, leverage: int
 ) -> int:
-    """Whole lots. `equity` in money units, `leverage` in 1e-9, `stop_ticks` the distance to the stop (0: no stop)."""
+    """Whole lots. `equity` in money units, `leverage` in 1e-9, `distance_ticks` as in `quantity_for` (0: none)."""
     if equity <= 0 or price_ticks <= 0:
         return 0
     lot_notional = price_ticks * tick_lot_units
@@ -107,9 +110,9 @@ def lots_for(
         return min(amount // lot_notional, most)
     if mode == PERCENT_OF_EQUITY:
         return min(share_of(equity, amount) // lot_notional, most)
-    if stop_ticks <= 0:
+    if distance_ticks <= 0:
         return 0
-    return min(share_of(equity, amount) // (stop_ticks * tick_lot_units), most)
+    return min(share_of(equity, amount) // (distance_ticks * tick_lot_units), most)
 
 
 def fee_units(notional: int, rate: int) -> int:

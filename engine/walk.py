@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import protection, sizing
+from engine.fill_price import is_liquidated, liquidation_price, slipped, triggered
 from engine.kernel import (
     AMOUNT,
     BALANCE,
@@ -30,7 +31,6 @@ from engine.kernel import (
     LEAST_LOTS,
     LEAST_NOTIONAL,
     LEVERAGE,
-    LIQUIDATION,
     LOTS,
     LOW,
     MODE,
@@ -38,7 +38,6 @@ from engine.kernel import (
     NEXT_BAR,
     OPEN,
     PROTECTION,
-    SLIPPAGE,
     STOP_TICKS,
     TARGET_TICKS,
     TICK_LOT_UNITS,
@@ -60,6 +59,7 @@ from engine.protection import (
     REASON_SIGNAL,
     ROI_COUNT,
     ROI_FIRST,
+    STOPLOSS,
     TIME_EXIT,
     TRAILING,
     advance_state,
@@ -74,13 +74,6 @@ from engine.sizing import fee_units, lots_for
 Prices = tuple[int, int, int, int]
 # `Intent` as plain numbers
 ENTRIES, EXIT_LONG, EXIT_SHORT = 1 | 4, 2, 8
-
-
-def slipped(price_ticks: int, direction: int, slippage: int) -> int:
-    """The price of a market order that buys (direction 1) or sells (-1), worsened by `slippage` (1e-9), to the tick."""
-    if slippage == 0:
-        return price_ticks
-    return losing_price(-direction, price_ticks, slippage)
 
 
 def book_exit(state: Any, trades: Any, bar: int, price: int, reason: int, settings: Any) -> None:
@@ -102,21 +95,34 @@ def book_exit(state: Any, trades: Any, bar: int, price: int, reason: int, settin
 
 
 def lots_to_enter(state: Any, rules: Any, settings: Any, side: int, equity: int, close: int) -> int:
-    """The lots an entry at this close orders; 0 (and counted as denied) when below the exchange's minimum."""
-    stop_distance = abs(close - open_state(rules, side, close)[2]) if rules[0] > 0 else 0
+    """The lots an entry at this close orders; see `lots_allowed`."""
+    return lots_allowed(state, settings, equity, close, stop_distance(rules, side, close))
+
+
+def stop_distance(rules: Any, side: int, entry: int) -> int:
+    """Ticks from an entry to its stop; 0 without a stop."""
+    return abs(entry - open_state(rules, side, entry)[2]) if rules[STOPLOSS] > 0 else 0
+
+
+def lots_allowed(state: Any, settings: Any, equity: int, price: int, distance: int) -> int:
+    """The lots to order at this price; 0 (and counted as denied) when below the exchange's minimum."""
     unit = settings[TICK_LOT_UNITS]
-    lots = lots_for(settings[MODE], settings[AMOUNT], equity, close, stop_distance, unit, settings[LEVERAGE])
-    if lots < settings[LEAST_LOTS] or lots == 0 or lots * close * unit < settings[LEAST_NOTIONAL]:
+    lots = lots_for(settings[MODE], settings[AMOUNT], equity, price, distance, unit, settings[LEVERAGE])
+    if lots < settings[LEAST_LOTS] or lots == 0 or lots * price * unit < settings[LEAST_NOTIONAL]:
         state[DENIED] += 1
         return 0
     return lots
 
 
 def enter_position(state: Any, rules: Any, settings: Any, bar: int, open_ticks: int) -> None:
-    """Fills the entry that is due at this open; its fee leaves the balance and its levels stand from now on."""
+    """Fills the entry that is due at this open, at market."""
+    open_position(state, rules, settings, bar, slipped(open_ticks, state[ENTRY_SIDE], settings), settings[FEE_RATE])
+
+
+def open_position(state: Any, rules: Any, settings: Any, bar: int, entry: int, rate: int) -> None:
+    """The due entry, filled at this price; its fee leaves the balance and its levels stand from now on."""
     side, lots = state[ENTRY_SIDE], state[ENTRY_LOTS]
-    entry = slipped(open_ticks, side, settings[SLIPPAGE])
-    fee = fee_units(entry * lots * settings[TICK_LOT_UNITS], settings[FEE_RATE])
+    fee = fee_units(entry * lots * settings[TICK_LOT_UNITS], rate)
     state[LOTS], state[ENTRY_BAR], state[ENTRY_FEE] = lots, bar, fee
     state[BALANCE] -= fee
     state[ENTRY_SIDE] = 0
@@ -129,28 +135,14 @@ def hold_position(state: Any, trades: Any, rules: Any, settings: Any, bar: int, 
     position = read_position(state)
     reason, price = touched(position, open_ticks, high, low)
     liquidation = liquidation_price(position[0], position[1], settings)
-    if is_liquidated(position[0], liquidation, low if position[0] > 0 else high, reason, price):
+    if is_liquidated(position[0], liquidation, low if position[0] > 0 else high, reason, price, open_ticks):
         reason, price = REASON_LIQUIDATION, liquidation
     if reason != 0:
-        book_exit(state, trades, bar, price, reason, settings)
+        book_exit(state, trades, bar, triggered(position[0], price, liquidation, settings), reason, settings)
         return
     position = advance_state(rules, position, high, low, close)
     write_position(state, position)
     state[EXIT_DUE] = due_code(rules, position, close)
-
-
-def liquidation_price(side: int, entry_ticks: int, settings: Any) -> int:
-    """Where the exchange takes a position with isolated margin away; 0 when it never does."""
-    if settings[LIQUIDATION] == 0:
-        return 0
-    return losing_price(side, entry_ticks, settings[LIQUIDATION])
-
-
-def is_liquidated(side: int, liquidation: int, adverse: int, reason: int, price: int) -> bool:
-    """Whether the bar reached the liquidation, and no exit of ours at a better price came before."""
-    if liquidation == 0 or side * adverse > side * liquidation:
-        return False
-    return reason == 0 or side * price < side * liquidation
 
 
 def read_position(state: Any) -> protection.State:
@@ -242,7 +234,7 @@ def walk(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, trade
     room = len(trades) - 1
     while bar < until and state[TRADES] < room:
         if state[EXIT_DUE] != 0:
-            price = slipped(prices[bar, OPEN], -state[PROTECTION], settings[SLIPPAGE])
+            price = slipped(prices[bar, OPEN], -state[PROTECTION], settings)
             book_exit(state, trades, bar, price, state[EXIT_DUE], settings)
             state[EXIT_DUE] = 0
         if state[ENTRY_SIDE] != 0:
@@ -263,6 +255,7 @@ def walk(intents: Any, prices: Any, rules: Any, settings: Any, state: Any, trade
 PARTS = (
     decide, sizing.share_of, lots_for, fee_units, protection.price_below, protection.price_above, losing_price,
     protection.has_profit, protection.trailing_stop, protection.wanted_stop, open_state, touched, advance_state,
-    due_code, slipped, liquidation_price, is_liquidated, book_exit, lots_to_enter, read_position, write_position,
-    enter_position, hold_position, act_on_intent, uneventful_bars, quiet_bars, calm_bars, coast,
+    due_code, slipped, liquidation_price, is_liquidated, triggered, book_exit, stop_distance, lots_allowed,
+    lots_to_enter, read_position, write_position, open_position, enter_position, hold_position, act_on_intent,
+    uneventful_bars, quiet_bars, calm_bars, coast,
 )  # fmt: skip

@@ -30,6 +30,10 @@ def instrument(tick="0.1", lot="0.001"):
         (SizingMode.PERCENT_OF_EQUITY, "2", None, "3", "0.666"),
         (SizingMode.RISK_PER_TRADE, "0.01", "600", "1", "0.166"),
         (SizingMode.RISK_PER_TRADE, "0.01", None, "1", "0.000"),
+        # 0.5 % of 10,000 is 50: a move of 400 with 0.125 held
+        (SizingMode.VOLATILITY_TARGET, "0.005", "400", "1", "0.125"),
+        (SizingMode.VOLATILITY_TARGET, "0.005", "40", "1", "0.333"),
+        (SizingMode.VOLATILITY_TARGET, "0.005", None, "1", "0.000"),
     ],
 )
 def test_quantities_by_hand_for_equity_10000_at_30000(mode, amount, stop_distance, leverage, quantity):
@@ -71,6 +75,7 @@ def test_d2_the_integers_are_the_exact_division_floored(
         SizingMode.FIXED_NOTIONAL: Fraction(given_amount) / Fraction(price),
         SizingMode.PERCENT_OF_EQUITY: Fraction(equity) * Fraction(given_amount) / Fraction(price),
         SizingMode.RISK_PER_TRADE: Fraction(equity) * Fraction(given_amount) / Fraction(distance),
+        SizingMode.VOLATILITY_TARGET: Fraction(equity) * Fraction(given_amount) / Fraction(distance),
     }[mode]
     exact = floor(min(wanted, most) / lot)
     lots = int(found / one.lot_size)
