@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from actors.turn import Turn
@@ -23,7 +24,7 @@ from engine.order import Order, OrderKind, OrderPurpose, Side
 from engine.plan import PROTECTIVE
 from engine.protection import NO_LEVEL, ProtectionRules
 from engine.signal import Intent, decide
-from engine.sizing import quantity_for
+from engine.sizing import SizingMode, quantity_for
 
 MS = 1_000_000
 TRIES_FOR_MISSED = 3
@@ -177,18 +178,26 @@ def _entry(turn: Turn, cycle: CycleReady) -> Order:
         side=Side.BUY if side > 0 else Side.SELL,
         kind=OrderKind.MARKET,
         purpose=OrderPurpose.ENTRY,
-        quantity=_quantity(turn, side, price, instrument),
+        quantity=_quantity(turn, cycle, side, price, instrument),
         trade_number=turn.book.trade_count + 1,
         bar_open_time_ns=cycle.bar.open_time_ns,
         reference_price=price,
     )  # fmt: skip
 
 
-def _quantity(turn: Turn, side: int, price: Decimal, instrument: Instrument) -> Decimal:
+def _quantity(turn: Turn, cycle: CycleReady, side: int, price: Decimal, instrument: Instrument) -> Decimal:
     settings = turn.state.settings
     distance = _stop_distance(settings.rules, side, instrument.to_ticks(price)) * instrument.tick_size
+    if settings.sizing.mode is SizingMode.VOLATILITY_TARGET:
+        distance = _volatility(cycle, instrument)
     equity = ledgers.equity(turn.book.ledger, turn.state.ready.mark)
     return quantity_for(settings.sizing, equity, price, distance, instrument, Decimal(settings.leverage))
+
+
+def _volatility(cycle: CycleReady, instrument: Instrument) -> Decimal:
+    """The play's volatility at this close, to the tick; 0 where it is no amount: then nothing is traded."""
+    amount = cycle.signal.number("sizing.volatility")
+    return instrument.round_price(amount) if isfinite(amount) and amount > 0 else Decimal(0)
 
 
 def protect_from_entry(turn: Turn) -> None:

@@ -83,4 +83,4 @@ def compiled_full_walk() -> Any:
     """`full_walk` compiled."""
     from engine.full_walk import PARTS, full_walk
 
-    return compile_with(full_walk, PARTS)
+    return compile_with(full_walk, PARTS, allocates=False)

@@ -29,7 +29,8 @@ DAYS_PER_YEAR = 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedTrade:
-    """One round trip. `pnl` is net of `fees`; times are those of the bars' opens (UTC)."""
+    """One round trip. `pnl` is net of `fees` and of `funding` (positive when paid); times are those of the bars' opens
+    (UTC). Of one that was left in parts, the exit is the last and its price the average."""
 
     side: str
     quantity: Decimal
@@ -40,6 +41,7 @@ class ClosedTrade:
     fees: Decimal
     pnl: Decimal
     exit_reason: ExitReason
+    funding: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from math import nan
 
 
 class Intent(IntFlag):
@@ -21,7 +22,7 @@ class Signal:
     """The decision of `play_hash` at the close of the base bar that opened at `bar_open_time_ns`.
 
     `features` are the indicator values the rules read, in the play's order, for the chart and the audit trail; they are
-    compared bit by bit between modes.
+    compared bit by bit between modes. `numbers` are the terms that an entry is made with, as `sizing.volatility`.
     """
 
     play_hash: str
@@ -30,6 +31,11 @@ class Signal:
     intent: Intent
     close: float
     features: tuple[tuple[str, float], ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()
+
+    def number(self, name: str) -> float:
+        """The number of this name; NaN when the play has none."""
+        return dict(self.numbers).get(name, nan)
 
 
 def decide(intent: int, side: int) -> tuple[bool, int]:

@@ -106,6 +106,11 @@ def _require_tradable(name: str, instance: Instance, exchange: Exchange, play: P
     """What an actor would find out a second later, told before anything starts."""
     if modes.sends_orders(instance.mode) and play.protection_rules().stoploss is None:
         raise ConfigurationError(f"{name}: the play {play.name} has no stoploss and may not trade; give it one")
+    if not modes.PLANS[instance.mode].replays_candles and play.only_in_backtests:
+        raise ConfigurationError(
+            f"{name}: the play {play.name} says {', '.join(play.only_in_backtests)}, which only backtests know so far: "
+            f"an executor would trade it otherwise than its backtest. Leave it out for {instance.mode}"
+        )
     if modes.needs_account(instance.mode) and play.timeframe != LIVE_TIMEFRAME:
         raise ConfigurationError(
             f"{name}: the play {play.name} has timeframe {play.timeframe}, live bars are {LIVE_TIMEFRAME}: "

@@ -5,21 +5,26 @@ Work is done in slices (`run_slice`), so that its driver can report progress and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine import kernel
 from engine.candles import Candles
+from engine.full_kernel import ENTRY_LIMIT, ENTRY_STOP, FullRun
+from engine.funding import FundingRates
 from engine.instrument import Instrument
 from engine.kernel import KernelInput, KernelRun
 from engine.performance import ClosedTrade
 from engine.protection import RATIO_SCALE
 from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale
-from plays.backtest_result import BacktestResult, closed_trade
+from plays.backtest_result import BacktestResult
 from plays.batch import BatchRun, SharedColumns
 from plays.errors import BacktestError
 from plays.evaluator import SignalArrays, signals_of
+from plays.full_input import Around, full_input, needs_full_kernel
+from plays.round_trips import closed_trade, trips
 from plays.schema import Play
 from plays.ticks import prices_in_ticks
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
 SLICE_BARS = 2_000_000
@@ -34,14 +40,28 @@ SLICE_BARS = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
-    """Fractions of notional. Every fill of a backtest is a taker's; `slippage` worsens fills at market.
+    """Fractions of notional. `maker` is for orders that waited in the book, `taker` for all else; `slippage` (a share
+    of price) and `slippage_ticks` worsen fills at market. `funding_rate` is paid by longs to shorts every 8 hours.
 
     Margin is isolated: a position is liquidated where its loss leaves no more than `maintenance_margin` of its margin.
     """
 
     taker: Decimal
+    maker: Decimal = Decimal(0)
     slippage: Decimal = Decimal(0)
+    slippage_ticks: int = 0
+    funding_rate: Decimal = Decimal(0)
     maintenance_margin: Decimal = Decimal("0.005")
+
+
+def usual_fees(play: Play, instrument: Instrument) -> Fees:
+    """What the play says that a backtest costs; the instrument's fees where it says nothing."""
+    costs = play.costs
+    return Fees(
+        taker=instrument.taker_fee if costs.taker_fee is None else costs.taker_fee,
+        maker=instrument.maker_fee if costs.maker_fee is None else costs.maker_fee,
+        slippage=costs.slippage_percent / 100, slippage_ticks=costs.slippage_ticks, funding_rate=costs.funding_rate,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +75,8 @@ class Progress:
 
 
 class Backtest:
-    """One run. `fees` default to the instrument's taker fee and no slippage; `shared` is what runs have in common.
+    """One run. `fees` default to `usual_fees`; `shared` is what runs have in common, `signals` what is computed
+    already; `detail` are finer candles to settle the bars on, `funding` a record of rates instead of that of `fees`.
 
     Raises BacktestError when there are too few candles or their prices do not fit the instrument's tick, MarketDataGap
     when the candles have a gap.
@@ -63,7 +84,8 @@ class Backtest:
 
     def __init__(
         self, play: Play, candles: Candles, instrument: Instrument, starting_equity: Decimal, fees: Fees | None = None,
-        intents: NDArray[np.int8] | None = None, shared: SharedColumns | None = None,
+        signals: SignalArrays | None = None, shared: SharedColumns | None = None, detail: Candles | None = None,
+        funding: FundingRates | None = None,
     ) -> None:  # fmt: skip
         if len(candles) <= play.warmup_bars:
             raise BacktestError(
@@ -71,15 +93,16 @@ class Backtest:
                 "choose a longer timerange or import more candles"
             )
         self._play, self._candles, self._instrument = play, candles, instrument
-        self._starting_equity, self._fees = starting_equity, fees or Fees(taker=instrument.taker_fee)
+        self._starting_equity, self._fees = starting_equity, fees or usual_fees(play, instrument)
+        self._around = Around(detail=detail, funding=funding, funding_rate=self._fees.funding_rate)
         self._scale = money_scale(instrument)
         shared = shared or SharedColumns(candles)
         self._ticks = shared.get(("ticks", str(instrument.tick_size)), lambda: prices_in_ticks(candles, instrument))
         self._signals_run = BatchRun(play.program, shared)
         self._signals: SignalArrays | None = None
         self._run: KernelRun | None = None
-        if intents is not None:
-            self._take_signals(given_signals(play, candles, intents))
+        if signals is not None:
+            self._take_signals(signals)
 
     @property
     def balance(self) -> Decimal:
@@ -90,8 +113,8 @@ class Backtest:
         """The trades closed after the first `count`, in order of their exits."""
         if self._run is None:
             return ()
-        times, rows = self._candles.open_time_ns, self._run.trades[count:].tolist()
-        return tuple(closed_trade(row, times, self._instrument, self._scale) for row in rows)
+        times = self._candles.open_time_ns
+        return tuple(closed_trade(one, times, self._instrument, self._scale) for one in trips(self._run.trades)[count:])
 
     def run_slice(self, max_bars: int = SLICE_BARS) -> Progress:
         """Works on: one indicator's history, or up to `max_bars` bars of trading."""
@@ -130,7 +153,13 @@ class Backtest:
 
     def _take_signals(self, signals: SignalArrays) -> None:
         self._signals = signals
-        self._run = KernelRun(self._input(signals), self._scale.to_units(self._starting_equity))
+        plain, units = self._input(signals), self._scale.to_units(self._starting_equity)
+        if not needs_full_kernel(self._play, self._around):
+            self._run = KernelRun(plain, units)
+            return
+        around = self._around
+        whole = full_input(self._play, self._candles, self._instrument, plain, signals.numbers, around)
+        self._run = FullRun(whole, units)
 
     def _input(self, signals: SignalArrays) -> KernelInput:
         import numpy as np
@@ -152,18 +181,25 @@ def settings_row(play: Play, instrument: Instrument, fees: Fees, scale: MoneySca
     row[kernel.AMOUNT] = amount_units(sizing, scale)
     row[kernel.LEVERAGE] = int(play.leverage * SHARE_SCALE)
     row[kernel.FEE_RATE] = int(fees.taker * SHARE_SCALE)
-    row[kernel.SLIPPAGE] = int(fees.slippage * RATIO_SCALE)
+    row[kernel.MAKER_RATE] = int(fees.maker * SHARE_SCALE)
+    row[kernel.SLIPPAGE], row[kernel.SLIPPAGE_TICKS] = int(fees.slippage * RATIO_SCALE), fees.slippage_ticks
     row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
     row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
     margin = max(Decimal(0), 1 / play.leverage - fees.maintenance_margin)
     row[kernel.LIQUIDATION] = int(margin * RATIO_SCALE)
     row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
+    if play.entry_order is not None:
+        row[kernel.ENTRY_KIND] = ENTRY_LIMIT if play.entry_order.limit else ENTRY_STOP
+        row[kernel.ENTRY_BARS] = play.entry_order.bars
+    row[kernel.TARGETS_REST] = play.protection.take_profit_order == "limit"
     return row
 
 
-def given_signals(play: Play, candles: Candles, intents: NDArray[np.int8]) -> SignalArrays:
-    """Signals that another process computed: the intents alone, without what the rules read."""
+def given_signals(
+    play: Play, candles: Candles, intents: NDArray[np.int8], numbers: Mapping[str, Floats]
+) -> SignalArrays:
+    """Signals that another process computed: the intents and what entries are made with, without what rules read."""
     return SignalArrays(
         play_hash=play.hash, warmup_bars=play.warmup_bars, open_time_ns=candles.open_time_ns, intents=intents,
-        feature_names=(), columns=(),
+        feature_names=(), columns=(), numbers=numbers,
     )  # fmt: skip

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from engine import kernel
 from engine.candles import Candles
+from engine.full_kernel import FUNDING, TRADE_FUNDING, FullRun
 from engine.instrument import Instrument
 from engine.kernel import KernelRun
 from engine.performance import ClosedTrade, Performance, figures_of, performance_of
-from engine.protection import ExitReason, reason_of
-from engine.sizing import MoneyScale, money_scale
+from engine.sizing import money_scale
 from plays.evaluator import SignalArrays
+from plays.round_trips import closed_trade, left_over, side_name, trips, whole_rows
 from plays.schema import Play
 from plays.score import Verdict, judged
 
@@ -68,29 +69,46 @@ class BacktestResult:
     def trades(self) -> tuple[ClosedTrade, ...]:
         """The closed trades, in order of their exits."""
         times, scale = self.candles.open_time_ns, money_scale(self.instrument)
-        return tuple(closed_trade(row, times, self.instrument, scale) for row in self.run.trades.tolist())
+        return tuple(closed_trade(one, times, self.instrument, scale) for one in trips(self.run.trades))
+
+    @cached_property
+    def trade_rows(self) -> Integers:
+        """The closed trades as the kernel's columns, a row for each round trip."""
+        return whole_rows(self.run.trades)
 
     @cached_property
     def open_trade(self) -> OpenTrade | None:
-        """The position at the end; None when flat. Its entry fee is paid, its exit is not."""
+        """The position at the end; None when flat. Its entry fee and funding are paid, its exit is not; what left it in
+        parts is in its profit."""
         state, scale = self.run.state, money_scale(self.instrument)
         side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
         if side == 0:
             return None
-        gross = side * (int(self.close_ticks[-1]) - entry) * lots * scale.tick_lot_units
+        paid = int(state[kernel.ENTRY_FEE]) + (int(state[FUNDING]) if len(state) > FUNDING else 0)
+        earned = self._open_gross + int(left_over(self.run.trades)[:, kernel.TRADE_PNL].sum())
         return OpenTrade(
             side=side_name(side), quantity=self.instrument.lot_size * lots,
             entry_time_ns=int(self.candles.open_time_ns[int(state[kernel.ENTRY_BAR])]),
-            entry_price=self.instrument.from_ticks(entry), pnl=scale.to_money(gross - int(state[kernel.ENTRY_FEE])),
+            entry_price=self.instrument.from_ticks(entry), pnl=scale.to_money(earned - paid),
         )  # fmt: skip
+
+    @property
+    def _open_gross(self) -> int:
+        """What is still held has earned so much at the last close, in units."""
+        state = self.run.state
+        side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
+        return side * (int(self.close_ticks[-1]) - entry) * lots * money_scale(self.instrument).tick_lot_units
 
     @cached_property
     def final_equity(self) -> Decimal:
         """The balance plus the open position at the last close, exact."""
-        open_trade, state = self.open_trade, self.run.state
-        scale = money_scale(self.instrument)
-        unpaid = scale.to_money(int(state[kernel.ENTRY_FEE])) if open_trade else Decimal(0)
-        return scale.to_money(int(state[kernel.BALANCE])) + (open_trade.pnl + unpaid if open_trade else Decimal(0))
+        return money_scale(self.instrument).to_money(int(self.run.state[kernel.BALANCE]) + self._open_gross)
+
+    @cached_property
+    def funding(self) -> Decimal:
+        """What was paid for funding in all (negative: received), the open position included."""
+        paid = int(self.run.flows.sum()) if isinstance(self.run, FullRun) else 0
+        return money_scale(self.instrument).to_money(paid)
 
     @cached_property
     def equity_curve(self) -> Floats:
@@ -108,7 +126,7 @@ class BacktestResult:
     @cached_property
     def figures(self) -> Performance:
         """The metrics without their tables by reason and month: twice as fast, for searches."""
-        units, rows = money_scale(self.instrument).units, self.run.trades
+        units, rows = money_scale(self.instrument).units, self.trade_rows
         pnls, fees = rows[:, kernel.TRADE_PNL].tolist(), int(rows[:, kernel.TRADE_FEES].sum())
         return figures_of(
             [pnl / units for pnl in pnls], fees / units, self.equity_curve, self.candles.open_time_ns,
@@ -123,24 +141,11 @@ class BacktestResult:
     def _bars_held(self) -> Integers:
         import numpy as np
 
-        rows = self.run.trades
+        rows = self.trade_rows
         held = rows[:, kernel.TRADE_EXIT_BAR] - rows[:, kernel.TRADE_ENTRY_BAR]
         if self.open_trade is None:
             return held
         return np.append(held, len(self.candles) - int(self.run.state[kernel.ENTRY_BAR]))
-
-
-def closed_trade(row: list[int], times: Integers, instrument: Instrument, scale: MoneyScale) -> ClosedTrade:
-    """A row of the kernel, in prices, money and times."""
-    side, lots, entry_bar, exit_bar, entry, exit_, fees, pnl, reason, _ = row
-    exit_reason = reason_of(reason)
-    assert isinstance(exit_reason, ExitReason), row
-    return ClosedTrade(
-        side=side_name(side), quantity=instrument.lot_size * lots, entry_time_ns=int(times[entry_bar]),
-        exit_time_ns=int(times[exit_bar]), entry_price=instrument.from_ticks(entry),
-        exit_price=instrument.from_ticks(exit_), fees=scale.to_money(fees), pnl=scale.to_money(pnl),
-        exit_reason=exit_reason,
-    )  # fmt: skip
 
 
 def equity_curve(result: BacktestResult) -> Floats:
@@ -153,6 +158,10 @@ def equity_curve(result: BacktestResult) -> Floats:
     entries, exits = rows[:, kernel.TRADE_ENTRY_BAR], rows[:, kernel.TRADE_EXIT_BAR]
     np.add.at(steps, entries, -rows[:, kernel.TRADE_ENTRY_FEE])
     np.add.at(steps, exits, rows[:, kernel.TRADE_PNL] + rows[:, kernel.TRADE_ENTRY_FEE])
+    if isinstance(result.run, FullRun):
+        # funding left the balance when it was due, not at the exit
+        np.add.at(steps, exits, rows[:, TRADE_FUNDING])
+        steps[: len(result.run.flows)] -= result.run.flows
     exposure, basis = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
     signed = rows[:, kernel.TRADE_SIDE] * rows[:, kernel.TRADE_LOTS]
     for at, sign in ((entries, 1), (exits, -1)):
@@ -168,13 +177,9 @@ def _open_row(result: BacktestResult) -> Integers:
     """The open position as a trade that never exits within the run."""
     import numpy as np
 
-    state, row = result.run.state, np.zeros(kernel.TRADE, np.int64)
+    state, row = result.run.state, np.zeros(result.run.trade_size, np.int64)
     row[kernel.TRADE_SIDE], row[kernel.TRADE_LOTS] = state[kernel.PROTECTION], state[kernel.LOTS]
     row[kernel.TRADE_ENTRY_BAR], row[kernel.TRADE_EXIT_BAR] = state[kernel.ENTRY_BAR], len(result.candles)
     row[kernel.TRADE_ENTRY_TICKS] = state[kernel.ENTRY_TICKS]
     row[kernel.TRADE_ENTRY_FEE] = state[kernel.ENTRY_FEE]
     return row
-
-
-def side_name(side: int) -> str:
-    return "long" if side > 0 else "short"

@@ -75,6 +75,14 @@ class BatchRun:
         values: Floats = self._values[position]
         return values
 
+    def number(self, position: int) -> Floats:
+        """The values of one node of the base timeframe that may be a constant; NaN during warm-up."""
+        import numpy as np
+
+        values = np.array(np.broadcast_to(self._values[position], len(self.candles)), np.float64)
+        values[: self._program.warmup_bars] = np.nan
+        return values
+
     def holds(self, rule: str) -> NDArray[np.bool_]:
         """Whether a rule holds, by bar; nowhere when the play does not have it."""
         import numpy as np

@@ -36,6 +36,7 @@ def _walk_once(intents: object) -> None:
     import numpy as np
 
     from engine import kernel
+    from engine.full_kernel import FullInput, FullRun
     from engine.kernel import KernelInput, KernelRun
     from engine.protection import ProtectionRules
 
@@ -45,3 +46,9 @@ def _walk_once(intents: object) -> None:
         rules=np.array(ProtectionRules(stoploss=Decimal("0.1")).row(), np.int64),
     )  # fmt: skip
     KernelRun(data, 1).run_slice(len(intents))
+    by_bar = np.zeros(len(intents), np.int64)
+    whole = FullInput(
+        plain=data, course=data.prices, funding=by_bar, volatility=by_bar, entry_prices=np.zeros((0, 2), np.int64),
+        partials=np.zeros((0, 2), np.int64),
+    )  # fmt: skip
+    FullRun(whole, 1).run_slice(len(intents))

@@ -8,7 +8,8 @@ cannot be stored: after a restart it is rebuilt by feeding the bars again from t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.candles import Candles, gap_between
@@ -31,6 +32,7 @@ class SignalArrays:
     """The signals of a play over candles: `intents` per bar (`Intent` bits, 0 during warm-up), and what the rules read.
 
     `columns` are the features in the play's order, NaN where there is no value yet; `warmup_bars` bars have no signal.
+    `numbers` are the terms that entries are made with, by name.
     """
 
     play_hash: str
@@ -39,6 +41,7 @@ class SignalArrays:
     intents: NDArray[np.int8]
     feature_names: tuple[str, ...]
     columns: tuple[Floats, ...]
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def features(self) -> Floats:
@@ -53,7 +56,7 @@ class SignalArrays:
         import numpy as np
 
         digest = hashlib.sha256(self.play_hash.encode())
-        columns: list[NDArray[Any]] = [self.open_time_ns, self.intents, *self.columns]
+        columns: list[NDArray[Any]] = [self.open_time_ns, self.intents, *self.columns, *self.numbers.values()]
         for column in columns:
             part = column[self.warmup_bars :]
             if part.dtype == np.float64:
@@ -77,6 +80,7 @@ def signals_of(play: Play, run: BatchRun) -> SignalArrays:
         play_hash=play.hash, warmup_bars=program.warmup_bars, open_time_ns=run.candles.open_time_ns,
         intents=intents_of(play, run), feature_names=feature_names(play),
         columns=tuple(run.column(position) for position in program.features),
+        numbers={name: run.number(position) for name, position in program.numbers.items()},
     )  # fmt: skip
 
 
@@ -110,6 +114,7 @@ class Evaluator:
         self._rules = [(RULES[name], position) for name, position in rules if name in RULES]
         self._machine = SectionMachine(play) if play.sections else None
         self._features = list(zip(feature_names(play), play.program.features, strict=True))
+        self._numbers = list(play.program.numbers.items())
         self._step_ns = timeframe_ns(play.timeframe)
         self._last_open_time_ns: int | None = None
         self.bars_fed = 0
@@ -140,6 +145,7 @@ class Evaluator:
             play_hash=self.play.hash, symbol=self.play.symbol, bar_open_time_ns=bar.open_time_ns,
             intent=self._intent(values), close=bar.close,
             features=tuple((name, float(values[position])) for name, position in self._features),
+            numbers=tuple((name, float(values[position])) for name, position in self._numbers),
         )  # fmt: skip
 
 

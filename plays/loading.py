@@ -90,6 +90,11 @@ def _compile(play: Play, document: Document) -> None:
     compiler = Compiler(play.timeframe, play.names)
     for name, texts in play.conditions.items():
         _compile_rule(tuple(name.split(".")), texts, extents, compiler, document)
+    for name, text in play.numbers.items():
+        place = tuple(name.split("."))
+        tree = _checked(document, place, partial(parse, text))
+        _checked(document, place, partial(extent_of, tree, extents))
+        _checked(document, place, partial(compiler.number, tree))
     if play.warmup_bars > MOST_WARM_UP_BARS:
         raise document.error(
             f"this play warms up {play.warmup_bars} bars of {play.timeframe}", ("timeframe",),

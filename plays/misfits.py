@@ -10,12 +10,14 @@ from pydantic_core import ErrorDetails
 
 from plays.document import Document
 from plays.errors import PlayError, did_you_mean, stranger_in
-from plays.schema import Parameter, Play, Protection, Sections, Sides, SizingSection
+from plays.money_schema import Costs, EntryOrder, EntryPrices, Protection, SizingSection
+from plays.schema import Parameter, Play, Sections, Sides
 from plays.score import Required
 
 KEYS: Mapping[str, type[BaseModel]] = {
     "entry": Sides, "exit": Sides, "sections": Sections, "sizing": SizingSection, "protection": Protection,
-    "parameters": Parameter, "required": Required,
+    "parameters": Parameter, "required": Required, "costs": Costs, "entry_order": EntryOrder,
+    "entry_order.limit": EntryPrices, "entry_order.stop": EntryPrices,
 }  # fmt: skip
 SAID: Mapping[str, str] = {
     "tuple_type": "expected a condition, or a list of them",
@@ -69,13 +71,20 @@ def _is_way(part: int | str) -> bool:
 
 
 def _unknown_key(document: Document, place: tuple[Any, ...]) -> PlayError:
-    known = KEYS.get(str(place[0]), Play).model_fields if len(place) > 1 else Play.model_fields
+    known = (_part_at(place[:-1]) or Play).model_fields
     word = str(place[-1])
     hint = did_you_mean(word, known) or f"known are {', '.join(known)}"
     return document.error(f"unknown key {place[-1]!r}", place, hint=stranger_in(word) or hint, at_key=True)
 
 
+def _part_at(place: tuple[Any, ...]) -> type[BaseModel] | None:
+    """The part of a play that stands at this place, or above it."""
+    names = [".".join(map(str, place[:length])) for length in range(len(place), 0, -1)]
+    return next((KEYS[name] for name in names if name in KEYS), None)
+
+
 def _reason(one: ErrorDetails, place: tuple[Any, ...]) -> str:
-    if one["type"] == "model_type" and str(place[0]) in KEYS:
-        return f"expected keys under it: {', '.join(KEYS[str(place[0])].model_fields)}"
+    part = _part_at(place)
+    if one["type"] == "model_type" and part:
+        return f"expected keys under it: {', '.join(part.model_fields)}"
     return SAID.get(one["type"], one["msg"].removeprefix("Value error, "))

@@ -69,14 +69,17 @@ def stepped_arrays(play: Play, candles: Candles) -> SignalArrays:
     names, evaluator = feature_names(play), Evaluator(play)
     intents = np.zeros(len(candles), np.int8)
     columns = np.full((len(names), len(candles)), np.nan)
+    numbers = {name: np.full(len(candles), np.nan) for name in play.program.numbers}
     for position, bar in enumerate(candles.bars()):
         signal = evaluator.step(bar)
         if signal is not None:
             intents[position] = int(signal.intent)
             columns[:, position] = [value for _, value in signal.features]
+            for name, value in signal.numbers:
+                numbers[name][position] = value
     return SignalArrays(
         play_hash=play.hash, warmup_bars=evaluator.warmup_bars, open_time_ns=candles.open_time_ns, intents=intents,
-        feature_names=names, columns=tuple(columns),
+        feature_names=names, columns=tuple(columns), numbers=numbers,
     )  # fmt: skip
 
 
@@ -104,7 +107,8 @@ def _differing(one: SignalArrays, other: SignalArrays) -> list[tuple[str, Any]]:
 def _paired(one: SignalArrays, other: SignalArrays) -> list[tuple[str, Any, Any]]:
     """The intents and every feature of two runs, side by side."""
     features = zip(one.feature_names, one.columns, other.columns, strict=True)
-    return [("intent", one.intents, other.intents), *features]
+    numbers = [(name, column, other.numbers[name]) for name, column in one.numbers.items()]
+    return [("intent", one.intents, other.intents), *features, *numbers]
 
 
 def same(left: Any, right: Any) -> Any:

@@ -16,7 +16,7 @@ from engine.candles import Candles
 from engine.instrument import Instrument
 from engine.portfolio import PortfolioInput, PortfolioRun
 from engine.sizing import MoneyScale, money_scale
-from plays.backtest import SLICE_BARS, Fees, Progress, settings_row
+from plays.backtest import SLICE_BARS, Fees, Progress, settings_row, usual_fees
 from plays.batch import BatchRun, SharedColumns
 from plays.errors import BacktestError
 from plays.evaluator import intents_of
@@ -73,14 +73,15 @@ class Portfolio:
     ) -> None:  # fmt: skip
         """Takes up one instrument; `advance` computes its signals, unless another process did (`intents`).
 
-        `fees` default to its taker fee and no slippage. Raises BacktestError as `Backtest` does, and for an instrument
+        `fees` default to `usual_fees`. Raises BacktestError as `Backtest` does, and for an instrument
         that is there already or does not fit in.
         """
+        _require_known(self._play, fees)
         self._require_addable(candles, instrument)
         place = self._timeline.place_of(candles)
         run = BatchRun(self._play.program, SharedColumns(candles)) if intents is None else None
         write_ticks(candles, instrument, self._prices[len(self._terms), place])
-        self._terms.append((instrument, fees or Fees(taker=instrument.taker_fee)))
+        self._terms.append((instrument, fees or usual_fees(self._play, instrument)))
         if intents is not None:
             self._intents[len(self._terms) - 1, place] = intents
         self._signals = (run, place) if run else None
@@ -159,6 +160,16 @@ class Portfolio:
             intents=self._intents[:count], prices=self._prices[:count], rules=rules,
             settings=np.array(rows, np.int64), most_open=self._most_open,
         )  # fmt: skip
+
+
+def _require_known(play: Play, fees: Fees | None) -> None:
+    """Refuses what the shared account does not do (yet), rather than leave it out in silence."""
+    words = [*play.only_in_backtests, *(["volatility_percent"] if play.sizing.volatility else [])]
+    if (fees.funding_rate if fees else play.costs.funding_rate) != 0:
+        words.append("funding_rate")
+    if words:
+        raise BacktestError(f"{play.name}: several instruments on one account know no {', '.join(words)}: "
+                            "backtest one instrument at a time, or leave it out")  # fmt: skip
 
 
 def common_scale(instruments: Iterable[Instrument]) -> MoneyScale:

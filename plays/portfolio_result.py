@@ -13,7 +13,8 @@ from engine.instrument import Instrument
 from engine.performance import ClosedTrade, Performance, performance_of
 from engine.portfolio import PortfolioRun, marked_equity
 from engine.sizing import MoneyScale
-from plays.backtest_result import OpenTrade, closed_trade, side_name
+from plays.backtest_result import OpenTrade
+from plays.round_trips import closed_trade, side_name, trips
 from plays.schema import Play
 from plays.score import Verdict, judged
 from plays.timeline import Timeline
@@ -89,7 +90,7 @@ class PortfolioResult:
 
     def trades_since(self, count: int) -> tuple[PortfolioTrade, ...]:
         """Those closed after the first `count`."""
-        pairs = zip(self.run.trades[count:].tolist(), self.run.owners[count:].tolist(), strict=True)
+        pairs = zip(trips(self.run.trades[count:]), self.run.owners[count:].tolist(), strict=True)
         return tuple(self._trade(row, self.instruments[owner]) for row, owner in pairs)
 
     @cached_property
@@ -141,7 +142,7 @@ class PortfolioResult:
         """What the play requires, and whether this run reached it."""
         return judged(self.play.required, self.metrics)
 
-    def _trade(self, row: list[int], instrument: Instrument) -> PortfolioTrade:
+    def _trade(self, row: tuple[int, ...], instrument: Instrument) -> PortfolioTrade:
         return PortfolioTrade(
             symbol=instrument.symbol, trade=closed_trade(row, self.timeline.open_time_ns, instrument, self.scale)
         )

@@ -41,11 +41,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """All conditions of a play as one list of nodes; `rules` says which node answers which rule."""
+    """All conditions of a play as one list of nodes; `rules` says which node answers which rule, `numbers` which gives
+    which number that an entry is made with."""
 
     timeframe: str
     nodes: tuple[Node, ...]
     rules: Mapping[str, int]
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def timeframes(self) -> tuple[str, ...]:

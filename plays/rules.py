@@ -29,13 +29,14 @@ class Compiler:
         self._nodes: list[Node] = []
         self._known: dict[Node, int] = {}
 
-    def program(self, conditions: Mapping[str, Expression]) -> Program:
+    def program(self, conditions: Mapping[str, Expression], numbers: Mapping[str, Expression] | None = None) -> Program:
         """The program of these rules, with every indicator of a higher timeframe carried to the base, to be seen."""
         rules = {name: self.rule(tree) for name, tree in conditions.items()}
+        found = {name: self.number(tree) for name, tree in (numbers or {}).items()}
         for position, node in enumerate(tuple(self._nodes)):
             if node.kind == "output":
                 self._to_base(position)
-        return Program(timeframe=self._timeframe, nodes=tuple(self._nodes), rules=rules)
+        return Program(timeframe=self._timeframe, nodes=tuple(self._nodes), rules=rules, numbers=found)
 
     def check_definition(self, tree: Expression) -> None:
         """Raises ConditionError, with the column, when an indicator of the play cannot be compiled.
@@ -52,9 +53,14 @@ class Compiler:
         """The node that answers a condition at the close of each base bar. Raises ConditionError with the column."""
         position = self._to_base(self._compile(tree, self._timeframe))
         if not self._nodes[position].is_condition:
-            raise ConditionError(
-                "this is a number, not a condition", 1, "compare it with something: '>', 'crosses above'"
-            )
+            raise ConditionError("this is a number, not a condition", 1, "compare it with something: '>'")
+        return position
+
+    def number(self, tree: Expression) -> int:
+        """The node that gives a number at the close of each base bar. Raises ConditionError with the column."""
+        position = self._to_base(self._compile(tree, self._timeframe))
+        if self._nodes[position].is_condition:
+            raise ConditionError("this is a condition, not a number", 1, "write a term, as 'close - atr(14)'")
         return position
 
     # --- one method per kind of word ---

@@ -14,15 +14,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from engine.errors import ConfigurationError
 from engine.market import TIMEFRAME_MINUTES
 from engine.protection import ProtectionRules
 from engine.signal import Intent
-from engine.sizing import Sizing, SizingMode
 from plays.conditions import Expression, Number, Operation, parse
 from plays.errors import did_you_mean
+from plays.money_schema import Costs, EntryOrder, Protection, Section, SizingSection
 from plays.program import Program
 from plays.rules import Compiler
 from plays.score import Required
@@ -54,12 +54,7 @@ Conditions = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema
 Timeframe = Annotated[
     str, BeforeValidator(_timeframe), WithJsonSchema({"type": "string", "enum": list(TIMEFRAME_MINUTES)})
 ]
-Share = Annotated[Decimal, Field(gt=0, lt=10)]
 OwnName = Annotated[str, Field(pattern=NAME, max_length=60)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sides(Section):
@@ -107,63 +102,6 @@ class Parameter(Section):
         return self
 
 
-class SizingSection(Section):
-    """How much to trade: exactly one of money, percent of equity, or percent of equity lost when the stop is hit."""
-
-    notional: Decimal | None = Field(default=None, gt=0, le=1_000_000_000)
-    percent_of_equity: Decimal | None = Field(default=None, gt=0, le=10_000)
-    risk_percent: Decimal | None = Field(default=None, gt=0, le=100)
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if len(self.model_fields_set) != 1 or None in (getattr(self, name) for name in self.model_fields_set):
-            raise ValueError("say exactly one of notional, percent_of_equity, risk_percent")
-        return self
-
-    def sizing(self) -> Sizing:
-        if self.notional is not None:
-            return Sizing(mode=SizingMode.FIXED_NOTIONAL, amount=self.notional)
-        if self.percent_of_equity is not None:
-            return Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=self.percent_of_equity / 100)
-        assert self.risk_percent is not None
-        return Sizing(mode=SizingMode.RISK_PER_TRADE, amount=self.risk_percent / 100)
-
-
-class Protection(Section):
-    """Protective exits. See `engine.protection` for what each does."""
-
-    stoploss: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(lambda value: abs(_number(value)))] | None = None
-    take_profit: Share | None = None
-    minimal_roi: Mapping[int, Annotated[Decimal, Field(gt=-1, lt=10)]] = {}
-    trailing_stop: bool = False
-    trailing_stop_positive: Annotated[Decimal, Field(gt=0, lt=1)] | None = None
-    trailing_stop_positive_offset: Annotated[Decimal, Field(ge=0, lt=10)] = Decimal(0)
-    trailing_only_offset_is_reached: bool = False
-    break_even: Share | None = None
-    time_exit: int | None = Field(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.trailing_stop_positive is not None and not self.trailing_stop:
-            raise ValueError("trailing_stop_positive does nothing without trailing_stop: true")
-        if self.trailing_stop and self.stoploss is None and self.trailing_stop_positive is None:
-            raise ValueError("trailing_stop needs a stoploss or trailing_stop_positive to trail by")
-        if self.trailing_only_offset_is_reached and not self.trailing_stop_positive_offset:
-            raise ValueError("trailing_only_offset_is_reached needs a trailing_stop_positive_offset above 0")
-        if any(minutes < 0 for minutes in self.minimal_roi):
-            raise ValueError("minimal_roi counts minutes from 0 on")
-        return self
-
-    def rules(self, leverage: Decimal, bar_minutes: int) -> ProtectionRules:
-        return ProtectionRules(
-            stoploss=self.stoploss, take_profit=self.take_profit, minimal_roi=tuple(sorted(self.minimal_roi.items())),
-            trailing_stop=self.trailing_stop, trailing_stop_positive=self.trailing_stop_positive,
-            trailing_stop_positive_offset=self.trailing_stop_positive_offset,
-            trailing_only_offset_is_reached=self.trailing_only_offset_is_reached, break_even=self.break_even,
-            time_exit_minutes=self.time_exit, leverage=leverage, bar_minutes=bar_minutes,
-        )  # fmt: skip
-
-
 class Play(Section):
     """What to want: when to be long or short in one instrument, how much, and how it is protected."""
 
@@ -177,8 +115,10 @@ class Play(Section):
     exit: Sides = Sides()
     sections: Sections | None = None
     sizing: SizingSection
+    entry_order: EntryOrder | None = None
     leverage: Annotated[Decimal, Field(ge=1, le=125)] = Decimal(1)
     protection: Protection = Protection()
+    costs: Costs = Costs()
     required: Required = Required()
 
     @model_validator(mode="after")
@@ -194,11 +134,23 @@ class Play(Section):
             raise ValueError("sizing by risk_percent needs a stoploss to measure the risk by")
         return self
 
+    @model_validator(mode="after")
+    def _entry_order_fits(self) -> Self:
+        if self.entry_order is None:
+            return self
+        for side in ("long", "short"):
+            is_entered = self.sections.side == side if self.sections else bool(getattr(self.entry, side))
+            if is_entered is not bool(getattr(self.entry_order.prices, side)):
+                raise ValueError(f"entry_order needs a price for {side}" if is_entered else
+                                 f"entry_order has a price for {side}, which is never entered")  # fmt: skip
+        return self
+
     @cached_property
     def program(self) -> Program:
         """The rules, compiled. Raises ConditionError when one cannot be; a loaded play has been through this."""
         return Compiler(self.timeframe, self.names).program(
-            {name: all_of([parse(text) for text in texts]) for name, texts in self.conditions.items()}
+            {name: all_of([parse(text) for text in texts]) for name, texts in self.conditions.items()},
+            {name: parse(text) for name, text in self.numbers.items()},
         )
 
     @property
@@ -219,6 +171,25 @@ class Play(Section):
             "entry.short": self.entry.short, "exit.short": self.exit.short,
         }  # fmt: skip
         return {name: texts for name, texts in rules.items() if texts}
+
+    @property
+    def numbers(self) -> Mapping[str, str]:
+        """The terms that an entry is made with, by name (`sizing.volatility`, `entry_order.limit.long`)."""
+        terms = {} if self.sizing.volatility is None else {"sizing.volatility": self.sizing.volatility}
+        if self.entry_order is not None:
+            prices, kind = self.entry_order.prices, self.entry_order.kind
+            both = {f"entry_order.{kind}.long": prices.long, f"entry_order.{kind}.short": prices.short}
+            terms |= {name: text for name, text in both.items() if text}
+        return terms
+
+    @property
+    def only_in_backtests(self) -> tuple[str, ...]:
+        """The words of this play that only a backtest knows how to do."""
+        words = {
+            "entry_order": self.entry_order is not None, "partial_exits": bool(self.protection.partial_exits),
+            "take_profit_order": self.protection.take_profit_order != "market",
+        }  # fmt: skip
+        return tuple(word for word, is_said in words.items() if is_said)
 
     def with_parameters(self, values: Mapping[str, float]) -> Play:
         """The same play with other values for these parameters. Raises ConfigurationError for one it does not have."""
@@ -250,7 +221,21 @@ class Play(Section):
         ]  # fmt: skip
         if self.sections:
             content += [self.sections.side, self.sections.signal_minutes]
+        content += self._more_that_decides()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    def _more_that_decides(self) -> list[object]:
+        """Of what most plays do not say, what is said: so that a new word changes no old play's hash."""
+        more: list[object] = [
+            [name, self.program.nodes[position].text] for name, position in self.program.numbers.items()
+        ]
+        if self.entry_order is not None:
+            more.append(["bars", self.entry_order.bars])
+        if self.protection.partial_exits:
+            more.append(["partial_exits", [[_plain(one) for one in pair] for pair in self.protection.ladder]])
+        if self.protection.take_profit_order != "market":
+            more.append(["take_profit_order", self.protection.take_profit_order])
+        return more
 
 
 def all_of(trees: list[Expression]) -> Expression:
@@ -259,15 +244,6 @@ def all_of(trees: list[Expression]) -> Expression:
     for tree in trees[1:]:
         whole = Operation("and", (whole, tree), tree.column)
     return whole
-
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("expected a number")
-    try:
-        return Decimal(str(value))
-    except ArithmeticError:
-        raise ValueError("expected a number") from None
 
 
 def _plain(number: Decimal) -> str:

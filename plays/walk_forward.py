@@ -17,7 +17,7 @@ from engine.errors import ConfigurationError
 from engine.market import timeframe_ns
 from engine.performance import DAY_NS, ClosedTrade, Performance, performance_of
 from engine.signal import Intent
-from plays.backtest import Backtest
+from plays.backtest import Backtest, given_signals
 from plays.backtest_result import BacktestResult
 from plays.evaluator import batch
 from plays.search import SearchRow, SearchSetting
@@ -96,7 +96,9 @@ def try_out(setting: SearchSetting, window: Window, chosen: SearchRow, equity: D
     intents[:lead] = 0
     intents[-2:] = (int(Intent.EXIT_LONG | Intent.EXIT_SHORT), 0)
     candles = setting.candles.rows(first, window.test_last)
-    result = Backtest(play, candles, setting.instrument, equity, setting.fees, intents=intents).run()
+    numbers = {name: column[first - window.train_first :] for name, column in signals.numbers.items()}
+    given = given_signals(play, candles, intents, numbers)
+    result = Backtest(play, candles, setting.instrument, equity, setting.fees, signals=given).run()
     assert result.open_trade is None, result.open_trade
     return Tried(window=window, chosen=chosen, result=result, lead=lead)
 
@@ -115,7 +117,7 @@ def stitched(setting: SearchSetting, parts: Sequence[Tried]) -> Performance:
 
     candles = setting.candles.rows(parts[0].window.test_first, parts[-1].window.test_last)
     trades: list[ClosedTrade] = [trade for part in parts for trade in part.result.trades]
-    rows = np.concatenate([part.result.run.trades for part in parts])
+    rows = np.concatenate([part.result.trade_rows for part in parts])
     return performance_of(
         trades, stitched_equity(parts), candles.open_time_ns, candles.close,
         rows[:, kernel.TRADE_EXIT_BAR] - rows[:, kernel.TRADE_ENTRY_BAR], float(setting.starting_equity),

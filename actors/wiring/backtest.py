@@ -143,6 +143,8 @@ class SignalsPort(SlicedPort):
             return bt.SignalsComputed(folder=call.folder, is_done=False, signals_hash="", signals=0)
         signals = signals_of(self._play, self._run)
         np.save(Path(call.folder) / "intents.npy", signals.intents)
+        for name, column in signals.numbers.items():
+            np.save(Path(call.folder) / f"{name}.npy", column)
         count = int(np.count_nonzero(signals.intents))
         return bt.SignalsComputed(folder=call.folder, is_done=True, signals_hash=signals.hash, signals=count)
 
@@ -170,14 +172,16 @@ class KernelPort(SlicedPort):
     def _begin(self, folder: str) -> Any:
         import numpy as np
 
-        from plays.backtest import Backtest
+        from plays.backtest import Backtest, given_signals
         from plays.loading import load_play
         from plays.terms import terms_for
 
         play, candles = load_play(self._spec.play_file), mapped_candles(self._spec, folder)
         intents = np.load(Path(folder) / "intents.npy", mmap_mode="r")
+        numbers = {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r") for name in play.program.numbers}
         instrument = terms_for(self._spec.symbol, candles)
-        return Backtest(play, candles, instrument, self._spec.capital, intents=intents)
+        signals = given_signals(play, candles, intents, numbers)
+        return Backtest(play, candles, instrument, self._spec.capital, signals=signals)
 
     def _new_trades(self) -> tuple[TradeClosed, ...]:
         rows = self._backtest.trades_since(self._told)

@@ -4,15 +4,18 @@ from dataclasses import replace
 
 from engine.limits import Limits
 from engine.machine import Send
+from engine.market import Bar
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
-from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
-from engine.signal import Intent
+from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
+from engine.signal import Intent, Signal
+from engine.sizing import Sizing, SizingMode
+from tests.actors import executor_desk
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, closed_trades, fate_of, holding
-from tests.builders import MS, SECOND_NS, D
+from tests.builders import MS, SECOND_NS, SYMBOL, D
 
 ENTRY, EXIT, STOP = OrderPurpose.ENTRY, OrderPurpose.EXIT, OrderPurpose.STOP
 TARGET, EMERGENCY = OrderPurpose.TAKE_PROFIT, OrderPurpose.EMERGENCY_EXIT
@@ -252,3 +255,24 @@ def test_cycles_that_nobody_has_any_more_are_given_up_after_some_tries() -> None
     desk.run(500)
 
     assert len(desk.placed(OrderPurpose.EXIT)) == 1
+
+
+def test_a_position_is_sized_by_the_volatility_of_its_signal(monkeypatch) -> None:
+    sizing = Sizing(mode=SizingMode.VOLATILITY_TARGET, amount=D("0.005"))
+    monkeypatch.setattr(executor_desk, "SETTINGS", replace(executor_desk.SETTINGS, sizing=sizing))
+
+    def entered(volatility: float) -> list[Order]:
+        desk = Desk().ready()
+        opened = executor_desk.FIRST_BAR_NS
+        bar = Bar(open_time_ns=opened, open=40_000.0, high=40_000.0, low=40_000.0, close=40_000.0, volume=1.0)
+        signal = Signal(
+            play_hash="abcdef", symbol=SYMBOL, bar_open_time_ns=opened, intent=Intent.ENTER_LONG, close=40_000.0,
+            numbers=(("sizing.volatility", volatility),),
+        )  # fmt: skip
+        desk.tell(mk.CycleReady(bar=bar, signal=signal, observed_at_ns=desk.now_ns))
+        return desk.placed(OrderPurpose.ENTRY)
+
+    # 0.5 % of 10,000 is 50: a move of 400.0 (to the tick of 0.1) with 0.125 held
+    assert [order.quantity for order in entered(400.04)] == [D("0.125")]
+    for nothing in (0.0, -1.0, float("nan"), float("inf")):
+        assert entered(nothing) == []

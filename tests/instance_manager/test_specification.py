@@ -94,6 +94,26 @@ def test_a_play_on_longer_bars_may_be_tested_and_is_told_how_to_trade(specified,
         specified("live-1")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("sizing:", "entry_order: {limit: {long: close - 1, short: close + 1}}\n\nsizing:", "entry_order"),
+        ("  time_exit: 60", "  partial_exits: {0.01: 0.5}", "partial_exits"),
+        ("  time_exit: 60", "  take_profit_order: limit", "take_profit_order"),
+    ],
+)
+def test_a_play_that_only_backtests_can_do_is_refused_wherever_it_would_be_done_otherwise(
+    specified, tmp_path, old, new, word
+):
+    shipped = specified("live-1").play_file.read_text()
+    (tmp_path / "home" / "plays" / "quickstart.yml").write_text(shipped.replace(old, new))
+
+    assert specified("backtest-1").play_file.parent.name == "plays"
+    for instance in ("live-1", "shadow-1"):
+        with pytest.raises(ConfigurationError, match=rf"says {word}, which only backtests know"):
+            specified(instance, ("play: ma_cross", "play: quickstart"))
+
+
 @pytest.mark.parametrize(("leverage", "reason"), [("50", "risk.max_leverage 5"), ("1.5", "whole numbers")])
 def test_a_play_with_a_leverage_nobody_grants_is_refused(specified, tmp_path, leverage, reason):
     shipped = specified("live-1").play_file.read_text()
