@@ -48,16 +48,26 @@ class VenueProcess:
 
 
 def start(
-    workspace: Workspace, name: str, exchange: LocalExchange, *, port: int | None = None, is_on_demand: bool = False
+    workspace: Workspace,
+    name: str,
+    exchange: LocalExchange,
+    *,
+    port: int | None = None,
+    is_on_demand: bool = False,
+    is_fresh: bool = False,
 ) -> VenueProcess:
-    """Starts the exchange and returns when it answers. `port` 0 takes any free one. Raises when it cannot."""
+    """Starts the exchange and returns when it answers. `port` 0 takes any free one. Raises when it cannot.
+
+    `is_fresh` forgets what was traded there.
+    """
     folder = _folder(workspace, name)
     folder.mkdir(parents=True, exist_ok=True)
     with _turn(folder):
         running = find(workspace, name)
         if running is not None:
             raise AlreadyRunning(f"the local exchange {name!r} runs already (pid {running.pid}, {running.address})")
-        return _start(workspace, name, exchange, exchange.port if port is None else port, is_on_demand=is_on_demand)
+        words = _arguments(workspace, name, exchange, exchange.port if port is None else port)
+        return _start(workspace, name, [*words, *(["--fresh"] if is_fresh else [])], is_on_demand=is_on_demand)
 
 
 def find(workspace: Workspace, name: str) -> VenueProcess | None:
@@ -112,12 +122,12 @@ def _turn(folder: Path) -> Iterator[None]:
         yield
 
 
-def _start(workspace: Workspace, name: str, exchange: LocalExchange, port: int, *, is_on_demand: bool) -> VenueProcess:
+def _start(workspace: Workspace, name: str, words: list[str], *, is_on_demand: bool) -> VenueProcess:
     folder, log = _folder(workspace, name), workspace.logs / f"venue-{name}.log"
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
-    process = _launch(_arguments(workspace, name, exchange, port), log)
-    answer = _await_ready(process, ready, exchange.host, port, log)
+    process = _launch(words, log)
+    answer = _await_ready(process, ready, words[1], words[3], log)
     found = VenueProcess(
         exchange=name,
         pid=process.pid,
@@ -170,7 +180,7 @@ def _launch(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _await_ready(process: subprocess.Popen[bytes], ready: Path, host: str, port: int, log: Path) -> dict[str, object]:
+def _await_ready(process: subprocess.Popen[bytes], ready: Path, host: str, port: str, log: Path) -> dict[str, object]:
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
         if ready.is_file():
@@ -183,7 +193,7 @@ def _await_ready(process: subprocess.Popen[bytes], ready: Path, host: str, port:
     raise ExchangeUnreachable(f"the local exchange did not answer within {START_LIMIT_S:.0f} s; its log: {log}")
 
 
-def _did_not_start(code: int, host: str, port: int, log: Path) -> Exception:
+def _did_not_start(code: int, host: str, port: str, log: Path) -> Exception:
     if code == _PORT_TAKEN:
         return ConfigurationError(
             f"port {port} on {host} is taken by another program; choose another `port` for the local exchange "

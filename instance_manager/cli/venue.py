@@ -24,12 +24,20 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="venue")
 
 
-def start(exchange: ExchangeOption = "local", home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Start the local exchange; returns when it answers."""
+def start(
+    exchange: ExchangeOption = "local",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget prices, balances, orders and positions.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the local exchange; returns when it answers. It goes on where it was, unless --fresh.
+
+    After --fresh an instance whose journal holds a position finds it gone and halts: that is its duty.
+    """
     from instance_manager import venue_process
 
     desk = open_desk(home, to_write=True)
-    process = venue_process.start(desk.workspace, exchange, local_exchange(desk, exchange))
+    process = venue_process.start(desk.workspace, exchange, local_exchange(desk, exchange), is_fresh=fresh)
     if as_json:
         console.print_json({"exchange": exchange, "state": "RUNNING", "pid": process.pid, "address": process.address})
     else:

@@ -76,6 +76,20 @@ def test_a_pid_that_is_now_somebody_elses_is_not_ours(home):
     file.write_text(mine)  # so that the fixture ends the real one
 
 
+def test_another_set_of_instruments_needs_a_fresh_exchange_and_says_so(home):
+    predator("venue", "start", home=home)
+    predator("venue", "stop", home=home)
+    text = (home / "predator.yaml").read_text().replace("[BTC/USDT:USDT]", "[BTC/USDT:USDT, ETH/USDT:USDT]")
+    (home / "predator.yaml").write_text(text)
+
+    refused = predator("venue", "start", home=home)
+    fresh = predator_json("venue", "start", "--fresh", home=home)
+
+    assert (refused.returncode, "--fresh" in refused.stderr) == (2, True)
+    assert fresh["state"] == "RUNNING"
+    assert set(predator_json("venue", "status", home=home)["answer"]["symbols"]) == {"BTCUSDT", "ETHUSDT"}
+
+
 def test_a_name_that_is_no_local_exchange_is_refused(home):
     done = predator("venue", "start", "--exchange", "lokal", home=home)
 
