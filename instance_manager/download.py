@@ -68,7 +68,7 @@ def public_access(exchange: Exchange) -> Access:
     """Market data needs no key, so none is given."""
     if isinstance(exchange, LocalExchange):
         return Access(
-            exchange="binanceusdm", environment="local", redirect_to=f"http://{exchange.host}:{exchange.port}"
+            exchange=exchange.speaks, environment="local", redirect_to=f"http://{exchange.host}:{exchange.port}"
         )
     return Access(exchange=exchange.kind, environment="production")
 

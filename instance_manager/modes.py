@@ -108,9 +108,9 @@ def require_confirmation(*, is_confirmed: bool, environ: Mapping[str, str]) -> N
 
 
 def _local_access(exchange: LocalExchange, account: Account) -> ExchangeAccess:
-    """The local exchange speaks Binance's protocol, so the same adapter is redirected to it."""
+    """The local exchange speaks real ones' protocols, so the same adapters are redirected to it."""
     return ExchangeAccess(
-        exchange="binanceusdm",
+        exchange=exchange.speaks,
         environment="local",
         key_variable=account.key_env,
         secret_variable=account.secret_env,

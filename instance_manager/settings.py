@@ -15,14 +15,19 @@ from instance_manager.section import Section
 from instance_manager.thresholds import BreakerThresholds
 
 Mode = Literal["backtest", "shadow", "demo", "live"]
+Speech = Literal["binanceusdm", "bybit"]  # ccxt's ids of the exchanges whose protocol we speak
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 _DEFAULT_LIMITS = Limits()
 
 
 class LocalExchange(Section):
-    """The exchange that ships with Predator (`predator venue start`): a program on this machine, no key, no network."""
+    """The exchange that ships with Predator (`predator venue start`): a program on this machine, no key, no network.
+
+    It speaks as several real ones do; `speaks` is which of them is spoken to it.
+    """
 
     kind: Literal["local"]
+    speaks: Speech = "binanceusdm"
     host: str = "127.0.0.1"
     port: int = Field(default=18080, ge=1, le=65535)
     speed: Decimal = Field(default=Decimal(60), gt=0)
@@ -43,7 +48,7 @@ class LocalExchange(Section):
 class RealExchange(Section):
     """A real exchange, reached through ccxt. Mode demo uses its demo environment, mode live its production."""
 
-    kind: Literal["binanceusdm"]
+    kind: Speech
 
 
 def _is_a_target(target: str) -> str:

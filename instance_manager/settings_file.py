@@ -15,9 +15,10 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import ConfigurationError
 from instance_manager import modes, placed_yaml
 from instance_manager.errors import did_you_mean
-from instance_manager.settings import Account, Instance, Settings
+from instance_manager.settings import Account, Instance, Settings, Speech
 
 ENVIRONMENT_PREFIX = "PREDATOR__"
+EXCHANGES = " or ".join((", ".join(("local", *get_args(Speech)[:-1])), get_args(Speech)[-1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +133,9 @@ def _explain(problem: Any, path: placed_yaml.Path) -> str:
     if kind == "missing":
         return "is missing; add it"
     if kind == "union_tag_invalid":
-        return "`kind` must be local or binanceusdm"
+        return f"`kind` must be {EXCHANGES}"
     if kind == "union_tag_not_found":
-        return "`kind` is missing: local or binanceusdm"
+        return f"`kind` is missing: {EXCHANGES}"
     return str(problem["msg"]).removeprefix("Value error, ")
 
 

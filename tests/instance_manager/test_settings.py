@@ -73,7 +73,7 @@ def test_amounts_are_exact(tmp_path):
         ("accounts:", "acounts:", ["line 3", "acounts", "did you mean 'accounts'?"]),
         ("port: 18080", "prot: 18080", ["line 2", "exchanges.local.prot", "did you mean 'port'?"]),
         ("port: 18080", "port: 99999", ["line 2", "exchanges.local.port", "65535"]),
-        ("kind: local", "kind: locale", ["line 2", "`kind` must be local or binanceusdm"]),
+        ("kind: local", "kind: locale", ["line 2", "`kind` must be local, binanceusdm or bybit"]),
         ("kind: local, ", "", ["line 2", "`kind` is missing"]),
         ("kind: local,", "kind: local, host: 0.0.0.0,", ["this machine only"]),
         ("mode: live", "mode: lively", ["line 7", "instances.live-1.mode", "'live'"]),
