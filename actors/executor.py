@@ -22,7 +22,6 @@ from engine.messages.base import Message
 from engine.messages.host import HostRead
 
 MS = 1_000_000
-LEASE_EVERY_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +115,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)
-    leased = turn.state.ready.leased_until_ns
-    if leased is None or leased - turn.now_ns < 2 * LEASE_EVERY_NS:
-        _ask_for_lease_sometimes(turn)
-
-
-def _ask_for_lease_sometimes(turn: Turn) -> None:
-    if turn.now_ns // LEASE_EVERY_NS != (turn.now_ns - recovery.TICK_MS * MS) // LEASE_EVERY_NS:
-        recovery.ask_for_lease(turn)
+    recovery.look_after_lease(turn)
 
 
 def _latches(turn: Turn, message: ct.LatchesRead) -> None:

@@ -10,6 +10,7 @@ judges it (`engine.host`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from engine.limits import Limits
@@ -23,19 +24,20 @@ EVERY_MS = 100
 HOST_EVERY_MS = 1_000
 PEER_SILENT_MS = 300
 ALIVE_MS = 3_000  # a heartbeat older than this belongs to somebody who cannot be relied on
+CHECK = Request(port="scoreboard", call=ct.CheckIntegrity())
 CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`mismatches` counts checks in a row that found the same difference, `seen` what they saw."""
+    """`mismatches` counts checks in a row that found the same difference, `seen` what they saw; `host` is shown."""
 
     mismatches: int = 0
     seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
     is_frozen: bool = False
     is_holding: bool = False
     on_duty: bool = False
-    host: HostRead | None = None
+    host: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +61,21 @@ class Guard:
                 return state, (again, Request(port="host", call=ReadHost()))
             case HostRead() as host:
                 told = (Send(to="executor", message=host),) if state.on_duty else ()
-                return replace(state, host=host), told
+                return replace(state, host=asdict(host)), told
             case ct.Woken():
                 again = WakeAt(at_ns=now_ns + EVERY_MS * MS, label="check")
-                return state, (again, Request(port="scoreboard", call=ct.CheckIntegrity()))
+                return state, (again, CHECK)
             case ct.IntegrityChecked() as checked:
                 return self._checked(state, checked)
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
 
     def _checked(self, state: State, checked: ct.IntegrityChecked) -> Step[State]:
-        state = _compared(state, checked)
+        seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
+        mismatches = _mismatches(state, checked, seen)
         ages = dict(checked.ages_ns)
         dead = [role for role in self.watched if ages.get(role, ALIVE_MS * MS) >= ALIVE_MS * MS]
-        differs = state.mismatches >= CHECKS_TO_BELIEVE
+        differs = mismatches >= CHECKS_TO_BELIEVE
         must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_MS * MS) >= PEER_SILENT_MS * MS
         is_known = checked.engine_sequence > 0 or checked.store_sequence == 0
         holds = must_hold and is_known and not dead and not differs
@@ -83,11 +86,19 @@ class Guard:
         if differs and must_hold and not state.is_frozen:
             effects.append(_freeze(checked))
         effects += self._shown(state, holds, dead, differs)
-        return replace(state, is_frozen=differs, is_holding=holds, on_duty=must_hold), tuple(effects)
+        after = State(
+            mismatches=mismatches,
+            seen=seen,
+            is_frozen=differs,
+            is_holding=holds,
+            on_duty=must_hold,
+            host=state.host,
+        )
+        return after, tuple(effects)
 
     def _shown(self, state: State, holds: bool, dead: list[str], differs: bool) -> list[Effect]:
         phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
-        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead, "host": _plain(state.host)})]
+        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead, "host": state.host})]
         if holds != state.is_holding:
             text = (
                 "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
@@ -96,16 +107,11 @@ class Guard:
         return shown
 
 
-def _compared(state: State, checked: ct.IntegrityChecked) -> State:
-    seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
+def _mismatches(state: State, checked: ct.IntegrityChecked, seen: tuple[int, bytes, int, bytes]) -> int:
     same = checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence
     if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
-        return replace(state, mismatches=0, seen=seen)
-    return replace(state, mismatches=state.mismatches + 1 if seen == state.seen else 1, seen=seen)
-
-
-def _plain(host: HostRead | None) -> dict[str, float] | None:
-    return None if host is None else asdict(host)
+        return 0
+    return state.mismatches + 1 if seen == state.seen else 1
 
 
 def _freeze(checked: ct.IntegrityChecked) -> Send:

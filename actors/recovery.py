@@ -14,9 +14,11 @@ from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages.account import InstrumentReleased
 
 MS = 1_000_000
 TICK_MS = 100
+LEASE_EVERY_NS = 1_000_000_000
 STORE_RETRY_MS = 1_000
 
 
@@ -34,7 +36,8 @@ def recover(turn: Turn, message: ct.JournalRead) -> None:
     if book.waiting_bar_ns is not None:
         turn.happen(ev.SignalFiltered(bar_open_time_ns=book.waiting_bar_ns, reason="restarted while it waited"))
     prepare(turn)
-    ask_for_lease(turn)
+    if _needs_the_instrument(book):
+        ask_for_lease(turn)
     tick_again(turn)
     for order in book.open_orders():
         turn.doubt(order)
@@ -48,6 +51,34 @@ def prepare(turn: Turn) -> None:
 def try_the_store_again(turn: Turn, message: ct.Woken) -> None:
     if message.label == "store":
         turn.do(Request(port="journal", call=ct.ReadJournal()))
+
+
+def look_after_lease(turn: Turn) -> None:
+    """Asked for in time. One that may open nothing and holds nothing gives its instrument up: what stands there belongs
+    to somebody whom our lease keeps from protecting it."""
+    leased = turn.state.ready.leased_until_ns
+    if not _needs_the_instrument(turn.book):
+        if leased is not None:
+            _give_up_lease(turn)
+    elif leased is None or leased - turn.now_ns < 2 * LEASE_EVERY_NS:
+        _ask_for_lease_sometimes(turn)
+
+
+def _needs_the_instrument(book: Book) -> bool:
+    is_halted = book.is_panicked or book.breaker.level is Level.RED
+    return not is_halted or book.trade is not None or bool(book.position_quantity) or bool(book.open_orders())
+
+
+def _give_up_lease(turn: Turn) -> None:
+    settings = turn.state.settings
+    released = InstrumentReleased(instance=settings.instance, account=settings.account, symbol=settings.symbol)
+    turn.do(Send(to="account.leases", message=released))
+    turn.ready(leased_until_ns=None)
+
+
+def _ask_for_lease_sometimes(turn: Turn) -> None:
+    if turn.now_ns // LEASE_EVERY_NS != (turn.now_ns - TICK_MS * MS) // LEASE_EVERY_NS:
+        ask_for_lease(turn)
 
 
 def ask_for_lease(turn: Turn) -> None:

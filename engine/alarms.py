@@ -42,6 +42,9 @@ class Kind(StrEnum):
     CLOSED_SYMBOL = "refusals because the instrument is not traded"
 
 
+KINDS = tuple(Kind)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """When each kind happened lately, when the exchange was heard last (or first awaited), and the newest readings.
@@ -165,7 +168,7 @@ def _is_quiet(vitals: Vitals, limits: Limits, now_ns: int) -> bool:
 def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, now_ns: int) -> tuple[Alarm | None, ...]:
     equity = ledgers.equity(book.ledger, mark)
     return (
-        *(_repeated(vitals, limits, kind, now_ns) for kind in Kind),
+        *(_repeated(vitals, limits, kind, now_ns) for kind in KINDS if kind in vitals.times),
         _silence(vitals, limits, now_ns),
         _slipped(vitals, limits, now_ns),
         _rush(book, limits, now_ns),

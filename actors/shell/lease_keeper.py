@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
 from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted
 
@@ -23,6 +24,8 @@ class LeaseKeeper:
         if isinstance(message, InstrumentWanted):
             self.wanted = message
             self._asked_at_ns = self._now_ns()
+        elif isinstance(message, InstrumentReleased):
+            self._good_until_ns = 0
 
     def on_received(self, message: Message) -> None:
         match message:

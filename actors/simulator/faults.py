@@ -68,8 +68,10 @@ class Chance:
         self.met: Counter[str] = Counter()
 
     def strikes(self, kind: str, now_ns: int) -> bool:
+        if now_ns >= self._until_ns:
+            return False
         odds = self._odds.get(kind)
-        if odds is None or now_ns >= self._until_ns or self._sources[kind].random() >= odds:
+        if odds is None or self._sources[kind].random() >= odds:
             return False
         self.met[kind] += 1
         return True

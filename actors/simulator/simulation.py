@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from actors.account import account_supervisor
@@ -86,7 +87,7 @@ class Simulation:
 
     def run(self, until_ns: int) -> None:
         """Works through everything that happens until then."""
-        then = None if self.on_step is None else lambda: self.on_step(self)  # type: ignore[misc]
+        then = None if self.on_step is None else partial(self.on_step, self)
         self.agenda.work(until_ns, then)
 
     def strikes(self, kind: str) -> bool:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.tree import SUPERVISOR
-from actors.simulator import ports, post
+from actors.simulator import post
 from actors.simulator.casting import Casting
 from actors.simulator.launcher import Launcher
 from actors.simulator.lives import Cell, Life, go_on, hang
-from engine.errors import InvariantViolated
-from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, Spawn, Stop, WakeAt
+from actors.simulator.performing import perform
+from engine.machine import Record
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import wire
@@ -75,7 +75,7 @@ class SimulatedTree:
         self.lives[role] = life
         self.cells[role] = Cell(life=life)
         life.state, effects = life.machine.start(self.now_of(life))
-        self._perform(life, effects)
+        perform(self, life, effects)
         self._follow_up(life)
         if role != SUPERVISOR and life.is_alive:
             post.mail(self, SUPERVISOR, ct.Spawned(role=role, generation=generation, pid=generation))
@@ -116,7 +116,8 @@ class SimulatedTree:
             self._mark_dead(life)
             self._give_notice(life)
 
-    def _kill_generation(self, role: str, generation: int) -> None:
+    def kill_generation(self, role: str, generation: int) -> None:
+        """That life of the role, or one that is still to be born."""
         life = self.lives.get(role)
         if life is not None and life.generation == generation:
             self.kill(role)
@@ -134,7 +135,8 @@ class SimulatedTree:
         if not self.simulation.strikes("lose_notice"):
             post.mail(self, SUPERVISOR, ct.ChildExited(role=life.role, generation=life.generation))
 
-    def _leave(self, life: Life, reason: str) -> None:
+    def leave(self, life: Life, reason: str) -> None:
+        """It ends by itself."""
         if life.role == SUPERVISOR:
             self.launcher.ended(reason)
             return
@@ -201,53 +203,7 @@ class SimulatedTree:
             life.keeper.take(message)
             return
         life.state, effects = life.machine.receive(life.state, message, self.now_of(life))
-        self._perform(life, effects)
-
-    def _perform(self, life: Life, effects: tuple[Effect, ...]) -> None:
-        for effect in effects:
-            if life.role != SUPERVISOR and self.simulation.strikes("crash"):
-                self.kill(life.role)
-            if not life.is_alive:
-                return
-            if isinstance(effect, Record):
-                if not self._record(life, effect):
-                    return
-            else:
-                self._do(life, effect)
-
-    def _record(self, life: Life, effect: Record) -> bool:
-        now_ns = self.simulation.agenda.now_ns
-        if self.simulation.strikes("disk_error"):
-            self.disk.refuses_until_ns = now_ns + self.simulation.chance.delay_ns(10, 4_000)
-        if now_ns < self.disk.refuses_until_ns:
-            life.follow_ups.append(ct.RecordFailed(text="the disk is full"))
-            return False
-        self.disk.keep(life.role, effect, self.now_of(life))
-        if self.casting.is_instance and self.simulation.strikes("disk_lies"):
-            life.follow_ups.append(ct.RecordFailed(text="the disk does not know"))
-            return False
-        return True
-
-    def _do(self, life: Life, effect: Effect) -> None:
-        match effect:
-            case Send(to=to, message=message):
-                post.send(self, life, to, message)
-            case Request(port=port, call=call):
-                ports.ask(self, life, port, call)
-            case WakeAt(at_ns=at_ns, label=label):
-                self.set_alarm(life, label, at_ns)
-            case Publish():
-                self.cells[life.role].published = effect
-            case Note(level=level, text=text):
-                self.simulation.note(self.name, life.role, level, text)
-            case Spawn(role=role, generation=generation):
-                self.spawn(role, generation)
-            case Kill(role=role, generation=generation):
-                self._kill_generation(role, generation)
-            case Stop(reason=reason):
-                self._leave(life, reason)
-            case _:
-                raise InvariantViolated(f"the simulator cannot perform {effect!r}")
+        perform(self, life, effects)
 
     # --- alarms ------------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ class StoreUnreadable(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentReleased(Message):
-    """To `account.leases`: `instance` stopped in order and no longer trades `symbol`."""
+    """To `account.leases`: `instance` no longer trades `symbol`: it stopped, or is halted and holds nothing."""
 
     instance: str
     account: str

@@ -182,7 +182,7 @@ class Desk:
         match effect:
             case Record(events=events):
                 self.journal += [(self.now_ns, event) for event in events]
-            case Send(to="account.leases"):
+            case Send(to="account.leases", message=ct.InstrumentWanted()):
                 self._epoch += 0 if self.state and self.state.epoch else 1
                 self._answer(ct.InstrumentGranted(symbol=SYMBOL, epoch=self._epoch, valid_for_ns=5_000 * MS), life)
             case Send(to="notifier", message=ct.Notify(trade_number=number)):

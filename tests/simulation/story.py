@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 
 from actors.simulator import BEGIN_NS, Faults, Simulation
@@ -60,6 +61,7 @@ def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
     watch = Watch(simulation, world)
     simulation.on_step = watch
     story = Story(seed, faults, simulation, world, watch)
+    gc.disable()  # a story is over in a moment; all the collector finds is that everything of it is still needed
     try:
         simulation.run(BEGIN_NS + (BAD_S + KIND_S) * SECOND_NS)
         world.is_still = True
@@ -67,6 +69,8 @@ def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
         at_the_end(simulation, world, watch)
     except Exception as error:  # noqa: BLE001 - whatever a machine raises is the end of the story, and shown
         story.broken = error
+    finally:
+        gc.enable()
     return story
 
 
