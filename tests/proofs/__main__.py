@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.proofs import kill_matrix, same_signal, slow_exchange
+from tests.proofs import kill_matrix, same_signal, slow_exchange, trouble
 from tests.proofs.slow_exchange import DEAF, SILENT, SLOW
 
 ENDURED_S = 60.0
@@ -74,10 +74,15 @@ def _kill_matrix(folder: Path, every: int) -> Rows:
     yield from ((line, True) for line in kill_matrix.table(cells))
 
 
+def _trouble(folder: Path, _: int) -> Rows:
+    yield from trouble.show(folder)
+
+
 PROOFS: Mapping[str, Callable[[Path, int], Rows]] = {
     "same-signal": _same_signal,
     "slow-exchange": _slow_exchange,
     "slippage": _slippage,
+    "trouble": _trouble,
     "kill-matrix": _kill_matrix,
 }
 

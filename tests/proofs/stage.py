@@ -13,6 +13,7 @@ from actors.shell.tree import ACCOUNT
 from adapters.journal_reader import JournalReader
 from engine.errors import TradingError
 from engine.messages.reports import InstanceView
+from instance_manager import detached
 from instance_manager.lock import read_card
 from instance_manager.settings_file import load_settings
 from tests.chaos.stage import INSTANCE, Stage
@@ -28,16 +29,23 @@ class NotShown(AssertionError):
 
 
 class ProofStage(Stage):
-    """`play` is one beside this file; `limits` are settings under `risk:` of the instance."""
+    """`play` is one beside this file; `limits` and `breaker` are settings under `risk:` and `breaker:`."""
 
-    def __init__(self, folder: Path, play: str, limits: str = UNBOUNDED) -> None:
+    def __init__(self, folder: Path, play: str, limits: str = UNBOUNDED, breaker: str = "") -> None:
         super().__init__(folder)
         shutil.copy(PLAYS / f"{play}.yml", self.home / "plays" / f"{play}.yml")
         file = self.home / "predator.yaml"
         before, after = file.read_text(encoding="utf-8").split(f"  {INSTANCE}:\n")
-        after = after.replace("    play: quickstart\n", f"    play: {play}\n    risk: {{{limits}}}\n", 1)
+        after = after.replace(
+            "    play: quickstart\n", f"    play: {play}\n    risk: {{{limits}}}\n    breaker: {{{breaker}}}\n", 1
+        )
         file.write_text(f"{before}  {INSTANCE}:\n{after}", encoding="utf-8")
         self._stage = replace(self._stage, settings=load_settings(file, {}))
+
+    def tear_down(self) -> list[int]:
+        left = super().tear_down()
+        detached.reap_ended()
+        return left
 
     def view(self) -> InstanceView:
         """What the journal holds now."""

@@ -1,10 +1,10 @@
-"""The proofs in short; the long ones are `python -m tests.proofs` (AV1, AV5, CT1, CT5)."""
+"""The proofs in short; the long ones are `python -m tests.proofs` (AV1, AV3-AV6, CT1-CT5, F7)."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.proofs import same_signal, slow_exchange
+from tests.proofs import same_signal, slow_exchange, trouble
 from tests.proofs.kill_matrix import Cell, play
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(170)]
@@ -27,6 +27,13 @@ def test_an_exchange_slower_than_every_limit_doubles_nothing(tmp_path):
 
 def test_an_entry_filled_far_from_what_was_decided_halts(tmp_path):
     assert slow_exchange.slip(tmp_path, 0.05) == ("RED", "slippage")
+
+
+def test_what_must_halt_halts_and_a_persons_word_ends_that(tmp_path):
+    seen = list(trouble.show(tmp_path))
+
+    assert [text for text, is_as_promised in seen if not is_as_promised] == []
+    assert [text.partition(":")[0] for text, _ in seen] == ["AV4", "AV3", "CT2", "CT3", "CT4, AV6", "F7"]
 
 
 @pytest.mark.parametrize(
