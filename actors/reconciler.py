@@ -66,8 +66,8 @@ class Reconciler:
                 word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
                 forward = Send(to="executor", message=word)
                 return replace(state, snapshot=snapshot, failures=0), (forward,)
-            case ex.ExchangeUnavailable(text=text):
-                return self._failed(state, text, now_ns)
+            case ex.ExchangeUnavailable() as refusal:
+                return self._failed(state, refusal, now_ns)
             case ct.ViewReported() as view:
                 return self._judge(state, view, now_ns)
             case _:
@@ -135,14 +135,19 @@ class Reconciler:
         )
         return replace(state, again=False, verdict=verdict.value), effects
 
-    def _failed(self, state: State, text: str, now_ns: int) -> Step[State]:
+    def _failed(self, state: State, refusal: ex.ExchangeUnavailable, now_ns: int) -> Step[State]:
         failures = state.failures + 1
         state = replace(state, failures=failures, asked_at_ns=None, snapshot=None)
-        wait = _wake(now_ns, min(1_000 * 2 ** min(failures, 4), self.limits.reconcile_every_ms * 2))
+        wait = _wake(now_ns, self._pause_ms(failures, refusal.retry_after_ms))
         if failures < FAILURES_TO_WARN:
-            return state, (Note(level="WARNING", text=f"no snapshot: {text}"), wait)
-        state, effects = self._tell(state, Verdict.WARNING, (f"the exchange cannot be read: {text}",), now_ns)
+            return state, (Note(level="WARNING", text=f"no snapshot: {refusal.text}"), wait)
+        text = f"the exchange cannot be read: {refusal.text}"
+        state, effects = self._tell(state, Verdict.WARNING, (text,), now_ns)
         return state, (*effects, wait)
+
+    def _pause_ms(self, failures: int, retry_after_ms: int) -> int:
+        """As long as the answer says, or longer each time; never longer than between rounds that succeed."""
+        return min(retry_after_ms or 1_000 * 2 ** min(failures, 4), self.limits.reconcile_every_ms)
 
 
 def _wake(now_ns: int, after_ms: int) -> WakeAt:
