@@ -113,8 +113,8 @@ def _no_guard(stage: ProofStage) -> Seen:
     left = _entries_within(stage, unguarded)
     lasted_s = sum(second[0] - first[0] for first, second in pairwise(unguarded)) / SECOND_NS
     with JournalReader(stage.journal_file) as journal:
-        denied = [one for one in journal.events(name="SignalFiltered", limit=100_000) if one.recorded_at_ns >= began_ns]
-    text = f"F7: {lasted_s:.1f} s without a guard: {len(denied)} signals not acted on, {left} entries left"
+        denied = [one for one in journal.events(name="OrderDenied", limit=100_000) if one.recorded_at_ns >= began_ns]
+    text = f"F7: {lasted_s:.1f} s without a guard: {len(denied)} entries denied, {left} left"
     return text, left == 0 and lasted_s > 0.5 and bool(denied)
 
 
