@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import cycle, intake, operator, recovery, strangers, watch
+from actors import cycle, intake, operator, recovery, resync, strangers, watch
 from actors.turn import ExecutorSettings, State, Turn
 from engine import plan, risk
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
@@ -20,6 +20,8 @@ from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.host import HostRead
+from engine.messages.operator import ResyncWanted
+from engine.reconcile import Verdict
 
 MS = 1_000_000
 
@@ -145,14 +147,12 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
     watch.reading(turn, message)
     intake.snapshot(turn, message.snapshot)
     started = message.snapshot.started_at_ns
-    changed = [order for order in turn.book.orders.values() if order.changed_at_ns >= started or order.is_unresolved]
-    busy = turn.state.busy.doubted or turn.state.unmatched or turn.state.busy.cancelling
     view = ct.ViewReported(
         snapshot_started_at_ns=started,
         position_quantity=turn.book.position_quantity,
         open_orders=turn.book.open_orders(),
         wallet_expected=turn.book.wallet_expected,
-        in_flight=bool(changed or busy),
+        in_flight=watch.is_in_flight(turn, started),
         fills_since_ns=turn.fills_wanted_since(),
     )
     turn.do(Send(to="reconciler", message=view))
@@ -160,7 +160,10 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
 
 def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
     turn.ready(reconciled_at_ns=turn.now_ns)
-    if message.state != turn.book.reconciliation:
+    kinds = frozenset(text.partition(":")[0] for text in message.differences)
+    is_news = message.state == Verdict.CRITICAL and bool(kinds - turn.state.told_differences)
+    if is_news or message.state != turn.book.reconciliation:
+        turn.change(told_differences=kinds)
         turn.happen(ev.ReconciliationChanged(state=message.state, differences=message.differences))
     if message.state == "CRITICAL" and turn.book.breaker.level != "RED":
         text = "; ".join(message.differences)
@@ -209,6 +212,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.PanicRaised: _panic,
     ct.FreezeWanted: _freeze,
     ct.ResetBreaker: operator.reset,
+    ResyncWanted: resync.wanted,
     HostRead: watch.host,
     ct.SnapshotForwarded: _snapshot,
     ct.Reconciled: _reconciled,

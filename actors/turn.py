@@ -48,6 +48,7 @@ class ExecutorSettings:
     rules: ProtectionRules
     sizing: Sizing
     limits: Limits
+    owns_wallet: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class State:
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
     store_failed: str = ""
     seen: AccountSnapshot | None = None
+    told_differences: frozenset[str] = frozenset()
     shown: tuple[Book, InstanceView, bytes] | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -53,6 +53,13 @@ def reading(turn: Turn, message: ct.SnapshotForwarded) -> None:
     )
 
 
+def is_in_flight(turn: Turn, since_ns: int) -> bool:
+    """Whether something is on its way, or changed since a reading of the exchange began at `since_ns`."""
+    orders, busy = turn.book.orders.values(), turn.state.busy
+    is_changing = any(order.changed_at_ns >= since_ns or order.is_unresolved for order in orders)
+    return bool(is_changing or busy.doubted or busy.cancelling or turn.state.unmatched)
+
+
 def look_at_alarms(turn: Turn) -> None:
     """What the breaker must do now, and what a person should hear."""
     state = turn.state

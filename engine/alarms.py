@@ -19,6 +19,7 @@ from engine.book import Book
 from engine.breaker import SEVERITY, Alarm, Level
 from engine.limits import Limits
 from engine.messages import events as ev
+from engine.messages import facts
 from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.order import OrderPurpose
@@ -98,7 +99,7 @@ def after_event(vitals: Vitals, event: Message, book: Book, at_ns: int) -> Vital
             return replace(vitals, raised_at_ns=at_ns)
         case ev.TradeClosed(profit=profit):
             return replace(vitals, profits=(*vitals.profits[-KEPT:], profit))
-        case ev.RiskWarned():
+        case facts.RiskWarned():
             return replace(vitals, warned_at_ns=at_ns)
         case ev.OrderCancelled(client_order_id=name) | ev.OrderExpired(client_order_id=name):
             return noted(vitals, Kind.PARTIAL_FILL, at_ns) if _is_part_of_an_entry(book, name) else vitals
@@ -152,12 +153,12 @@ def due(
     return None
 
 
-def warning(vitals: Vitals, limits: Limits, now_ns: int) -> ev.RiskWarned | None:
+def warning(vitals: Vitals, limits: Limits, now_ns: int) -> facts.RiskWarned | None:
     """What a person should think about while trading goes on; at most once an hour."""
     if vitals.warned_at_ns is not None and now_ns - vitals.warned_at_ns < WARN_AGAIN_NS:
         return None
     text = strain.poor_results(vitals.profits, limits)
-    return None if text is None else ev.RiskWarned(cause="poor results", text=text)
+    return None if text is None else facts.RiskWarned(cause="poor results", text=text)
 
 
 def _is_quiet(vitals: Vitals, limits: Limits, now_ns: int) -> bool:

@@ -23,6 +23,7 @@ from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.ledger import Ledger
 from engine.messages import events as ev
+from engine.messages import facts
 from engine.messages.base import Message
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.pace import Pace
@@ -288,11 +289,8 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.BreakerTripped: _tripped,
     ev.BreakerEased: _eased,
     ev.BreakerReset: _reset,
-    ev.RiskWarned: _unchanged,
     ev.ReconciliationChanged: _reconciliation,
-    ev.ActorChanged: _unchanged,
-    ev.StreamChanged: _unchanged,
     ev.PanicObserved: _panicked,
     ev.DayBegan: _day_began,
-    ev.InstanceStopped: _unchanged,
+    **dict.fromkeys((ev.ActorChanged, ev.StreamChanged, ev.InstanceStopped, *facts.ALL), _unchanged),
 }

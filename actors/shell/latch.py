@@ -21,10 +21,13 @@ def latch_file(home: Path, scope: str) -> Path:
 
 
 def raise_latch(path: Path, reason: str, *, flatten: bool = False) -> None:
-    """Durable when this returns. Raises StoreError when the disk refuses. The first reason stays."""
-    if path.is_file():
-        return
-    body = json.dumps({"reason": reason, "flatten": flatten, "raised_at_ns": time.time_ns()})
+    """Durable when this returns; StoreError when the disk refuses. The first reason stays, the newest time counts:
+    a reset by somebody who has not seen this panic does not clear it.
+    """
+    held = read_latch(path)
+    first = reason if held is None else held.reason
+    flattens = flatten or (held is not None and held.flatten)
+    body = json.dumps({"reason": first, "flatten": flattens, "raised_at_ns": time.time_ns()})
     try:
         write_durably(path, body.encode())
     except OSError as error:
@@ -33,17 +36,18 @@ def raise_latch(path: Path, reason: str, *, flatten: bool = False) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Latch:
-    """Why panic holds, and whether positions are to be closed."""
+    """Why panic holds, whether positions are to be closed, and when it was raised last (0: nobody can say)."""
 
     reason: str
     flatten: bool = False
+    raised_at_ns: int = 0
 
 
 def read_latch(path: Path) -> Latch | None:
     """The panic that holds; None when none does. A latch that cannot be read holds."""
     try:
         stored = json.loads(path.read_bytes())
-        return Latch(str(stored["reason"]), bool(stored["flatten"]))
+        return Latch(str(stored["reason"]), bool(stored["flatten"]), int(stored.get("raised_at_ns", 0)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -55,6 +59,26 @@ def clear_latch(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
         sync_folder(path.parent)
+
+
+def clear_seen(path: Path, seen_at_ns: int) -> bool:
+    """Clear what a person saw, raised last at `seen_at_ns`; False when it was raised again since, and then it holds.
+
+    It is moved aside, looked at, and put back when it is a newer one: no panic is lost, whoever comes between.
+    """
+    aside = path.with_name(f".{path.name}.cleared.{os.getpid()}")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        return True
+    held = read_latch(aside)
+    is_newer = held is not None and held.raised_at_ns > seen_at_ns
+    if is_newer:
+        with contextlib.suppress(FileExistsError):  # an even newer one stands there already
+            os.link(aside, path)
+    aside.unlink()
+    sync_folder(path.parent)
+    return not is_newer
 
 
 def is_latched(home: Path, instance: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from actors.shell.latch import GLOBAL, clear_latch, latch_file, raise_latch, read_latch
+from loguru import logger
+
+from actors.shell.latch import GLOBAL, clear_latch, clear_seen, latch_file, raise_latch, read_latch
 from actors.shell.processes import ProcessId
 from actors.shell.scoreboard import ScoreboardReader, ScoreboardWriter
 from actors.shell.tree import Tree
@@ -47,11 +49,17 @@ class ScoreboardPort:
                 return self._integrity()
             case ReadLatches():
                 return self._latches()
-            case ClearPanicLatch():
-                clear_latch(instance_panic_latch(self._tree.home, self._tree.name))
+            case ClearPanicLatch(seen_at_ns=seen_at_ns):
+                self._clear(instance_panic_latch(self._tree.home, self._tree.name), seen_at_ns)
                 return None
             case _:
                 raise InvariantViolated(f"the scoreboard knows no {call!r}")
+
+    def _clear(self, latch: Path, seen_at_ns: int | None) -> None:
+        if seen_at_ns is None:
+            clear_latch(latch)
+        elif not clear_seen(latch, seen_at_ns):
+            logger.warning("panicked again since the person who resets looked; the newer panic holds")
 
     def _ages(self) -> tuple[tuple[str, int], ...]:
         return tuple((role, cell.age_ns) for role, cell in self._reader.read().items())

@@ -97,6 +97,7 @@ def executor(place: Place) -> Part:
         rules=rules,
         sizing=play.sizing.sizing(),
         limits=spec.limits,
+        owns_wallet=spec.owns_wallet,
     )
     port = JournalPort(spec.journal_file)
     return Part(

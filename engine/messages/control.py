@@ -85,10 +85,11 @@ class StopInstance(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetBreaker(Message):
-    """A person reviewed; clear RED (refused while the cause persists)."""
+    """A person reviewed; clear RED (refused while the cause persists), and the latch raised when they looked."""
 
     reason: str
     operator: str
+    latched_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +123,7 @@ class SnapshotForwarded(Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewReported(Message):
     """Executor to reconciler: what we believe, after taking in the snapshot that started at `snapshot_started_at_ns`.
-
-    `wallet_expected` is None until the wallet was anchored. `in_flight` is True while an order is unresolved or changed
-    after the snapshot started: then a difference proves nothing yet.
+    `wallet_expected` is None until anchored; while `in_flight` a difference proves nothing yet.
     """
 
     snapshot_started_at_ns: int
@@ -199,7 +198,9 @@ class LatchesRead(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearPanicLatch(Message):
-    """Port `scoreboard`: remove this instance's latch, after the person's reset is in the journal. No answer."""
+    """Port `scoreboard`: remove this instance's latch as the person saw it (None: as it is). No answer."""
+
+    seen_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,10 +267,7 @@ class InstrumentRefused(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetWanted(Message):
-    """To `account.limiter`: fill me up to this request weight and number of orders.
-
-    `unspent_…` is left of the asker's last grant; the new grant contains it.
-    """
+    """To `account.limiter`: fill me up to this. `unspent_…` of the last grant is contained in the new one."""
 
     instance: str
     account: str

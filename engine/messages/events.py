@@ -238,14 +238,6 @@ class BreakerReset(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskWarned(Message):
-    """Nothing halts, but a person should think about it."""
-
-    cause: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationChanged(Message):
     """HEALTHY, WARNING or CRITICAL, with what was found."""
 

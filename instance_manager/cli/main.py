@@ -16,6 +16,7 @@ from instance_manager.cli import (
     panic,
     quickstart,
     research,
+    resync,
     status,
     venue,
     verify,
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (quickstart, init, life, status, panic, journal, compare, research, data, download, venue, verify):
+for group in (quickstart, init, life, status, panic, resync, journal, compare, research, data, download, venue, verify):
     group.register(app)
 
 

@@ -23,3 +23,16 @@ ConfirmOption = Annotated[
     typer.Option("--confirm", help="I want to trade real money (PREDATOR_CONFIRM_LIVE_TRADING=true is needed too)."),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many, the newest.")]
+
+
+def _words(reason: str) -> str:
+    """What a person says must say something."""
+    if not reason.strip():
+        raise typer.BadParameter("say why, in words that will be understood later; it is kept in the journal")
+    return reason.strip()
+
+
+ReasonOption = Annotated[
+    str,
+    typer.Option("--reason", help="Why; kept in the journal.", show_default=False, callback=_words),
+]

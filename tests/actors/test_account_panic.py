@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.panic import Panic, State
-from actors.shell.latch import clear_latch, is_latched, latch_file, raise_latch, read_latch
+from actors.shell.latch import clear_latch, clear_seen, is_latched, latch_file, raise_latch, read_latch
 from actors.shell.own_ports import LatchPort
 from engine.errors import StoreError
 from engine.machine import Note, Request, Send
@@ -100,3 +100,31 @@ def test_only_clearing_ends_a_latch(tmp_path: Path) -> None:
     clear_latch(latch)
 
     assert not is_latched(tmp_path, "live-1")
+
+
+def test_two_operators_at_once_a_reset_does_not_clear_a_panic_its_person_has_not_seen(tmp_path: Path) -> None:
+    latch = latch_file(tmp_path, "live-1")
+    raise_latch(latch, "fire")
+    seen = read_latch(latch)
+    assert seen is not None
+    raise_latch(latch, "a second fire", flatten=True)
+
+    assert not clear_seen(latch, seen.raised_at_ns)
+
+    held = read_latch(latch)
+    assert held is not None
+    assert (held.reason, held.flatten) == ("fire", True)
+    assert clear_seen(latch, held.raised_at_ns)
+    assert not is_latched(tmp_path, "live-1")
+    assert clear_seen(latch, 0), "there was none"
+
+
+def test_a_latch_that_cannot_be_read_is_cleared_by_who_saw_it(tmp_path: Path) -> None:
+    latch = latch_file(tmp_path, "live-1")
+    latch.parent.mkdir(parents=True)
+    latch.write_bytes(b"\xff not a latch")
+    held = read_latch(latch)
+    assert held is not None
+
+    assert clear_seen(latch, held.raised_at_ns)
+    assert list(latch.parent.iterdir()) == []

@@ -1,0 +1,38 @@
+"""Facts of the instance itself, for the journal: its book is the same after them. See `events` for those of money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.messages.base import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskWarned(Message):
+    """Nothing halts, but a person should think about it."""
+
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResyncConfirmed(Message):
+    """A person had the exchange's truth adopted; what follows in the same record is what that changed."""
+
+    reason: str
+    operator: str
+    text: str
+    cause: str = "resync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsSet(Message):
+    """By which limits this life trades. `loosened` are those a person allowed to be looser while a position is open."""
+
+    limits: dict[str, str]
+    loosened: tuple[str, ...] = ()
+    reason: str = ""
+    operator: str = ""
+
+
+ALL = (RiskWarned, ResyncConfirmed, LimitsSet)
