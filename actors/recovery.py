@@ -6,7 +6,7 @@ Nothing is planned before the exchange's state was seen once: until then every o
 from __future__ import annotations
 
 from actors.turn import State, Turn, is_grave
-from engine import alarms
+from engine import alarms, loosening
 from engine.alarms import Vitals
 from engine.book import Book, apply
 from engine.breaker import Level
@@ -14,6 +14,7 @@ from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages import facts
 from engine.messages.account import InstrumentReleased
 
 MS = 1_000_000
@@ -30,6 +31,8 @@ def recover(turn: Turn, message: ct.JournalRead) -> None:
         book = apply(book, event, recorded_at_ns)
         vitals = alarms.after_event(vitals, event, book, recorded_at_ns)
         grave = (recorded_at_ns, event) if is_grave(event) else grave
+        if isinstance(event, facts.LimitsSet):
+            turn.change(limits_before=event.limits)
     if grave is not None and (book.is_panicked or book.breaker.level is Level.RED):
         turn.report(grave[1], grave[0])  # we may have died before it was written
     turn.change(book=book, vitals=alarms.heard(vitals, turn.now_ns), is_recovered=True, store_failed="")
@@ -126,7 +129,25 @@ def _begin(turn: Turn) -> None:
             instrument=prepared.instrument,
         )
     )
+    _set_limits(turn)
     turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started")))
+
+
+def _set_limits(turn: Turn) -> None:
+    """By which limits this life trades, when they are others than before. Looser ones over an open position need a
+    person's word; without one a person must look.
+    """
+    settings, before = turn.state.settings, turn.state.limits_before
+    limits, word = loosening.as_text(settings.limits), settings.loosening
+    if limits == before:
+        return
+    looser = loosening.loosened(before, limits) if turn.book.position_quantity else ()
+    said = {"reason": word.reason, "operator": word.operator} if looser and word else {}
+    turn.happen(facts.LimitsSet(limits=limits, loosened=looser, **said))
+    turn.change(limits_before=limits)
+    if looser and word is None:
+        text = f"looser over an open position, and nobody said why: {'; '.join(looser)}"
+        turn.happen(ev.BreakerTripped(level=Level.RED.value, cause="limits loosened", text=text))
 
 
 def lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:

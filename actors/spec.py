@@ -31,6 +31,14 @@ class ExchangeAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """A person's word that limits may be looser than before while a position is open."""
+
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
     """One instance. `cast` says for each role which machine plays it.
 
@@ -57,6 +65,7 @@ class InstanceSpec:
     notify: tuple[str, ...] = ()
     owns_wallet: bool = True
     candle_source: str = "local"
+    loosening: Permission | None = None
 
     @property
     def run_folder(self) -> Path:

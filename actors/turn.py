@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from actors.spec import Permission
 from engine import alarms
 from engine import book as books
 from engine import ledger as ledgers
@@ -49,6 +50,7 @@ class ExecutorSettings:
     sizing: Sizing
     limits: Limits
     owns_wallet: bool = True
+    loosening: Permission | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class State:
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
     store_failed: str = ""
     seen: AccountSnapshot | None = None
+    limits_before: Mapping[str, str] = field(default_factory=dict)
     told_differences: frozenset[str] = frozenset()
     shown: tuple[Book, InstanceView, bytes] | None = field(default=None, compare=False, repr=False)
 

@@ -79,6 +79,11 @@ class JournalReader:
             for row in found
         )
 
+    def newest(self, name: str) -> Message | None:
+        """The newest message of this name."""
+        found = self._all("SELECT bytes FROM messages WHERE name = ? ORDER BY sequence DESC LIMIT 1", (name,))
+        return self._decoded(found[0]["bytes"]) if found else None
+
     def last_sequence(self) -> int:
         """The newest message's number; 0 for none."""
         return int(self._all("SELECT coalesce(max(sequence), 0) AS newest FROM messages")[0]["newest"])

@@ -98,6 +98,7 @@ def executor(place: Place) -> Part:
         sizing=play.sizing.sizing(),
         limits=spec.limits,
         owns_wallet=spec.owns_wallet,
+        loosening=spec.loosening,
     )
     port = JournalPort(spec.journal_file)
     return Part(

@@ -20,6 +20,7 @@ from instance_manager.cli.options import (
     InstanceOption,
     InstancesOption,
     JsonOption,
+    LoosenOption,
 )
 from instance_manager.errors import AlreadyRunning, NotRunning
 from plays.errors import PlayError
@@ -39,13 +40,14 @@ def start(
     instance: InstancesOption = None,
     is_all: AllOption = False,
     confirm: ConfirmOption = False,
+    confirm_loosen: LoosenOption = "",
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Start instances in the background; returns when each is RUNNING, or says why not."""
     desk = open_desk(home, to_write=True)
     names = desk.chosen(instance, is_all=is_all)
-    each(names, lambda name: start_one(desk, name, is_confirmed=confirm), as_json=as_json)
+    each(names, lambda name: start_one(desk, name, is_confirmed=confirm, loosen=confirm_loosen), as_json=as_json)
 
 
 def stop(
@@ -61,6 +63,7 @@ def restart(
     instance: InstancesOption = None,
     is_all: AllOption = False,
     confirm: ConfirmOption = False,
+    confirm_loosen: LoosenOption = "",
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -68,14 +71,19 @@ def restart(
     desk = open_desk(home, to_write=True)
 
     def again(name: str) -> Result:
-        specify(desk, name, is_confirmed=confirm)
+        specify(desk, name, is_confirmed=confirm, loosen=confirm_loosen)
         _end(desk, name)
-        return start_one(desk, name, is_confirmed=confirm)
+        return start_one(desk, name, is_confirmed=confirm, loosen=confirm_loosen)
 
     each(desk.chosen(instance, is_all=is_all), again, as_json=as_json)
 
 
-def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOption = None) -> None:
+def run(
+    instance: InstanceOption,
+    confirm: ConfirmOption = False,
+    confirm_loosen: LoosenOption = "",
+    home: HomeOption = None,
+) -> None:
     """Run one instance in the foreground (container, systemd) until it ends, or Ctrl-C or SIGTERM ends it."""
     from instance_manager import preparation
     from instance_manager import run as foreground
@@ -83,7 +91,7 @@ def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOpti
     desk = open_desk(home, to_write=True)
     desk.instance(instance)
     _must_not_run(desk, instance)
-    spec = specify(desk, instance, is_confirmed=confirm)
+    spec = specify(desk, instance, is_confirmed=confirm, loosen=confirm_loosen)
     preparation.prepare(desk.workspace, desk.settings, spec, console.warn)
     try:
         code = foreground.run(spec)
@@ -92,13 +100,13 @@ def run(instance: InstanceOption, confirm: ConfirmOption = False, home: HomeOpti
     raise typer.Exit(code)
 
 
-def start_one(desk: Desk, name: str, *, is_confirmed: bool) -> Result:
+def start_one(desk: Desk, name: str, *, is_confirmed: bool, loosen: str = "") -> Result:
     """Starts an instance of the settings; returns when it is RUNNING."""
     from instance_manager import lifecycle, preparation
     from instance_manager.status import state_of
 
     _must_not_run(desk, name)
-    spec = specify(desk, name, is_confirmed=is_confirmed)
+    spec = specify(desk, name, is_confirmed=is_confirmed, loosen=loosen)
     preparation.prepare(desk.workspace, desk.settings, spec, console.warn)
     try:
         lifecycle.start(spec)
@@ -121,12 +129,13 @@ def stop_one(desk: Desk, name: str, *, is_expected: bool) -> Result:
     return {"instance": name, "state": "STOPPED", "was_running": was_running}
 
 
-def specify(desk: Desk, name: str, *, is_confirmed: bool) -> InstanceSpec:
+def specify(desk: Desk, name: str, *, is_confirmed: bool, loosen: str = "") -> InstanceSpec:
     """The specification of an instance, with every refusal there may be."""
-    from instance_manager import specification
+    from instance_manager import open_position, specification
 
     order = specification.Order(instance=name, is_confirmed=is_confirmed)
-    return specification.specify(desk.workspace, desk.settings, order, os.environ)
+    spec = specification.specify(desk.workspace, desk.settings, order, os.environ)
+    return open_position.permitted(spec, loosen.strip())
 
 
 def each(names: Sequence[str], act: Callable[[str], Result], *, as_json: bool) -> None:

@@ -22,6 +22,10 @@ ConfirmOption = Annotated[
     bool,
     typer.Option("--confirm", help="I want to trade real money (PREDATOR_CONFIRM_LIVE_TRADING=true is needed too)."),
 ]
+LoosenOption = Annotated[
+    str,
+    typer.Option("--confirm-loosen", help="Why limits may be looser while a position is open.", show_default=False),
+]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many, the newest.")]
 
 

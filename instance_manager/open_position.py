@@ -1,0 +1,36 @@
+"""What may not change unsaid while a position is open: no limit binds less than when it was opened."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import replace
+
+from actors.spec import InstanceSpec, Permission
+from engine import loosening
+from engine.messages.facts import LimitsSet
+from instance_manager.errors import RefusedForSafety
+
+
+def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
+    """The specification with a person's word, where one is needed. Raises RefusedForSafety, StoreError."""
+    looser = _loosened(spec)
+    if not looser:
+        return spec
+    if not reason:
+        raise RefusedForSafety(
+            f"{spec.instance} holds a position, and these limits would bind less: {'; '.join(looser)}. Close it first, "
+            'leave the limits, or say why: --confirm-loosen "…" (kept in the journal)'
+        )
+    return replace(spec, loosening=Permission(operator=getpass.getuser(), reason=reason))
+
+
+def _loosened(spec: InstanceSpec) -> tuple[str, ...]:
+    from adapters.journal_reader import JournalReader
+
+    if not spec.account or not spec.journal_file.exists():
+        return ()
+    with JournalReader(spec.journal_file) as journal:
+        view, before = journal.view(), journal.newest("LimitsSet")
+    if view is None or not view.position_quantity or not isinstance(before, LimitsSet):
+        return ()
+    return loosening.loosened(before.limits, loosening.as_text(spec.limits))
