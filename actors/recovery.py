@@ -6,7 +6,7 @@ Nothing is planned before the exchange's state was seen once: until then every o
 from __future__ import annotations
 
 from actors.turn import State, Turn, is_grave
-from engine import alarms, loosening
+from engine import alarms, checkpoint, loosening
 from engine.alarms import Vitals
 from engine.book import Book, apply
 from engine.breaker import Level
@@ -28,6 +28,10 @@ def recover(turn: Turn, message: ct.JournalRead) -> None:
     book, vitals = Book(), Vitals()
     grave = None
     for recorded_at_ns, event in message.events:
+        if isinstance(event, facts.Checkpoint):
+            book = checkpoint.book_of(event)
+            turn.change(limits_before=event.limits)
+            continue
         book = apply(book, event, recorded_at_ns)
         vitals = alarms.after_event(vitals, event, book, recorded_at_ns)
         grave = (recorded_at_ns, event) if is_grave(event) else grave

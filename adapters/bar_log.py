@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters.sqlite_journal import make_folder, store_error
+from adapters.store_trouble import make_folder, store_error
 from adapters.writer_lock import WriterLock
 from engine.errors import StoreError
 from engine.market import Bar

@@ -6,9 +6,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from adapters.journal_chain import Entry, verify
 from adapters.migration import check_version
 from adapters.projection import order_of
-from adapters.sqlite_journal import Entry, store_error, verify
+from adapters.store_trouble import store_error
 from engine.errors import MalformedMessage, StoreError
 from engine.messages import wire
 from engine.messages.base import Message

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from importlib.resources import files
+from pathlib import Path
 
+from adapters.store_trouble import store_error
+from adapters.writer_lock import WriterLock
 from engine.errors import StoreError
 
 FOLDER = "adapters.schema"
@@ -31,7 +34,10 @@ def check_version(connection: sqlite3.Connection) -> None:
             "run that one, or migrate the journal down with it"
         )
     if found < known:
-        raise StoreError(f"the journal has schema version {found}, {known} is needed: its writer must migrate it first")
+        raise StoreError(
+            f"the journal has schema version {found}, {known} is needed: `predator migrate-journal` or the next start "
+            "brings it there"
+        )
 
 
 def migrate(connection: sqlite3.Connection, target: int | None = None) -> None:
@@ -44,6 +50,23 @@ def migrate(connection: sqlite3.Connection, target: int | None = None) -> None:
             _step(connection, _steps("up")[found + 1], found + 1)
         else:
             _step(connection, _steps("down")[found], found - 1)
+
+
+def migrate_file(store: Path, target: int) -> int:
+    """Bring a store that nobody writes to `target`; the version it had. Raises StoreError."""
+    lock = WriterLock(store)
+    try:
+        connection = sqlite3.connect(store, isolation_level=None)
+        try:
+            before = version_of(connection)
+            migrate(connection, target)
+            return before
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise store_error(store, error) from error
+    finally:
+        lock.release()
 
 
 def _steps(direction: str) -> dict[int, str]:

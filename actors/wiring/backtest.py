@@ -68,7 +68,7 @@ def keep_earlier(journal: Path) -> None:
     if not journal.exists():
         return
     number = 1 + sum(1 for _ in journal.parent.glob(f"{journal.stem}-*{journal.suffix}"))
-    for ending in ("", "-wal", "-shm"):
+    for ending in ("", "-wal", "-shm", "-head"):
         part = journal.with_name(journal.name + ending)
         if part.exists():
             part.rename(journal.with_name(f"{journal.stem}-{number:04d}{journal.suffix}{ending}"))

@@ -35,4 +35,12 @@ class LimitsSet(Message):
     operator: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint(Message):
+    """Instead of all that was archived: the book after it (`engine.checkpoint`), and the limits last set."""
+
+    book: str
+    limits: dict[str, str]
+
+
 ALL = (RiskWarned, ResyncConfirmed, LimitsSet)

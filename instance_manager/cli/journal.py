@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 DEFAULT_LIMIT = 100
+LOOK_BACK = 2_000  # messages before the first shown, in which the open trade surely began
 
 
 def register(app: typer.Typer) -> None:
@@ -65,19 +66,29 @@ def show_signals(
 def show_events(
     instance: InstanceOption,
     kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, e.g. OrderFilled.")] = None,
+    correlation: Annotated[
+        str | None, typer.Option("--correlation", help="Only what follows from this signal.")
+    ] = None,
     limit: LimitOption = DEFAULT_LIMIT,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """The journal as it was written: everything that happened, oldest first."""
-    rows = _read(home, instance, lambda reader: _events(reader, kind, limit))
+    rows = _read(home, instance, lambda reader: _events(reader, kind, correlation, limit))
     if as_json:
         console.print_json(rows)
         return
     lines = [
-        (row["sequence"], console.time_text(row["recorded_at_ns"]), row["kind"], _short(row["event"])) for row in rows
+        (
+            row["sequence"],
+            console.time_text(row["recorded_at_ns"]),
+            row["correlation"],
+            row["kind"],
+            _short(row["event"]),
+        )
+        for row in rows
     ]
-    console.print_table(f"events of {instance}", ("sequence", "recorded", "kind", "event"), lines)
+    console.print_table(f"events of {instance}", ("sequence", "recorded", "correlation", "kind", "event"), lines)
 
 
 def _read(home: Path | None, instance: str, query: Callable[[JournalReader], list[Row]]) -> list[Row]:
@@ -108,17 +119,24 @@ def _signals(reader: JournalReader) -> list[Row]:
     ]
 
 
-def _events(reader: JournalReader, kind: str | None, limit: int) -> list[Row]:
-    found = _entries(reader, kind, after=max(0, reader.last_sequence() - limit) if kind is None else 0)[-limit:]
+def _events(reader: JournalReader, kind: str | None, correlation: str | None, limit: int) -> list[Row]:
+    """The newest that are meant. The story is followed from its beginning: an id is learned from what came before."""
+    from engine.correlation import Thread
+
+    thread = Thread()
+    after = max(0, reader.last_sequence() - limit - LOOK_BACK) if kind is correlation is None else 0
+    found = ((entry, thread.of(entry.message)) for entry in _entries(reader, None, after))
     return [
         {
             "sequence": entry.sequence,
             "recorded_at_ns": entry.recorded_at_ns,
+            "correlation": name,
             "kind": type(entry.message).__name__,
             "event": asdict(entry.message),
         }
-        for entry in found
-    ]
+        for entry, name in found
+        if kind in (None, type(entry.message).__name__) and correlation in (None, name)
+    ][-limit:]
 
 
 def _entries(reader: JournalReader, kind: str | None, after: int = 0) -> list[Any]:

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from instance_manager.cli import (
+    archive,
     compare,
     data,
+    dead_letters,
     download,
     init,
     journal,
@@ -34,7 +36,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (quickstart, init, life, status, panic, resync, journal, compare, research, data, download, venue, verify):
+for group in (
+    quickstart,
+    init,
+    life,
+    status,
+    panic,
+    resync,
+    journal,
+    compare,
+    research,
+    data,
+    download,
+    venue,
+    verify,
+    archive,
+    dead_letters,
+):
     group.register(app)
 
 

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def verify_journal(
     instance: InstancesOption = None, every: AllOption = False, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """Check the hash chain of a journal, first message to newest. Exit code 1 names the first that is not intact."""
+    """Check the hash chain of a journal, archives included, to its newest message. Exit code 1 names the break."""
     desk = open_desk(home)
     found = [_verified(name, desk.workspace.journal_file(name)) for name in desk.chosen(instance, is_all=every)]
     if as_json:
@@ -33,6 +33,7 @@ def verify_journal(
 
 
 def _verified(name: str, file: Path) -> dict[str, Any]:
+    from adapters.journal_archive import verify_archives
     from adapters.journal_reader import JournalReader
     from engine.errors import StoreError
 
@@ -40,7 +41,8 @@ def _verified(name: str, file: Path) -> dict[str, Any]:
         return {"instance": name, "is_intact": True, "messages": 0, "trouble": ""}
     try:
         with JournalReader(file) as reader:
-            return {"instance": name, "is_intact": True, "messages": reader.verify(), "trouble": ""}
+            count = verify_archives(file) + reader.verify()
+            return {"instance": name, "is_intact": True, "messages": count, "trouble": ""}
     except StoreError as error:
         return {"instance": name, "is_intact": False, "messages": None, "trouble": str(error)}
 

@@ -1,0 +1,67 @@
+"""Correlation: one id from a signal over its orders, fills and position to the trade and its notification.
+
+It is the minute of the bar that decided the entry, in base 36, as it stands in every client order id of that trade. So
+it can be read off an order at the exchange, and needs no place of its own in the journal: it follows from the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine import ids
+from engine.market import MINUTE_NS
+from engine.messages import events as ev
+from engine.messages.base import Message
+from engine.order import Order
+
+NONE = ""
+_OF_THE_OPEN_TRADE = (ev.ExitWanted, ev.ProtectionAdvanced, ev.ReducedElsewhere, ev.PositionOpened)
+
+
+def of_bar(open_time_ns: int) -> str:
+    """The id that the signal of this bar begins."""
+    return ids.base36(open_time_ns // MINUTE_NS)
+
+
+def of_order(client_order_id: str) -> str:
+    """The id in a client order id; empty for one that is not ours."""
+    return client_order_id.split("-")[3] if ids.is_ours(client_order_id) else NONE
+
+
+class Thread:
+    """Follows a journal from its beginning (or a checkpoint's) and says of each message where it belongs."""
+
+    def __init__(self) -> None:
+        self._trades: dict[int, str] = {}
+        self._newest = 0
+
+    def of(self, event: Message) -> str:
+        """The id of `event`; empty for what belongs to no signal."""
+        found = self._found(event)
+        if isinstance(event, ev.OrderIntended):
+            self._newest = event.order.trade_number
+            self._trades.setdefault(self._newest, found)
+        return found
+
+    def _found(self, event: Message) -> str:
+        match event:
+            case ev.SignalReceived(signal=signal):
+                return of_bar(signal.bar_open_time_ns)
+            case ev.SignalFiltered(bar_open_time_ns=opened) | ev.SignalWaits(bar_open_time_ns=opened):
+                return of_bar(opened)
+            case ev.TradeClosed(entry_bar_open_time_ns=opened):
+                return of_bar(opened)
+            case ev.PositionProtected(trade_number=number) | ev.NotificationDelivered(trade_number=number):
+                return self._trades.get(number, NONE)
+            case _ if isinstance(event, _OF_THE_OPEN_TRADE):
+                return self._trades.get(self._newest, NONE)
+        order = getattr(event, "order", None)
+        name = order.client_order_id if isinstance(order, Order) else getattr(event, "client_order_id", "")
+        return of_order(name)
+
+
+def threaded(events: Iterable[Message]) -> Iterator[tuple[Message, str]]:
+    """Each message with its id."""
+    thread = Thread()
+    for event in events:
+        yield event, thread.of(event)

@@ -1,0 +1,35 @@
+"""One id follows a trade from its signal to its notification."""
+
+from __future__ import annotations
+
+from engine import correlation
+from engine.messages import events as ev
+from engine.signal import Intent
+from tests.actors.executor_laws import holding
+
+
+def test_everything_of_a_trade_has_the_id_of_its_signal_and_of_its_orders_names():
+    desk = holding()
+    desk.market(42_500)
+    desk.run(2_000)
+    desk.cycle(2, Intent.ENTER_SHORT)
+    desk.run(2_000)
+
+    found = list(correlation.threaded(event for _, event in desk.journal))
+
+    first = next(name for event, name in found if isinstance(event, ev.SignalReceived))
+    told = [type(event).__name__ for event, name in found if name == first]
+    assert told[0] == "SignalReceived"
+    assert {"OrderIntended", "OrderAccepted", "OrderFilled", "PositionOpened", "PositionProtected"} <= set(told)
+    assert told[-1] == "NotificationDelivered"
+    assert "TradeClosed" in told
+    assert {first} == {
+        correlation.of_order(order.client_order_id) for order in desk.placed() if order.trade_number == 1
+    }
+    assert len({name for _, name in found if name}) == 2
+
+
+def test_what_belongs_to_no_signal_has_none():
+    event = ev.StreamChanged(stream="user", is_up=True, text="")
+    assert list(correlation.threaded([event])) == [(event, "")]
+    assert correlation.of_order("web_1") == ""
