@@ -82,11 +82,11 @@ async def test_strange_answers_on_mexcs_paths(mexc, paused_venue):
 
 async def test_stuck_plan_orders_and_partial_fills_meet_orders_of_this_face_too(mexc, paused_venue):
     last = (await mexc.fetch_ticker(S))["last"]
-    paused_venue.control("POST", "faults", {"kind": "trigger_stuck", "client_id": "^stuck-m$"})
+    paused_venue.control("POST", "faults", {"kind": "trigger_stuck", "account": "account-1"})
     paused_venue.control("POST", "faults", {"kind": "partial_fill", "client_id": "^half-m$", "fraction": "0.5"})
     half = await mexc.create_order(S, "market", "buy", 20, None, {"clientOrderId": "half-m"})
     assert (await mexc.fetch_order(half["id"], S))["filled"] == 10
-    below = {"triggerPrice": round(last * 0.99), "triggerType": 2, "reduceOnly": True, "clientOrderId": "stuck-m"}
+    below = {"triggerPrice": round(last * 0.99), "triggerType": 2, "reduceOnly": True}
     plan = await mexc.create_order(S, "market", "sell", 10, None, below)
 
     paused_venue.control("POST", "market/BTCUSDT", {"price": str(round(last * 0.985))})

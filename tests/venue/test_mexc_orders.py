@@ -118,7 +118,7 @@ async def test_post_only_and_fill_or_kill_are_accepted_and_then_cancelled(mexc, 
 
     states = [(await mexc.fetch_order(i, S))["info"] for i in (post_only["id"], fill_or_kill["orderId"])]
 
-    assert [(r["state"], r["orderType"], r["dealVol"]) for r in states] == [(4, 2, 0), (4, 4, 0)]
+    assert [(r["state"], r["errorCode"], r["dealVol"]) for r in states] == [(4, 20, 0), (4, 19, 0)]
 
 
 REFUSED = [
@@ -156,11 +156,13 @@ async def test_refusals_in_mexcs_words(mexc, paused_venue, changes, error, code)
     assert await mexc.fetch_positions() == []
 
 
-async def test_an_external_id_may_be_used_once_also_when_its_order_is_done(mexc):
+async def test_an_external_id_sent_again_is_answered_with_the_order_that_has_it(mexc):
     name = named("once")
-    await mexc.create_order(S, "market", "buy", 10, None, {"clientOrderId": name})
-    with pytest.raises(ccxt.BadRequest, match="603"):
-        await mexc.create_order(S, "market", "buy", 10, None, {"clientOrderId": name})
+    first = await mexc.create_order(S, "market", "buy", 10, None, {"clientOrderId": name})
+    again = await mexc.create_order(S, "market", "buy", 10, None, {"clientOrderId": name})
+
+    assert again["id"] == first["id"]
+    assert (await mexc.fetch_position(S))["contracts"] == 10
 
 
 async def test_a_batch_answers_for_each_order(mexc, paused_venue):

@@ -6,15 +6,15 @@ import time
 import ccxt
 import pytest
 
-from tests.venue.test_mexc_orders import S, move_to, named, price_of, sent
+from tests.venue.test_mexc_orders import S, move_to, price_of, sent
 
 pytestmark = pytest.mark.processes
 
 
 async def test_a_plan_order_waits_fires_and_makes_an_order_of_its_own(mexc, paused_venue):
-    last, name = price_of(paused_venue), named("plan")
+    last = price_of(paused_venue)
     await mexc.create_order(S, "market", "buy", 10)
-    below = {"triggerPrice": round(last * 0.99), "triggerType": 2, "reduceOnly": True, "clientOrderId": name}
+    below = {"triggerPrice": round(last * 0.99), "triggerType": 2, "reduceOnly": True, "clientOrderId": "not-read"}
     stop = await mexc.create_order(S, "market", "sell", 10, None, below)
     waiting = (await mexc.fetch_open_orders(S, None, None, {"trigger": True}))[0]
     assert (waiting["id"], waiting["triggerPrice"], waiting["status"]) == (stop["id"], round(last * 0.99), "open")
@@ -24,9 +24,11 @@ async def test_a_plan_order_waits_fires_and_makes_an_order_of_its_own(mexc, paus
 
     listed = {"symbol": "BTC_USDT", "states": "3"}
     plan = (await mexc.contractPrivateGetPlanorderListOrders(listed))["data"][0]
-    assert plan["id"] == stop["id"] != plan["placeOrderId"]
-    done = await mexc.fetch_order(plan["placeOrderId"], S)
+    assert plan["id"] == stop["id"] != plan["orderId"]
+    done = await mexc.fetch_order(plan["orderId"], S)
     assert (done["status"], done["filled"], done["info"]["side"]) == ("closed", 10, 4)
+    assert "externalOid" not in plan  # a client can't name it, nor what comes of it
+    assert done["info"]["externalOid"] == ""
     assert await mexc.fetch_positions() == []
 
 

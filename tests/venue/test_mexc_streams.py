@@ -144,7 +144,7 @@ async def test_filters_leave_only_what_was_asked_for(mexc, edge):
     await mexc.create_order(S, "market", "buy", 10)
 
     assert (await edge.read(lambda m: True))["channel"] == "push.personal.order.deal"
-    await edge.ask("personal.filter", {"filters": []})
+    await edge.ask("personal.filter")
     await mexc.create_order(S, "market", "buy", 10)
     await edge.read(lambda m: m["channel"] == "push.personal.order")
 
@@ -161,7 +161,7 @@ async def test_a_channel_may_come_compressed(edge, paused_venue):
     paused_venue.control("POST", "pause")
     body = json.loads(gzip.decompress(message.data))
     assert (body["channel"], len(body["data"]["asks"])) == ("push.depth.full", 5)
-    await edge.ask("unsub.depth.full", {"symbol": "BTC_USDT", "limit": 5})
+    await edge.ask("unsub.depth.full", {"symbol": "BTC_USDT"})
     assert "depth.full.5.btcusdt" not in str(paused_venue.control("GET", "status")["streams"])
 
 

@@ -136,7 +136,7 @@ def get_risk_limits(call: Call) -> object:
 
 def change_risk_level(call: Call) -> None:
     """The tier follows from the size of the position."""
-    raise MexcError(604, "Sorry, this feature is under maintenance")
+    raise MexcError(8817, "The risk limit function has been upgraded, please go to the web to view")
 
 
 def get_tiered_fees(call: Call) -> object:

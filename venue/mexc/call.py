@@ -14,6 +14,8 @@ NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 LONGEST_EXTERNAL_ID = 32
 LARGEST = Decimal(10) ** 20
+DAY_MS = 24 * 3_600_000
+WEEK_MS, LONGEST_MS = 7 * DAY_MS, 90 * DAY_MS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +76,15 @@ class Call(Asking):
 
     def id(self, name: str) -> int:
         return self.integer(name)
+
+    def span(self) -> tuple[int, int]:
+        """`start_time` to `end_time` (ms); the last seven days when neither is given, at most ninety."""
+        start, end = self.times("start_time", "end_time")
+        last = self.venue.clock.now_ms() if end is None else end
+        first = last - (WEEK_MS if end is None else LONGEST_MS) if start is None else start
+        if last - first > LONGEST_MS:
+            raise self.backwards()
+        return first, last
 
     def page(self) -> tuple[int, int]:
         """(rows to pass over, rows to show): pages of 20, at most 100, counted from 1."""

@@ -58,9 +58,16 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.POSITION_MODE_HAS_POSITION: (2019, "There is an active open position"),
     Reason.NOT_ISOLATED: (2018, "Exceeding the maximum available margin"),
     Reason.AMEND_UNCHANGED: (600, "Parameter error"),
+    Reason.AMEND_TOO_OFTEN: (2037, "Frequent transactions, please try it later"),
     Reason.AMEND_NOT_LIMIT: (2029, "Error order type"),
     Reason.CALLBACK_RATE: (600, "Parameter error"),
     Reason.NO_LIQUIDITY: (2035, "Unsupported market price tier"),
+    Reason.LEVERAGE_LESS_WHILE_ISOLATED: (2006, "Leverage ratio error"),
+    # said only of what the other faces can set
+    Reason.ISOLATED_IN_MULTI_ASSETS: (2002, "Wrong opening type"),
+    Reason.MULTI_ASSETS_UNCHANGED: (600, "Parameter error"),
+    Reason.MULTI_ASSETS_HAS_ORDERS: (2024, "There are active orders"),
+    Reason.MULTI_ASSETS_IS_ISOLATED: (2002, "Wrong opening type"),
     Reason.REDUCE_ONLY_ALLOWED: (6002, "Open forbidden"),
 }
 

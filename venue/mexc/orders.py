@@ -37,6 +37,17 @@ def submit(call: Call) -> object:
 
 
 def place_order(call: Call) -> Order:
+    """The new order; the one that bears this external id already, when there is one: nothing is sent twice."""
+    known = known_order(call)
+    return known or place_new(call)
+
+
+def known_order(call: Call) -> Order | None:
+    name = call.external_id()
+    return call.account.find_order(call.symbol(), None, name) if name else None
+
+
+def place_new(call: Call) -> Order:
     request, levels = read_order(call), read_levels(call)
     if levels:
         book = call.venue.floor.books[request.symbol]
@@ -63,7 +74,7 @@ def read_order(call: Call) -> OrderRequest:
         quantity=call.quantity(instrument),
         price=call.decimal("price") if time_in_force else ZERO,
         time_in_force=time_in_force or TimeInForce.GTC,
-        client_order_id=fresh_name(call, instrument.symbol),
+        client_order_id=call.external_id() or f"{OWN}{token_hex(10)}",
         position_side=position_side,
         is_reduce_only=reduces,
     )
@@ -91,14 +102,6 @@ def read_type(call: Call, name: str) -> TimeInForce | None:
     if value not in LIMITS:
         raise MexcError(2029, "Error order type")
     return LIMITS[value]
-
-
-def fresh_name(call: Call, symbol: str) -> str:
-    """An external id may be used once, also when its order is done."""
-    name = call.external_id()
-    if name and (name in call.account.algo_names or (symbol, name) in call.account.order_names):
-        raise Refused(Reason.DUPLICATE_CLIENT_ID)
-    return name or f"{OWN}{token_hex(10)}"
 
 
 def read_levels(call: Call) -> Levels | None:

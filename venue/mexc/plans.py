@@ -9,8 +9,8 @@ from venue.core.refusal import Reason, Refused
 from venue.mexc.call import Call
 from venue.mexc.errors import NOT_CANCELLABLE, JsonObject, MexcError, invalid
 from venue.mexc.holdings import position_by_id
-from venue.mexc.orders import apply_terms, batch_rows, fresh_name, order_by_id, read_levels, read_side, read_type
-from venue.mexc.render import plan_json
+from venue.mexc.orders import apply_terms, batch_rows, order_by_id, read_levels, read_side, read_type
+from venue.mexc.render import OWN, plan_json
 from venue.mexc.stops import (
     NO_PRICE,
     Levels,
@@ -52,7 +52,7 @@ def read_plan(call: Call) -> AlgoRequest:
         trigger_price=call.decimal("triggerPrice"),
         price=call.decimal("price") if time_in_force else ZERO,
         time_in_force=time_in_force or TimeInForce.GTC,
-        client_algo_id=fresh_name(call, instrument.symbol),
+        client_algo_id=f"{OWN}{token_hex(10)}",  # an external id is not read: here the real one knows none
         is_reduce_only=reduces,
         position_side=position_side,
         working_type=read_trend(call, "trend"),
@@ -78,12 +78,12 @@ def read_cycle(call: Call) -> int:
 
 def list_plans(call: Call) -> object:
     """Newest first; `states` picks some."""
-    symbol, states, (start, end) = call.maybe_symbol(), call.maybe("states"), call.times("start_time", "end_time")
+    symbol, states, (start, end) = call.maybe_symbol(), call.maybe("states"), call.span()
     rows = [
         plan_json(call.venue.floor, call.account, a)
         for a in reversed(call.account.algos.values())
         if not is_stop(a) and symbol in (None, a.request.symbol)
-        if (start is None or a.created_ms >= start) and (end is None or a.created_ms <= end)
+        if start <= a.created_ms <= end
     ]
     wanted = [r for r in rows if states is None or str(r["state"]) in states.split(",")]
     skip, size = call.page()

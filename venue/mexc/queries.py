@@ -42,19 +42,15 @@ def get_history(call: Call) -> object:
 
 
 def ordered(call: Call) -> Iterator[Order]:
-    symbol, (start, end) = call.maybe_symbol(), call.times("start_time", "end_time")
+    symbol, (start, end) = call.maybe_symbol(), call.span()
     for order in reversed(call.account.orders.values()):
-        if symbol in (None, order.request.symbol) and is_between(order.created_ms, start, end):
+        if symbol in (None, order.request.symbol) and start <= order.created_ms <= end:
             yield order
 
 
 def get_closed(call: Call) -> object:
     skip, size = call.page()
     return show(call, [o for o in ordered(call) if not o.is_open][skip : skip + size])
-
-
-def is_between(time_ms: int, start: int | None, end: int | None) -> bool:
-    return (start is None or time_ms >= start) and (end is None or time_ms <= end)
 
 
 def get_order(call: Call) -> object:
@@ -82,8 +78,8 @@ def get_many_named(call: Call) -> object:
 
 def get_deals(call: Call) -> object:
     """Newest first, of one symbol."""
-    symbol, (start, end) = call.symbol(), call.times("start_time", "end_time")
-    found = [t for t in reversed(call.account.trades) if t.symbol == symbol and is_between(t.time_ms, start, end)]
+    symbol, (start, end) = call.symbol(), call.span()
+    found = [t for t in reversed(call.account.trades) if t.symbol == symbol and start <= t.time_ms <= end]
     skip, size = call.page()
     return deals(call, found[skip : skip + size])
 

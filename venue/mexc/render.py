@@ -28,6 +28,7 @@ FOREIGN = ("bybit:",)
 ON_LIMIT = (Kind.LIMIT, Kind.STOP, Kind.TAKE_PROFIT)
 LIMIT_TYPES = {TimeInForce.GTC: 1, TimeInForce.GTX: 2, TimeInForce.IOC: 3, TimeInForce.FOK: 4, TimeInForce.GTD: 1}
 MARKET_TYPE = 5
+OWN_CANCEL = {TimeInForce.IOC: 18, TimeInForce.FOK: 19, TimeInForce.GTX: 20}
 STATES = {
     Status.NEW: 2,
     Status.PARTIALLY_FILLED: 2,
@@ -85,6 +86,13 @@ def terms_json(account: Account, symbol: str) -> JsonObject:
     }
 
 
+def why_over(order: Order) -> int:
+    """`errorCode` of an order that the exchange cancelled itself: 18 IOC, 19 FOK, 20 post-only, 21 market; else 0."""
+    if order.status is not Status.EXPIRED:
+        return 0
+    return OWN_CANCEL.get(order.request.time_in_force, 0) if order.request.kind is Kind.LIMIT else 21
+
+
 def trades_of(account: Account, order: Order) -> list[Trade]:
     """The newest trades are looked at first; an order without fills costs nothing."""
     found, left = [], order.filled
@@ -121,11 +129,11 @@ def order_json(floor: Floor, account: Account, order: Order) -> JsonObject:
         "feeCurrency": instrument.quote,
         "state": STATES[order.status],
         "externalOid": external_id(request.client_order_id),
-        "errorCode": 0,
+        "errorCode": why_over(order),
         "reduceOnly": request.is_reduce_only,
         "createTime": order.created_ms,
         "updateTime": order.updated_ms,
-        "version": order.amendments + 1,
+        "version": len(order.amendments) + 1,
         "remainVol": to_vol(instrument, order.leaves if order.is_open else ZERO),
     }
 
@@ -153,11 +161,12 @@ def deal_json(floor: Floor, account: Account, trade: Trade) -> JsonObject:
 
 
 def plan_json(floor: Floor, account: Account, algo: AlgoOrder) -> JsonObject:
+    """A client has no name for it; `orderId` is the order it made, when it made one."""
     request, instrument = algo.request, floor.books[algo.request.symbol].instrument
+    made = {} if algo.order_id is None else {"orderId": str(algo.order_id)}
     return {
         "id": str(algo.algo_id),
-        "orderId": str(algo.algo_id),
-        "placeOrderId": str(algo.order_id or 0),
+        **made,
         "symbol": wire_symbol(request.symbol),
         **terms_json(account, request.symbol),
         "side": side_of(request),
@@ -170,7 +179,6 @@ def plan_json(floor: Floor, account: Account, algo: AlgoOrder) -> JsonObject:
         "trend": TRENDS[request.working_type],
         "orderType": type_of(request),
         "errorCode": 0 if algo.status is not AlgoStatus.REJECTED else error_of(algo),
-        "externalOid": external_id(request.client_algo_id),
         "reduceOnly": request.is_reduce_only,
         "createTime": algo.created_ms,
         "updateTime": algo.updated_ms,

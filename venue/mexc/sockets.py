@@ -94,6 +94,8 @@ def act(guest: Guest, method: str, param: Mapping[str, object], message: Mapping
         log_in(guest, param, is_silent=message.get("subscribe") is False)
     elif method == "personal.filter":
         choose(guest, param)
+    elif method in ("unsub.kline", "unsub.depth.full") and not {"interval", "limit"} & set(param):
+        forget_all(guest, method.removeprefix("unsub."), param)
     else:
         verb, _, channel = method.partition(".")
         listen(guest, verb, stream_for(guest, channel, param), is_zipped=message.get("gzip") is True)
@@ -117,7 +119,7 @@ def choose(guest: Guest, param: Mapping[str, object]) -> None:
     """From now on only these channels, of these symbols (`rules`; none: of all). No filters at all: every channel."""
     if guest.account is None:
         raise MexcError(401, "Not logged in")
-    filters = param.get("filters")
+    filters = param.get("filters", [])
     if not isinstance(filters, list):
         raise WRONG_PARAM
     wanted = [name for entry in filters for name in own_streams(guest.account.name, entry)]
@@ -135,6 +137,13 @@ def own_streams(account: str, entry: object) -> list[str]:
         raise WRONG_PARAM
     symbols = [venue_symbol(str(rule)) for rule in rules]
     return [stream_of(account, channel, symbol) for symbol in symbols] or [stream_of(account, channel)]
+
+
+def forget_all(guest: Guest, channel: str, param: Mapping[str, object]) -> None:
+    """Every interval or depth of one contract at once."""
+    symbol = venue_symbol(str(param.get("symbol", ""))).lower()
+    for name in [n for n in guest.client.names if n.startswith(f"{channel}.") and n.endswith(f".{symbol}")]:
+        listen(guest, "unsub", name, is_zipped=False)
 
 
 def stream_for(guest: Guest, channel: str, param: Mapping[str, object]) -> str:
