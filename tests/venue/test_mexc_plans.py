@@ -140,3 +140,23 @@ async def test_refusals_of_plan_orders(mexc, changes, code):
     terms = {"triggerType": 1, "executeCycle": 1, "trend": 1}
     with pytest.raises(ccxt.ExchangeError, match=f'"code":{code}'):
         await mexc.contractPrivatePostPlanorderPlace({**plan, **terms, **changes})
+
+
+async def test_a_stop_whose_answer_was_lost_can_only_be_guessed(mexc, paused_venue):
+    """Why our adapter does not speak MEXC: runbooks/decisions/0050."""
+    last = price_of(paused_venue)
+    await mexc.create_order(S, "market", "buy", 20)
+    below = {"triggerPrice": round(last * 0.98), "triggerType": 2, "reduceOnly": True}
+    other = await mexc.create_order(S, "market", "sell", 10, None, {**below, "clientOrderId": "of-somebody-else"})
+    paused_venue.control("POST", "faults", {"kind": "lose_response", "endpoint": "planorder/place$"})
+    with pytest.raises(ccxt.ExchangeNotAvailable):
+        await mexc.create_order(S, "market", "sell", 10, None, {**below, "clientOrderId": "ours"})
+
+    waiting = await mexc.fetch_open_orders(S, None, None, {"trigger": True})
+
+    assert len(waiting) == 2
+    assert "ours" not in str(waiting)
+    told_apart_by = {"id", "createTime", "updateTime"}
+    mine, theirs = ({k: v for k, v in o["info"].items() if k not in told_apart_by} for o in waiting)
+    assert mine == theirs
+    assert other["id"] in [o["id"] for o in waiting]
