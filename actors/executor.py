@@ -46,7 +46,8 @@ class Executor:
             watch.listen(turn, message)
             if not intake.take(turn, message):
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
-            _follow_up(turn)
+            if turn.has_news or isinstance(message, ct.Woken):  # what only time brings is seen by the next tick
+                _follow_up(turn)
         elif isinstance(message, ct.Woken):
             recovery.try_the_store_again(turn, message)
         return turn.finish()

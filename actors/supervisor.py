@@ -141,6 +141,8 @@ class _Turn:
     effects: list[Effect] = field(default_factory=list)
 
     def step(self) -> Step[State]:
+        if not self.effects:
+            return self.state, ()  # all is well: nothing new to show
         lives = [child.life for child in self.state.children.values()]
         running = sum(life is Life.RUNNING for life in lives)
         phase = "STOPPING" if self.state.ending else "RUNNING" if running == len(lives) else STARTING

@@ -94,7 +94,7 @@ class Turn:
     """The executor's workbench for one message."""
 
     def __init__(self, state: State, now_ns: int) -> None:
-        self.state = state
+        self.state = self._before = state
         self.now_ns = now_ns
         self._events: list[Message] = []
         self._effects: list[Effect] = []
@@ -104,6 +104,11 @@ class Turn:
     @property
     def book(self) -> Book:
         return self.state.book
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything is known that was not known before."""
+        return self.state is not self._before
 
     def change(self, **fields: object) -> None:
         """Replace fields of the state that are not money."""
@@ -186,6 +191,8 @@ class Turn:
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""
+        if not self.has_news and not self._effects:
+            return self.state, ()
         view, digest = self._view()
         record: tuple[Effect, ...] = ()
         if self._events:

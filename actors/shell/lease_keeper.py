@@ -28,14 +28,11 @@ class LeaseKeeper:
             self._good_until_ns = 0
 
     def on_received(self, message: Message) -> None:
-        match message:
-            case InstrumentGranted(epoch=epoch, valid_for_ns=valid_for_ns):
-                self.epoch = epoch
-                self._good_until_ns = self._asked_at_ns + valid_for_ns
-            case InstrumentRefused():
-                self._good_until_ns = 0
-            case _:
-                pass
+        if isinstance(message, InstrumentGranted):
+            self.epoch = message.epoch
+            self._good_until_ns = self._asked_at_ns + message.valid_for_ns
+        elif isinstance(message, InstrumentRefused):
+            self._good_until_ns = 0
 
     def left_ns(self) -> int:
         """0 or less: not ours, or not any more."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from actors.shell.latch import GLOBAL
 from actors.simulator import line
 from actors.simulator.lives import Life
-from engine.errors import InvariantViolated
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import market as mk
@@ -16,6 +16,10 @@ from engine.messages.reports import IncidentHappened
 
 if TYPE_CHECKING:
     from actors.simulator.tree import SimulatedTree
+
+
+NOTHING_LATCHED = ct.LatchesRead(scope="", reason="", flatten=False)
+LAUNCHER_LIVES = ac.LauncherSeen(is_alive=True)
 
 
 def ask(tree: SimulatedTree, life: Life, port: str, call: Message) -> None:
@@ -44,7 +48,7 @@ def _bars(tree: SimulatedTree, _life: Life, call: Message) -> Message | None:
 
 
 def _launcher(_tree: SimulatedTree, _life: Life, _call: Message) -> Message:
-    return ac.LauncherSeen(is_alive=True)
+    return LAUNCHER_LIVES
 
 
 def _latch(tree: SimulatedTree, _life: Life, call: Message) -> Message:
@@ -66,32 +70,30 @@ def _notify(tree: SimulatedTree, life: Life, call: Message) -> None:
 
 
 def _scoreboard(tree: SimulatedTree, life: Life, call: Message) -> Message | None:
-    match call:
-        case ct.HoldGuardLease(valid_for_ns=valid_for_ns):
-            tree.cells[life.role].lease_until_ns = tree.simulation.agenda.now_ns + valid_for_ns
-            return None
-        case ct.ReadHeartbeats():
-            return ct.HeartbeatsRead(ages_ns=tree.ages())
-        case ct.CheckIntegrity():
-            return _integrity(tree)
-        case ct.ReadLatches():
-            return _latches(tree)
-        case ct.ClearPanicLatch():
-            tree.simulation.latches.pop(tree.name, None)
-            return None
-        case _:
-            raise InvariantViolated(f"the scoreboard knows no {call!r}")
+    return _ON_THE_SCOREBOARD[type(call)](tree, life, call)
 
 
-def _latches(tree: SimulatedTree) -> Message:
+def _hold_guard_lease(tree: SimulatedTree, life: Life, call: ct.HoldGuardLease) -> None:
+    tree.cells[life.role].lease_until_ns = tree.simulation.agenda.now_ns + call.valid_for_ns
+
+
+def _heartbeats(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
+    return ct.HeartbeatsRead(ages_ns=tree.ages())
+
+
+def _clear_latch(tree: SimulatedTree, _life: Life, _call: Message) -> None:
+    tree.simulation.latches.pop(tree.name, None)
+
+
+def _latches(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
     for scope, shown in ((GLOBAL, GLOBAL), (tree.name, "instance")):
         held = tree.simulation.latches.get(scope)
         if held is not None:
             return ct.LatchesRead(scope=shown, reason=held.reason, flatten=held.flatten)
-    return ct.LatchesRead(scope="", reason="", flatten=False)
+    return NOTHING_LATCHED
 
 
-def _integrity(tree: SimulatedTree) -> Message:
+def _integrity(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
     cell = tree.cells.get("executor")
     view = tree.disk.view
     return ct.IntegrityChecked(
@@ -101,6 +103,15 @@ def _integrity(tree: SimulatedTree) -> Message:
         store_digest=tree.disk.view_digest,
         ages_ns=tree.ages(),
     )
+
+
+_ON_THE_SCOREBOARD: Mapping[type[Message], Callable[[SimulatedTree, Life, Any], Message | None]] = {
+    ct.HoldGuardLease: _hold_guard_lease,
+    ct.ReadHeartbeats: _heartbeats,
+    ct.CheckIntegrity: _integrity,
+    ct.ReadLatches: _latches,
+    ct.ClearPanicLatch: _clear_latch,
+}
 
 
 def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:

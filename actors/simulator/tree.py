@@ -236,4 +236,4 @@ class SimulatedTree:
 
     def ages(self) -> tuple[tuple[str, int], ...]:
         now_ns = self.simulation.agenda.now_ns
-        return tuple((role, cell.age_ns(now_ns)) for role, cell in self.cells.items())
+        return tuple([(role, cell.age_ns(now_ns)) for role, cell in self.cells.items()])

@@ -20,8 +20,8 @@ from tests.simulation.laws import demand
 from tests.simulation.world import SmallWorld
 
 MS = 1_000_000
-# stop refused or lost for `naked_limit_ms`, the executor dead for up to a second at a time, requests that time out
-# after 3 s, triggers that stick: a closing order is on its way well within this
+# of an executor that is there: a stop refused or lost for `naked_limit_ms`, requests that time out after 3 s, snapshots
+# that fail, triggers that stick: a closing order is on its way well within this
 NAKED_BOUND_NS = 40_000 * MS
 RUSH_NS, MOST_ORDERS = 10_000 * MS, 25  # of one instance; ten is the most a sane one ever sent so far
 PANIC_BOUND_NS = 1_000 * MS  # from the latch until a living executor has taken note of it
@@ -41,14 +41,16 @@ class InstanceWatch:
         self.longest_naked_ns = 0
         self._journal = tree.disk.journals.setdefault("executor", [])
         self._events = self._accepted = 0
-        self._looked_at: tuple[object, int, int] | None = None
+        self._seen_state: object = None
+        self._seen_touched = -1
         self._intended: dict[str, Order] = {}
         self._intended_at_ns: list[int] = []
         self._forbidden: dict[str, str] = {}
         self._sent: set[str] = set()
         self._compared: tuple[Book | None, Book | None] = (None, None)
         self._new_entries: list[Order] = []
-        self._naked_since_ns: int | None = None
+        self._naked_seen_ns: int | None = None
+        self._naked_ns = 0
         self._latched_at_ns: int | None = None
 
     def take_new_entries(self) -> list[Order]:
@@ -61,11 +63,12 @@ class InstanceWatch:
         Most steps are somebody's clock ticking: what held before such a step holds after it.
         """
         life = self.tree.lives.get("executor")
-        now = (None if life is None else life.state, len(self._journal), self._world.touched)
-        was, self._looked_at = self._looked_at, now
-        changed = was is None or was[0] is not now[0] or was[1:] != now[1:]
-        counts = self._naked_since_ns is not None or (self._is_latched(simulation) and not self.book.is_panicked)
-        return changed or counts
+        state = None if life is None else life.state
+        is_same = state is self._seen_state and len(self._journal) == self._events
+        if is_same and self._world.touched == self._seen_touched and self._naked_seen_ns is None:
+            return self._is_latched(simulation) and not self.book.is_panicked
+        self._seen_state, self._seen_touched = state, self._world.touched
+        return True
 
     def look(self, simulation: Simulation) -> None:
         self._read_journal(simulation)
@@ -206,12 +209,19 @@ class InstanceWatch:
         held = self.exchange.position.quantity
         ours = self._ours_of(held) if held else held
         if not ours or self._was_taken_away() or is_covered(self.exchange.orders.values(), ours):
-            self._naked_since_ns = None
+            self._naked_seen_ns, self._naked_ns = None, 0
             return
-        self._naked_since_ns = self._naked_since_ns or simulation.now_ns
-        naked = simulation.now_ns - self._naked_since_ns
-        self.longest_naked_ns = max(self.longest_naked_ns, naked)
-        demand(naked <= NAKED_BOUND_NS, "never naked", f"no working stop for {naked / 1e9:.1f} s")
+        since_ns, self._naked_seen_ns = self._naked_seen_ns, simulation.now_ns
+        if since_ns is not None and self._can_act(simulation):
+            self._naked_ns += simulation.now_ns - since_ns
+        self.longest_naked_ns = max(self.longest_naked_ns, self._naked_ns)
+        text = f"no working stop for {self._naked_ns / 1e9:.1f} s of an executor that could act"
+        demand(self._naked_ns <= NAKED_BOUND_NS, "never naked", text)
+
+    def _can_act(self, simulation: Simulation) -> bool:
+        """Dead or frozen it cannot; that the dead come back is another law."""
+        life = self.tree.lives.get("executor")
+        return life is not None and simulation.now_ns >= life.hangs_until_ns
 
     def _ours_of(self, held: Decimal) -> Decimal:
         """What our own orders opened and still stands there: others may have closed, turned or added to it."""
@@ -231,7 +241,7 @@ class InstanceWatch:
 
     def _panic_is_noticed(self, simulation: Simulation) -> None:
         life = self.tree.lives.get("executor")
-        can_look = life is not None and life.state.is_recovered and simulation.now_ns >= life.hangs_until_ns
+        can_look = life is not None and life.state.is_recovered and self._can_act(simulation)
         if not self._is_latched(simulation) or not can_look or self.book.is_panicked:
             self._latched_at_ns = None
             return
