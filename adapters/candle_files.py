@@ -5,6 +5,7 @@ Wanted columns: open_time_ms (UTC), open, high, low, close, volume; others are i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def read_candle_file(path: Path, symbol: str, timeframe: str, *, fill_gaps: bool
 
     With `fill_gaps`, missing bars become flat ones at the last close with no volume.
     """
-    columns = _columns(path)
+    columns = columns_of(path, COLUMNS)
     _check_order(path, columns["open_time_ms"], timeframe)
     _check_values(path, columns)
     candles = Candles(
@@ -70,7 +71,8 @@ def without_gaps(candles: Candles) -> Candles:
     )  # fmt: skip
 
 
-def _columns(path: Path) -> dict[str, Array]:
+def columns_of(path: Path, wanted: Sequence[str]) -> dict[str, Array]:
+    """These columns of a file as numbers, times (`..._ms`) as whole ones. Raises CandleError."""
     import pyarrow as pa
 
     try:
@@ -79,15 +81,15 @@ def _columns(path: Path) -> dict[str, Array]:
         raise CandleError(f"{path}: no such file") from error
     except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
         raise CandleError(f"{path}: not a readable {path.suffix.lstrip('.')} file: {error}") from error
-    missing = [name for name in COLUMNS if name not in table.column_names]
+    missing = [name for name in wanted if name not in table.column_names]
     if missing:
         raise CandleError(
             f"{path}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing (it has "
-            f"{', '.join(table.column_names)}): rename them, wanted are {', '.join(COLUMNS)}"
+            f"{', '.join(table.column_names)}): rename them, wanted are {', '.join(wanted)}"
         )
     if table.num_rows == 0:
         raise CandleError(f"{path}: there is no row in it")
-    return {name: _column(path, table, name) for name in COLUMNS}
+    return {name: _column(path, table, name) for name in wanted}
 
 
 def _table(path: Path) -> Any:
@@ -106,7 +108,7 @@ def _column(path: Path, table: Any, name: str) -> Array:
     import pyarrow as pa
     from pyarrow import compute
 
-    wanted = pa.int64() if name == "open_time_ms" else pa.float64()
+    wanted = pa.int64() if name.endswith("_ms") else pa.float64()
     column = table.column(name)
     nulls = compute.is_null(column).to_numpy(zero_copy_only=False).nonzero()[0]
     if len(nulls):

@@ -110,6 +110,10 @@ class CandleStore:
         )
         return connection
 
+    def funding_file(self, exchange: str, symbol: str) -> Path:
+        """Where a record of an instrument's funding rates lies, if there is one: beside the candles."""
+        return self.root / exchange / folder_name(symbol) / "funding.parquet"
+
     def _folder(self, exchange: str, symbol: str, timeframe: str) -> Path:
         return self.root / exchange / folder_name(symbol) / timeframe
 

@@ -77,7 +77,8 @@ def _trades_table(result: BacktestResult) -> Any:
     money, time = pa.decimal128(DIGITS, DECIMALS), pa.timestamp("ns", tz="UTC")
     types = {
         "side": pa.string(), "quantity": money, "entry_time_ns": time, "exit_time_ns": time, "entry_price": money,
-        "exit_price": money, "fees": money, "pnl": money, "exit_reason": pa.string(),
+        "exit_price": money, "fees": money, "funding": money, "pnl": money,
+        "exit_reason": pa.string(),
     }  # fmt: skip
     columns = {
         name.removesuffix("_ns"): pa.array([_cell(trade, name) for trade in result.trades], kind)

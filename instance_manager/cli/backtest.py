@@ -17,15 +17,29 @@ from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument, chosen_play
 
 if TYPE_CHECKING:
+    from engine.funding import FundingRates
     from engine.instrument import Instrument
     from plays.backtest import Backtest, Fees
     from plays.backtest_result import BacktestResult
+    from plays.schema import Play
 
 EquityOption = Annotated[str, typer.Option("--equity", help="Starting equity.")]
 FeeOption = Annotated[
-    str | None, typer.Option("--fee", help="Fraction of notional for each fill, as 0.0005.", show_default=False)
+    str | None,
+    typer.Option("--fee", help="Fraction of notional for each fill, as 0.0005; else the play's.", show_default=False),
 ]
-SlippageOption = Annotated[str, typer.Option("--slippage", help="Fraction of price that market fills lose.")]
+SlippageOption = Annotated[
+    str | None,
+    typer.Option("--slippage", help="Fraction of price that market fills lose; else the play's.", show_default=False),
+]
+DetailOption = Annotated[
+    str | None,
+    typer.Option("--timeframe-detail", help="Make and settle the bars on these finer candles.", show_default=False),
+]
+FundingOption = Annotated[
+    str | None,
+    typer.Option("--funding", help="A rate for each 8 hours, or a file of rates.", show_default=False),
+]
 RequireOption = Annotated[
     bool, typer.Option("--require", help="Exit code 1 when the score that the play requires is not reached.")
 ]
@@ -49,7 +63,9 @@ def backtest(
     candles: CandlesOption = None,
     equity: EquityOption = "10000",
     fee: FeeOption = None,
-    slippage: SlippageOption = "0",
+    slippage: SlippageOption = None,
+    detail: DetailOption = None,
+    funding: FundingOption = None,
     show_trades: Annotated[bool, typer.Option("--trades", help="List every trade, too.")] = False,
     export: ExportOption = None,
     html: HtmlOption = None,
@@ -63,7 +79,8 @@ def backtest(
     """
     from instance_manager.cli.backtest_report import print_report
 
-    result = finished(prepared(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage))
+    desk = open_desk(home)
+    result = finished(prepared(desk, play, exchange, candles, timerange, equity, fee, slippage, detail, funding))
     _write_files(result, export, html)
     if as_json:
         console.print_json(_as_json(result))
@@ -74,16 +91,51 @@ def backtest(
 
 def prepared(
     desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
-    slippage: str,
+    slippage: str | None, detail: str | None = None, funding: str | None = None,
 ) -> Backtest:  # fmt: skip
     """The run that these options mean."""
     from plays.backtest import Backtest
+    from plays.batch import aggregated
     from plays.terms import terms_for
 
     wanted = chosen_play(desk, play)
-    history = stored_candles(desk, wanted, exchange, candles, timerange)
+    require_finer(wanted, detail)
+    history = stored_candles(desk, wanted, exchange, candles, timerange, detail)
+    finer = None if detail is None else history
     instrument = terms_for(wanted.symbol, history)
-    return Backtest(wanted, history, instrument, equity_of(equity), fees_of(instrument, fee, slippage))
+    record, rate = funding_of(desk, wanted, exchange, funding)
+    fees = fees_of(wanted, instrument, fee, slippage, rate)
+    bars = history if finer is None else aggregated(history, wanted.timeframe)
+    return Backtest(wanted, bars, instrument, equity_of(equity), fees, detail=finer, funding=record)
+
+
+def require_finer(play: Play, detail: str | None) -> None:
+    """Raises ConfigurationError for a `--timeframe-detail` that the play's bars cannot be made of."""
+    from engine.errors import ConfigurationError
+    from engine.market import TIMEFRAME_MINUTES
+
+    whole = TIMEFRAME_MINUTES[play.timeframe]
+    finer = [name for name, minutes in TIMEFRAME_MINUTES.items() if minutes < whole and whole % minutes == 0]
+    if detail is not None and detail not in finer:
+        raise ConfigurationError(
+            f"--timeframe-detail {detail}: {play.name} has bars of {play.timeframe}, which can be made of "
+            f"{', '.join(finer) or 'no finer ones'}"
+        )
+
+
+def funding_of(
+    desk: Desk, play: Play, exchange: str, funding: str | None
+) -> tuple[FundingRates | None, Decimal | None]:
+    """(a record of rates, or one rate) of `--funding`; else the record beside the candles, if there is one."""
+    from adapters.candle_store import CandleStore
+    from adapters.funding_file import read_funding_file
+
+    if funding is not None and not funding.endswith((".parquet", ".csv")):
+        return None, amount_of("--funding", funding, least=Decimal(-1), most=Decimal(1))
+    beside = CandleStore(desk.workspace.candles).funding_file(exchange, play.symbol)
+    if funding is None and not beside.is_file():
+        return None, None
+    return read_funding_file(Path(funding) if funding else beside), None
 
 
 def equity_of(text: str) -> Decimal:
@@ -91,12 +143,22 @@ def equity_of(text: str) -> Decimal:
     return amount_of("--equity", text, least=Decimal(1))
 
 
-def fees_of(instrument: Instrument, fee: str | None, slippage: str) -> Fees:
-    """The fees of `--fee` and `--slippage`; the instrument's own when none is given."""
-    from plays.backtest import Fees
+def fees_of(
+    play: Play, instrument: Instrument, fee: str | None, slippage: str | None, funding_rate: Decimal | None = None
+) -> Fees:
+    """What `--fee`, `--slippage` and `--funding` say; else the play's costs, else the instrument's."""
+    from dataclasses import replace
 
-    taker = instrument.taker_fee if fee is None else amount_of("--fee", fee, most=Decimal("0.1"))
-    return Fees(taker=taker, slippage=amount_of("--slippage", slippage, most=Decimal("0.1")))
+    from plays.backtest import usual_fees
+
+    fees = usual_fees(play, instrument)
+    if fee is not None:
+        share = amount_of("--fee", fee, most=Decimal("0.1"))
+        fees = replace(fees, taker=share, maker=share)
+    if slippage is not None:
+        share = amount_of("--slippage", slippage, most=Decimal("0.1"))
+        fees = replace(fees, slippage=share, slippage_ticks=0)
+    return fees if funding_rate is None else replace(fees, funding_rate=funding_rate)
 
 
 def finished(run: Backtest) -> BacktestResult:
@@ -149,6 +211,7 @@ def _as_json(result: BacktestResult) -> dict[str, object]:
         "play": result.play.name, "play_hash": result.play.hash, "symbol": result.play.symbol, "bars": len(candles),
         "from": console.time_text(int(candles.open_time_ns[0])), "to": console.time_text(int(candles.open_time_ns[-1])),
         "starting_equity": result.starting_equity, "final_equity": result.final_equity,
+        "funding": result.funding,
         "denied_entries": result.denied_entries, "signals_hash": result.signals_hash, "trades_hash": result.trades_hash,
         "required": verdict_json(result.verdicts), "metrics": asdict(result.metrics),
         "trades": [asdict(trade) for trade in result.trades],

@@ -64,6 +64,7 @@ def figures(result: BacktestResult) -> list[tuple[str, object]]:
     still = f"{one.side} {one.quantity} from {one.entry_price}, {one.pnl:.2f}" if one else None
     return [
         *performance_figures(result.metrics),
+        ("funding", f"{result.funding:.2f}" if result.funding else None),
         ("entries below the minimum", result.denied_entries or None),
         ("still open", still),
     ]

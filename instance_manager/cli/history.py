@@ -27,32 +27,38 @@ CandlesOption = Annotated[
 ]
 
 
-def stored_candles(desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None) -> Candles:
-    """The candles of a play's symbol and timeframe, in one unbroken stretch. Raises DataError with the remedy."""
+def stored_candles(
+    desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None, timeframe: str | None = None
+) -> Candles:
+    """The candles of a play's symbol and its timeframe (or another), in one unbroken stretch.
+
+    Raises DataError with the remedy.
+    """
     from instance_manager.timerange import parse_timerange
 
     start_ns, end_ns = parse_timerange(timerange)
+    timeframe = timeframe or play.timeframe
     if file is not None:
         from adapters.candle_files import read_candle_file
 
-        return read_candle_file(file, play.symbol, play.timeframe)[0].between(start_ns, end_ns)
+        return read_candle_file(file, play.symbol, timeframe)[0].between(start_ns, end_ns)
     from adapters.candle_store import CandleStore
 
     store = CandleStore(desk.workspace.candles)
-    history = store.load(exchange, play.symbol, play.timeframe, start_ns, end_ns)
+    history = store.load(exchange, play.symbol, timeframe, start_ns, end_ns)
     if history.first_gap() is not None:
-        raise _several_stretches(store, exchange, play)
+        raise _several_stretches(store, exchange, play.symbol, timeframe)
     return history
 
 
-def _several_stretches(store: CandleStore, exchange: str, play: Play) -> DataError:
+def _several_stretches(store: CandleStore, exchange: str, symbol: str, timeframe: str) -> DataError:
     from engine.errors import DataError
 
     stretches = "; ".join(
         f"{console.time_text(one.first_open_time_ns)} to {console.time_text(one.last_open_time_ns)}"
-        for one in store.coverage(exchange, play.symbol, play.timeframe)
+        for one in store.coverage(exchange, symbol, timeframe)
     )
     return DataError(
-        f"the candles of {play.symbol} {play.timeframe} have gaps between these stretches: {stretches}. "
+        f"the candles of {symbol} {timeframe} have gaps between these stretches: {stretches}. "
         "Choose one with --timerange, or import what is missing"
     )

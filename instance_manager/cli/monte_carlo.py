@@ -38,7 +38,7 @@ def monte_carlo(
     candles: CandlesOption = None,
     equity: EquityOption = "10000",
     fee: FeeOption = None,
-    slippage: SlippageOption = "0",
+    slippage: SlippageOption = None,
     runs: RunsOption = 5_000,
     seed: SeedOption = 1,
     ruin: RuinOption = None,

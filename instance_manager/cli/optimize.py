@@ -49,7 +49,7 @@ def optimize(
     candles: CandlesOption = None,
     equity: EquityOption = "10000",
     fee: FeeOption = None,
-    slippage: SlippageOption = "0",
+    slippage: SlippageOption = None,
     method: MethodOption = Method.GRID,
     runs: RunsOption = 200,
     seed: SeedOption = 1,

@@ -55,16 +55,20 @@ def check_play(play: PlayArgument, home: HomeOption = None, as_json: JsonOption 
     checked = chosen_play(open_desk(home), play)
     program = checked.program
     rules = {name: program.nodes[position].text for name, position in program.rules.items()}
+    terms = {name: program.nodes[position].text for name, position in program.numbers.items()}
     features = [program.nodes[position].text for position in program.features]
     if as_json:
         console.print_json({
             "play": checked.name, "hash": checked.hash, "symbol": checked.symbol, "timeframe": checked.timeframe,
             "timeframes": program.timeframes, "warmup_bars": checked.warmup_bars, "rules": rules, "features": features,
+            "entries_with": terms, "only_in_backtests": checked.only_in_backtests,
         })  # fmt: skip
         return
     console.say(f"{checked.name} is right. hash {checked.hash}, {checked.warmup_bars} bars of warm-up")
-    console.print_table("rules", ("rule", "means"), list(rules.items()))
+    console.print_table("rules", ("rule", "means"), list((rules | terms).items()))
     console.say("computes: " + ", ".join(features))
+    if checked.only_in_backtests:
+        console.warn(f"only backtests know {', '.join(checked.only_in_backtests)}: no instance may trade this play")
 
 
 def new_play(

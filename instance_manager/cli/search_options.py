@@ -53,7 +53,7 @@ def runs_of(setting: SearchSetting, processes: int | None, cluster: str | None) 
 
 def search_setting(
     desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
-    slippage: str, score: str,
+    slippage: str | None, score: str,
 ) -> SearchSetting:  # fmt: skip
     """What all runs of the search have in common."""
     from plays.score import require_figure
@@ -67,7 +67,7 @@ def search_setting(
     instrument = terms_for(wanted.symbol, history)
     return SearchSetting(
         play=wanted, candles=history, instrument=instrument, starting_equity=equity_of(equity),
-        fees=fees_of(instrument, fee, slippage), figure=score,
+        fees=fees_of(wanted, instrument, fee, slippage), figure=score,
     )  # fmt: skip
 
 

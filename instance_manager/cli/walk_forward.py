@@ -56,7 +56,7 @@ def walk_forward(
     test: TestOption = 10,
     equity: EquityOption = "10000",
     fee: FeeOption = None,
-    slippage: SlippageOption = "0",
+    slippage: SlippageOption = None,
     method: MethodOption = Method.GRID,
     runs: RunsOption = 200,
     seed: SeedOption = 1,
