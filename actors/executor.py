@@ -24,6 +24,7 @@ from engine.messages.operator import ResyncWanted
 from engine.reconcile import Verdict
 
 MS = 1_000_000
+NOTIFY_AGAIN_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,13 @@ def _notified(turn: Turn, message: ct.Notified) -> None:
         turn.happen(ev.NotificationDelivered(trade_number=message.trade_number))
         waiting = {n: at for n, at in turn.state.notified_at_ns.items() if n != message.trade_number}
         turn.change(notified_at_ns=waiting)
+
+
+def _undelivered(turn: Turn, message: ct.Undeliverable) -> None:
+    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs."""
+    if message.to == "notifier":
+        soon_ns = turn.now_ns - turn.state.settings.limits.notify_retry_ms * MS + NOTIFY_AGAIN_NS
+        turn.change(notified_at_ns={number: min(at, soon_ns) for number, at in turn.state.notified_at_ns.items()})
 
 
 def _woken(turn: Turn, message: ct.Woken) -> None:
@@ -201,10 +209,6 @@ def _unexpected(turn: Turn, message: Message) -> None:
     turn.do(Note(level="WARNING", text=f"the executor does not know what to do with {type(message).__name__}"))
 
 
-def _ignored(turn: Turn, message: Message) -> None:
-    """Known, and nothing to do."""
-
-
 _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.Woken: _woken,
     ct.InstrumentGranted: recovery.granted,
@@ -219,7 +223,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.Reconciled: _reconciled,
     ct.Notified: _notified,
     ct.StopInstance: _stop,
-    ct.Undeliverable: _ignored,
+    ct.Undeliverable: _undelivered,
     ex.InstrumentPrepared: recovery.prepared,
     ex.StreamOpened: _stream_opened,
     ex.StreamLost: _stream_lost,

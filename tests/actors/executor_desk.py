@@ -69,6 +69,7 @@ class Desk:
         self._suspicions = 0
         self._cycles: list[mk.CycleReady] = []
         self.strategy_remembers = True
+        self.notifier_is_up = True
         self.executor: Executor | None = None
         self.state: State | None = None
         self.boot()
@@ -187,7 +188,8 @@ class Desk:
                 self._answer(ct.InstrumentGranted(symbol=SYMBOL, epoch=self._epoch, valid_for_ns=5_000 * MS), life)
             case Send(to="notifier", message=ct.Notify(trade_number=number)):
                 self.sent.append(effect)
-                self._answer(ct.Notified(trade_number=number), life)
+                there = ct.Notified(trade_number=number)
+                self._answer(there if self.notifier_is_up else ct.Undeliverable(to="notifier", name="Notify"), life)
             case Send(to="strategy", message=mk.ResumePoint(last_bar_ns=last_ns)):
                 self.sent.append(effect)
                 self._hand_over_again(last_ns or 0, life)

@@ -197,6 +197,25 @@ def test_av2_one_trade_is_one_message_even_when_the_notifier_is_deaf_for_a_while
     assert desk.book.outbox == {}
 
 
+def test_av2_a_notifier_that_starts_after_the_trade_has_its_message_within_two_seconds():
+    desk = holding()
+    desk.notifier_is_up = False
+    desk.market(39_100)
+    desk.run(3_000)
+    tried = len(told(desk))
+
+    desk.notifier_is_up = True
+    desk.run(2_000)
+
+    assert 2 <= tried <= 4
+    assert len(told(desk)) == tried + 1
+    assert desk.book.outbox == {}
+
+
+def told(desk: Desk) -> list[object]:
+    return [one.message for one in desk.sent if isinstance(one.message, ct.Notify)]
+
+
 def test_a_halted_instance_cancels_an_entry_that_still_works():
     desk = Desk(fate_of(ENTRY, "silent")).ready()
     desk.holds_stream = True
