@@ -22,11 +22,15 @@ def account_for(floor: Floor, key: str) -> Account:
 
 
 def check_signed(account: Account, headers: Mapping[str, str], payload: str, now_ms: int) -> None:
-    """`payload` is the query string or the body, as it was sent; signed are key, time and payload, in this order."""
+    """`payload` is the query string or the body, as it was sent; signed are key, time and payload, in this order.
+
+    A query is signed in the order of its names, in whichever order it is sent.
+    """
     sent = headers.get("Request-Time", "")
     check_time(sent, headers.get("Recv-Window", ""), now_ms)
     given, head = headers.get("Signature", "").lower(), f"{account.key}{sent}"
-    if not any(is_signature(account, head + text, given) for text in (payload, unquote(payload))):
+    texts = {payload, "&".join(sorted(payload.split("&")))}
+    if not any(is_signature(account, head + text, given) for text in texts | {unquote(text) for text in texts}):
         raise MexcError(602, "Signature verification failed!")
 
 
