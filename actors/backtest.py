@@ -19,8 +19,11 @@ from engine.messages.reports import InstanceView, digest_of
 
 MS = 1_000_000
 ASK_AGAIN_MS = 1_000
-TICK_MS = 100
-SLICE_BARS = 200_000
+# how often the latch on disk is looked at, which holds where the word of a panic was lost
+TICK_MS = 50
+# a slice's trades are journaled at once, and until they are nothing else is heard: so many bars that they are few
+FIRST_SLICE_BARS, MOST_SLICE_BARS = 10_000, 200_000
+TRADES_PER_SLICE = 500
 ZERO = Decimal(0)
 
 
@@ -94,6 +97,7 @@ class KernelState:
     folder: str = ""
     bars_done: int = 0
     bars_total: int = 0
+    slice_bars: int = FIRST_SLICE_BARS
     balance: Decimal = ZERO
     profits: tuple[Decimal, ...] = ()
     finished: bt.RunFinished | None = None
@@ -132,9 +136,8 @@ class KernelExecutor:
             case ct.Woken(label="tick"):
                 again = self._tell_result(state)
                 return state, (*_tick(now_ns), Request(port="scoreboard", call=ct.ReadLatches()), *again)
-            case ct.LatchesRead(scope="instance", reason=reason) if state.phase not in ("HALTED", "FINISHED"):
-                halted = replace(state, phase="HALTED")
-                return self._record(halted, (ev.PanicObserved(scope="instance", reason=reason),))
+            case ct.LatchesRead(scope="instance", reason=reason) | ct.PanicRaised(scope="instance", reason=reason):
+                return self._halted(state, reason)
             case ct.StopInstance(reason=reason):
                 return self._end(state, reason)
             case ev.ActorChanged():
@@ -142,8 +145,13 @@ class KernelExecutor:
             case _:
                 return state, ()
 
+    def _halted(self, state: KernelState, reason: str) -> Step[KernelState]:
+        if state.phase in ("HALTED", "FINISHED"):
+            return state, ()
+        return self._record(replace(state, phase="HALTED"), (ev.PanicObserved(scope="instance", reason=reason),))
+
     def _go(self, state: KernelState) -> Step[KernelState]:
-        run = Request(port="kernel", call=bt.RunSlice(folder=state.folder, most_bars=SLICE_BARS))
+        run = Request(port="kernel", call=bt.RunSlice(folder=state.folder, most_bars=state.slice_bars))
         return state, (run, self._shown(state))
 
     def _advanced(self, state: KernelState, done: bt.SliceDone) -> Step[KernelState]:
@@ -151,6 +159,7 @@ class KernelExecutor:
             state,
             bars_done=done.bars_done,
             bars_total=done.bars_total,
+            slice_bars=next_slice(done.bars_done - state.bars_done, len(done.trades)),
             balance=done.balance,
             profits=(*state.profits, *(trade.profit for trade in done.trades)),
         )
@@ -243,6 +252,11 @@ class ResultReconciler:
             text = f"trades explain {explained}, the equity is {message.final_equity}"
             word = ct.Reconciled(state="CRITICAL", differences=(text,), compared_at_ns=now_ns)
         return state, (Send(to="executor", message=word), Publish(phase=word.state))
+
+
+def next_slice(bars: int, trades: int) -> int:
+    """How many bars are to come next, when these had so many trades: more only step by step."""
+    return max(1, min(MOST_SLICE_BARS, 2 * bars, bars * TRADES_PER_SLICE // max(1, trades)))
 
 
 def _ask(role: str, question: Message, now_ns: int) -> tuple[Effect, ...]:

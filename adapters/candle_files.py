@@ -127,9 +127,9 @@ def _check_order(path: Path, times_ms: Array, timeframe: str) -> None:
     wrong = np.flatnonzero(steps <= 0)
     if len(wrong):
         row = int(wrong[0]) + 1
-        what = "the same time as the row before" if steps[row - 1] == 0 else "earlier than the row before"
+        what = "has the same time as the row before" if steps[row - 1] == 0 else "is earlier than the row before"
         remedy = "remove one of the two" if steps[row - 1] == 0 else "sort the file by open_time_ms"
-        raise CandleError(f"{path}: row {row + 1} ({_time(times_ms, row)}) has {what}: {remedy}")
+        raise CandleError(f"{path}: row {row + 1} ({_time(times_ms, row)}) {what}: {remedy}")
     stray = np.flatnonzero(times_ms * MS_NS % timeframe_ns(timeframe))
     if len(stray):
         row = int(stray[0])

@@ -4,7 +4,8 @@
 
 Starts a local exchange and one live instance in a workspace of their own, beside a bare aiohttp client that answers
 each closed bar with a signed market order: the floor. Both meet the same bars at the same moments. Then the same again
-with backtests running in a loop. The times are the exchange's (its truth log), so nothing is measured by the measured.
+with backtests running in a loop, and with a sweep on all cores. The times are the exchange's (its truth log), so
+nothing is measured by the measured.
 Predator's order waits for its intent to be durable, which the floor's does not: how long a durable write takes on this
 disk is printed first, and `--home` on a disk in memory shows the rest alone.
 """
@@ -36,13 +37,14 @@ from instance_manager.quickstart import Stage
 from instance_manager.venue_process import find
 
 PLAY = Path(__file__).with_name("latency_play.yml")
+SWEPT = Path(__file__).with_name("swept_play.yml")
 KEY, SECRET = "predator-local-key-2", "predator-local-secret-2"
 RISK = "    risk: {max_entries_a_minute: 6000, max_orders_a_minute: 60000}\n"
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--bars", type=int, default=120, help="closed bars to watch in each of the two parts")
+    asked.add_argument("--bars", type=int, default=120, help="closed bars to watch in each of the three parts")
     asked.add_argument("--speed", type=float, default=60.0, help="market seconds a second; 60 is a bar each second")
     asked.add_argument("--home", type=Path, help="a new folder for the workspace: another disk, or one in memory")
     asked.add_argument("--floor", action="store_true", help="run one bare client and exit (used by this program)")
@@ -61,11 +63,15 @@ def measure(bars: int, speed: float, home: Path | None) -> None:
         programs.enter_context(program([sys.executable, __file__, "--floor", "--address", address]))
         say(f"{'':22} {'orders':>6} {'p50 ms':>8} {'p90 ms':>8} {'p99 ms':>8}")
         alone = report("alone", address, watch(address, bars))
-        programs.enter_context(backtests(stage))
-        beside = report("with backtests", address, watch(address, bars))
+        with backtests(stage):
+            beside = report("with backtests", address, watch(address, bars))
+        with sweep(stage):
+            swept = report("with a sweep", address, watch(address, bars))
     ratio = statistics.median(alone["predator"]) / statistics.median(alone["floor"])
     p99 = quantile(beside["predator"], 0.99) / quantile(alone["predator"], 0.99)
     say(f"p50 alone is {ratio:.1f} times the floor; p99 with backtests is {p99:.1f} times p99 without")
+    p99 = quantile(swept["predator"], 0.99) / quantile(alone["predator"], 0.99)
+    say(f"p99 with a sweep is {p99:.1f} times p99 without")
 
 
 # --- the stage -------------------------------------------------------------------------------------------------------
@@ -118,10 +124,10 @@ def durable_write_ms(folder: Path) -> float:
 
 
 @contextmanager
-def program(words: list[str]) -> Iterator[None]:
+def program(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield running
     finally:
         running.terminate()
         running.wait(10)
@@ -134,6 +140,17 @@ def backtests(stage: Stage) -> Iterator[None]:
     words = " ".join(predator(stage, "backtest", "quickstart"))
     with program(["/bin/sh", "-c", f"trap 'kill $!; exit' TERM; while :; do {words} & wait $!; done"]):
         yield
+
+
+@contextmanager
+def sweep(stage: Stage) -> Iterator[None]:
+    """A search over the same two months on all cores, long enough to outlast the measurement."""
+    shutil.copy(SWEPT, stage.workspace.plays / "swept.yml")
+    words = predator(stage, "optimize", "swept", "--method", "random", "--runs", "80000")
+    with program(words) as running:
+        time.sleep(5)
+        yield
+        assert running.poll() is None, "the sweep was over before the measurement"
 
 
 # --- the floor -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`predator import-data | generate-data | list-data`: candles into the store, and what is there."""
+"""`predator import-data | generate-data | fill-gaps | list-data`: candles into the store, and what is there."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ MOST_BARS = 20_000_000
 def register(app: typer.Typer) -> None:
     app.command("import-data")(import_data)
     app.command("generate-data")(generate_data)
+    app.command("fill-gaps")(fill_gaps)
     app.command("list-data")(list_data)
 
 
@@ -94,6 +95,31 @@ def generate_data(
         console.print_json({"bars": bars, "added": added, "stored": [_line(one) for one in coverage]})
         return
     console.say(f"{bars} bars of {symbol} {timeframe} made from seed {seed}, {added} new ones stored")
+    _print_coverage(coverage)
+
+
+def fill_gaps(
+    most: Annotated[int, typer.Option("--most", min=1, max=100_000, help="Leave gaps of more bars alone.")] = 60,
+    symbol: SymbolOption = "BTC/USDT:USDT",
+    timeframe: TimeframeOption = "1m",
+    exchange: ExchangeOption = "local",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill short gaps in stored candles with flat bars without volume: for hours in which an exchange stood still.
+
+    Example: predator fill-gaps --symbol BTC/USDT:USDT --most 30
+    """
+    from adapters import candle_gaps
+
+    _check(symbol, timeframe)
+    store = _store(home, to_write=True)
+    gaps, bars = candle_gaps.fill_gaps(store, exchange, symbol, timeframe, most)
+    coverage = store.coverage(exchange, symbol, timeframe)
+    if as_json:
+        console.print_json({"gaps": gaps, "filled": bars, "stored": [_line(one) for one in coverage]})
+        return
+    console.say(f"{gaps} gaps of up to {most} bars filled with {bars} flat ones of {symbol} {timeframe}")
     _print_coverage(coverage)
 
 

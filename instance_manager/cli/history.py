@@ -60,5 +60,5 @@ def _several_stretches(store: CandleStore, exchange: str, symbol: str, timeframe
     )
     return DataError(
         f"the candles of {symbol} {timeframe} have gaps between these stretches: {stretches}. "
-        "Choose one with --timerange, or import what is missing"
+        "Choose one with --timerange, import what is missing, or predator fill-gaps"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from actors.backtest import KernelExecutor, KernelState, ResultReconciler
+from actors.backtest import MOST_SLICE_BARS, KernelExecutor, KernelState, ResultReconciler, next_slice
 from engine.machine import Effect, Record, Request, Send
 from engine.messages import backtest as bt
 from engine.messages import control as ct
@@ -107,3 +107,25 @@ def test_signals_are_asked_for_again_until_they_are_there() -> None:
     _, effects = MACHINE.receive(state, ct.Woken(label="ask"), NOW_NS)
 
     assert Send(to="strategy", message=bt.SignalsWanted()) in effects
+
+
+def test_the_word_of_a_panic_halts_at_once_and_only_once() -> None:
+    word = ct.PanicRaised(scope="instance", reason="looks wrong", flatten=False)
+    halted, effects = told(READY, word, word)
+
+    observed = [event for e in effects if isinstance(e, Record) for event in e.events]
+    assert halted.phase == "HALTED"
+    assert [type(event) for event in observed] == [ev.PanicObserved]
+
+
+def test_the_word_of_a_global_panic_does_not_touch_a_backtest() -> None:
+    state, _ = told(READY, ct.PanicRaised(scope="global", reason="leaving", flatten=True))
+
+    assert state.phase == "RUNNING"
+
+
+def test_a_slice_is_as_long_as_its_trades_are_few() -> None:
+    assert next_slice(10_000, 0) == 20_000
+    assert next_slice(200_000, 3) == MOST_SLICE_BARS
+    assert next_slice(10_000, 1_000) == 5_000
+    assert next_slice(1, 10_000) == 1

@@ -6,6 +6,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from adapters.candle_files import CandleError, read_candle_file
+from adapters.candle_gaps import fill_gaps
 from adapters.candle_generator import generate_candles
 from adapters.candle_store import CandleStore, folder_name, import_candles, symbol_of
 
@@ -116,7 +117,7 @@ def rows(*positions):
 
 GIVEN_BAD = [
     (table_of(made()).drop_columns(["volume"]), r"column volume missing .it has open_time_ms, open.*rename"),
-    (rows(0, 2, 1), r"row 3 .2024-01-31 23:51 UTC. has earlier than|row 3 .*earlier than the row before: sort"),
+    (rows(0, 2, 1), r"row 3 .2024-01-31 23:51 UTC. is earlier than|row 3 .*earlier than the row before: sort"),
     (rows(0, 1, 1, 2), r"row 3 .*the same time as the row before: remove one"),
     (rows(0, 1, 3), r"1 bar is missing before row 3 .2024-01-31 23:53 UTC.*--fill-gaps"),
     (rows(0, 1, 9), r"7 bars are missing before row 3"),
@@ -220,3 +221,18 @@ def test_a_symbol_is_a_folder_and_back(symbol):
 def test_the_same_seed_is_the_same_market():
     assert same(made(200), made(200))
     assert not same(made(200), made(200, seed=8))
+
+
+def test_short_gaps_in_the_store_are_filled_and_long_ones_left(store):
+    whole = made(60)
+    store.append("local", whole.take(np.r_[0:10, 13:30, 50:60]))
+
+    done = fill_gaps(store, "local", SYMBOL, "1m", 5)
+
+    stored = store.load("local", SYMBOL, "1m")
+    filled = stored.rows(10, 13)
+    assert done == (1, 3)
+    assert [one.bars for one in store.coverage("local", SYMBOL, "1m")] == [30, 10]
+    assert set(filled.open) == set(filled.high) == set(filled.low) == set(filled.close) == {whole.close[9]}
+    assert not filled.volume.any()
+    assert fill_gaps(store, "local", SYMBOL, "1m", 5) == (0, 0)
