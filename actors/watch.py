@@ -18,7 +18,7 @@ def listen(turn: Turn, message: Message) -> None:
     """What an answer, or its absence, says of the way to the exchange."""
     if isinstance(message, _WORDS):
         turn.change(vitals=alarms.heard(turn.state.vitals, turn.now_ns))
-    elif isinstance(message, ex.ExchangeUnavailable):
+    elif isinstance(message, ex.ExchangeUnavailable) and message.kind != "resting":
         turn.change(vitals=alarms.noted(turn.state.vitals, alarms.Kind.UNAVAILABLE, turn.now_ns))
 
 

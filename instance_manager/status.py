@@ -19,6 +19,7 @@ from actors.shell.tree import read_tree
 from actors.supervisor import ESCALATED, UNSTARTABLE
 from engine.errors import StoreError
 from engine.messages.reports import InstanceView
+from instance_manager.dead_letters import count_letters
 from instance_manager.detached import NOT_YET, is_ready
 from instance_manager.lock import read_card
 from instance_manager.modes import sends_orders
@@ -39,6 +40,8 @@ class ActorStatus:
     restarts: int
     phase: str
     heartbeat_age_ms: int | None
+    inbox: Mapping[str, object]
+    services: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class InstanceStatus:
     last_bar: str | None
     uptime: float | None
     host: Mapping[str, object] | None
+    dead_letters: int
     error: str | None
 
 
@@ -107,6 +111,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         last_bar=_last_bar(cells),
         uptime=_uptime(processes),
         host=_host(cells, running),
+        dead_letters=count_letters(workspace.home / "logs" / name),
         error=error,
     )
 
@@ -186,7 +191,15 @@ def _actor(cell: Cell, *, is_alive: bool) -> ActorStatus:
         restarts=max(0, cell.generation - 1),
         phase=cell.phase if is_alive else "GONE",
         heartbeat_age_ms=cell.age_ns // 1_000_000 if is_alive else None,
+        inbox=_beside(cell, "inbox") if is_alive else {},
+        services=_beside(cell, "services") if is_alive else {},
     )
+
+
+def _beside(cell: Cell, name: str) -> Mapping[str, object]:
+    """What its shell shows under this name, if anything."""
+    shown = cell.extra.get(name)
+    return shown if isinstance(shown, Mapping) else {}
 
 
 def _guard(cells: Mapping[str, Cell], running: set[int]) -> str:

@@ -16,10 +16,14 @@ from engine.budget import Cost
 from engine.gate import Glance
 from engine.messages import exchange as ex
 from engine.messages.base import Message
+from engine.service_breaker import Phase, Rest, ServiceBreaker, answered, asked, failed, pause_ms
 
 BUDGET_LIMIT_S = 2.0  # a read waits this long for budget before it fails
 BUDGET_LOOK_S = 0.02
 RETRY_AFTER_MS = 500
+SPARED = ("rate_limited", "banned")
+# what is asked again and again; what became of an order (`FindOrder`) is always asked
+SERVICES: dict[type[Message], str] = {ex.TakeSnapshot: "account", ex.FetchFills: "fills", ex.FetchBars: "bars"}
 
 
 class ExchangeDesk:
@@ -37,13 +41,38 @@ class ExchangeDesk:
         self._exchange = exchange
         self._glance = glance
         self._keeper = keeper
+        self._rest = Rest()
+        self._services = dict.fromkeys(SERVICES.values(), ServiceBreaker())
 
     async def perform(self, call: Message) -> Message | None:
         if isinstance(call, ex.PlaceOrder):
             return await self._send_order(call)
+        service = SERVICES.get(type(call))
+        if service is not None and not self._may_ask(service):
+            return resting(call, service, pause_ms(self._services[service], self._rest))
         if not await self._pay(cost_of(call)):
             return unpaid(call)
-        return self._watch(await self._exchange.perform(call))
+        answer = self._watch(await self._exchange.perform(call))
+        if service is not None:
+            self._note(service, answer)
+        return answer
+
+    def services(self) -> dict[str, object]:
+        """How each kind of reading fares, for people: those that are not simply CLOSED."""
+        return {name: one.phase.value for name, one in self._services.items() if one.phase is not Phase.CLOSED}
+
+    def _may_ask(self, service: str) -> bool:
+        after = asked(self._services[service], self._rest, time.monotonic_ns())
+        if after is not None:
+            self._services[service] = after
+        return after is not None
+
+    def _note(self, service: str, answer: Message | None) -> None:
+        """A refusal to spare the exchange (429) is no failure of the service: the budget sees to that."""
+        if not isinstance(answer, ex.ExchangeUnavailable):
+            self._services[service] = answered()
+        elif answer.kind not in SPARED:
+            self._services[service] = failed(self._services[service], self._rest, time.monotonic_ns())
 
     async def close(self) -> None:
         await self._exchange.close()
@@ -83,6 +112,14 @@ class ExchangeDesk:
 def denied(call: ex.PlaceOrder, reason: str) -> ex.OrderRefused:
     return ex.OrderRefused(
         client_order_id=call.order.client_order_id, by_us=True, reason=reason, code="", text="denied at the gate"
+    )
+
+
+def resting(call: Message, service: str, retry_after_ms: int) -> ex.ExchangeUnavailable:
+    """Not asked: that reading failed again and again."""
+    text = f"reading {service} failed again and again; it rests for {retry_after_ms} ms"
+    return ex.ExchangeUnavailable(
+        call=type(call).__name__, detail="", kind="resting", text=text, retry_after_ms=retry_after_ms
     )
 
 

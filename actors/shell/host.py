@@ -55,6 +55,8 @@ class Host:
         letters = DeadLetters(tree.log_folder, identity.role)
         self._plane = None if identity.role == SUPERVISOR else Plane(tree, identity, letters.keep_malformed)
         self._bridge: AsyncBridge[Deed] | None = AsyncBridge() if part.async_ports else None
+        self._desk: ExchangeDesk | None = None
+        self._services_shown: dict[str, object] = {}
         self._async_ports = self._make_async_ports()
         self._performer = Performer(
             part=part,
@@ -154,11 +156,20 @@ class Host:
         self._renew_budget()
         self._report_usage()
         self._tell_alarms()
+        self._show_services()
 
     def _tell_alarms(self) -> None:
         if self._plane is not None and self._plane.alarms != self._alarms_told:
             logger.warning("inbox: {}", dict(self._plane.alarms - self._alarms_told))
             self._alarms_told = self._plane.alarms.copy()
+            self._writer.show_beside("inbox", dict(self._plane.alarms))
+
+    def _show_services(self) -> None:
+        services = self._desk.services() if self._desk is not None else {}
+        if services != self._services_shown:
+            logger.warning("readings that rest: {}", services or "none any more")
+            self._services_shown = services
+            self._writer.show_beside("services", services)
 
     # --- the exchange ------------------------------------------------------------------------------------------------
 
@@ -177,7 +188,9 @@ class Host:
         port = self._part.async_ports[name](Edge(push=self._push, on_usage=self._on_usage))
         if name != EXCHANGE:
             return port
-        return ExchangeDesk(port, Gatekeeper(self._tree, self._leases).glance, self._keeper, self._on_backed_off)
+        glance = Gatekeeper(self._tree, self._leases).glance
+        self._desk = ExchangeDesk(port, glance, self._keeper, self._on_backed_off)
+        return self._desk
 
     def _push(self, message: Message) -> None:
         assert self._bridge is not None

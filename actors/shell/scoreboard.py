@@ -123,6 +123,7 @@ class ScoreboardWriter:
         assert role in roles, f"the scoreboard {path} has no cell for {role!r}, only for {roles}"
         self._offset = CELL_BYTES * (1 + roles.index(role))
         self._cell = Cell(role=role, pid=os.getpid(), generation=generation)
+        self._beside: Mapping[str, Mapping[str, object]] = {}
         self.beat()
 
     def beat(self) -> None:
@@ -130,7 +131,13 @@ class ScoreboardWriter:
         self._write(self._cell)
 
     def publish(self, *, phase: str, sequence: int, digest: bytes, extra: Mapping[str, object]) -> None:
-        self._write(replace(self._cell, phase=phase, sequence=sequence, digest=digest, extra=extra))
+        shown = {**extra, **self._beside} if self._beside else extra
+        self._write(replace(self._cell, phase=phase, sequence=sequence, digest=digest, extra=shown))
+
+    def show_beside(self, name: str, value: Mapping[str, object]) -> None:
+        """What the shell itself has to show, beside whatever the machine publishes from now on."""
+        self._beside = {**self._beside, name: value}
+        self._write(replace(self._cell, extra={**self._cell.extra, **self._beside}))
 
     def hold_guard_lease(self, valid_for_ns: int) -> None:
         """Entries are allowed for this long from now, and not a moment longer."""

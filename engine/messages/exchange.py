@@ -280,7 +280,8 @@ class BarsFetched(Message):
 class ExchangeUnavailable(Message):
     """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
 
-    `kind` is one of unavailable, rate_limited, banned, access_denied, refused; wait `retry_after_ms` before the next.
+    `kind` is one of unavailable, rate_limited, banned, access_denied, refused, or resting (not even asked, after many
+    failures); wait `retry_after_ms` before the next.
     """
 
     call: str

@@ -66,6 +66,8 @@ def _print(found: Sequence[InstanceStatus]) -> None:
         console.print_table("actors", ("role", "pid", "phase", "restarts", "heartbeat ms"), actors)
         if found[0].host:
             console.say(host_text(found[0].host))
+        for trouble in troubles(found[0]):
+            console.say(trouble)
     for one in found:
         for text in (one.breaker_cause, one.panic_reason, one.error):
             if text:
@@ -116,6 +118,20 @@ def host_text(host: Mapping[str, Any]) -> str:
         f"host: {host['memory_used']:.0%} of memory used, {host['load_per_core']:.1f} tasks per core, "
         f"{host['disk_free_bytes'] / 1e9:.1f} GB of disk free, the instance takes {host['instance_bytes'] / 1e6:.0f} MB"
     )
+
+
+def troubles(one: InstanceStatus) -> list[str]:
+    """What came late or too much to an actor in its life, and what nobody took."""
+    late = [
+        f"inbox of {actor.role}: " + ", ".join(f"{times} times {what}" for what, times in actor.inbox.items())
+        for actor in one.actors
+        if actor.inbox
+    ]
+    rests = [
+        f"{actor.role} reads {service}: {phase}" for actor in one.actors for service, phase in actor.services.items()
+    ]
+    dead = [f"dead letters: {one.dead_letters}; `predator dead-letters list`"] if one.dead_letters else []
+    return [*late, *rests, *dead]
 
 
 def coloured(word: str) -> str:

@@ -30,6 +30,17 @@ def test_what_a_writer_publishes_any_reader_sees(board: Path) -> None:
     assert 0 <= cell.age_ns < 1_000_000_000
 
 
+def test_what_was_met_at_the_inbox_is_shown_beside_what_the_machine_publishes(board: Path) -> None:
+    writer, reader = ScoreboardWriter(board, "executor", 1), ScoreboardReader(board)
+    writer.publish(phase="READY", sequence=1, digest=b"", extra={"mark": "1.5"})
+
+    writer.show_beside("inbox", {"long queue": 2})
+    assert reader.read()["executor"].extra == {"mark": "1.5", "inbox": {"long queue": 2}}
+
+    writer.publish(phase="READY", sequence=2, digest=b"", extra={"mark": "1.6"})
+    assert reader.read()["executor"].extra == {"mark": "1.6", "inbox": {"long queue": 2}}
+
+
 def test_a_role_that_never_wrote_has_no_cell(board: Path) -> None:
     assert ScoreboardReader(board).read() == {}
 
