@@ -177,6 +177,7 @@ def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
     if message.state == "CRITICAL" and turn.book.breaker.level != "RED":
         text = "; ".join(message.differences)
         turn.happen(ev.BreakerTripped(level="RED", cause="reconciliation", text=text))
+        watch.warn_sharers(turn, text)
 
 
 def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from engine import reconcile
+from engine import account_drift, reconcile
+from engine.account_drift import Explained, Watch
 from engine.limits import Limits
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import exchange as ex
+from engine.messages.account import ReadSharers, SharersRead
 from engine.messages.base import Message
 from engine.reconcile import Difference, Verdict
 
@@ -39,6 +41,8 @@ class State:
     failures: int = 0
     in_flight_since_ns: int | None = None
     again: bool = False
+    explained: Explained | None = None
+    account: Watch = Watch()
     verdict: str = "UNKNOWN"
 
 
@@ -50,6 +54,7 @@ class Reconciler:
     symbol: str
     limits: Limits
     owns_wallet: bool
+    has_sharers: bool = False
     epsilon: Decimal = Decimal("0.00000100")
 
     def start(self, now_ns: int) -> Step[State]:
@@ -65,7 +70,10 @@ class Reconciler:
             case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
                 word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
                 forward = Send(to="executor", message=word)
-                return replace(state, snapshot=snapshot, failures=0), (forward,)
+                asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
+                return replace(state, snapshot=snapshot, failures=0), (*asked, forward)
+            case SharersRead(total=total, down=down):
+                return replace(state, explained=Explained(total=total, down=down)), ()
             case ex.ExchangeUnavailable() as refusal:
                 return self._failed(state, refusal, now_ns)
             case ct.ViewReported() as view:
@@ -94,6 +102,9 @@ class Reconciler:
         differences = reconcile.compare(
             view, snapshot, instance=self.instance, owns_wallet=self.owns_wallet, epsilon=self.epsilon
         )
+        state, drift = self._look_at_account(state, snapshot)
+        if drift and not differences:
+            return self._settled(state, reconcile.worst(drift), drift, now_ns)
         if not differences:
             return self._settled(state, Verdict.HEALTHY, (), now_ns)
         if view.in_flight:
@@ -104,6 +115,13 @@ class Reconciler:
         if rounds < ROUNDS_TO_BELIEVE:
             return self._suspect(state, differences, now_ns)
         return self._settled(state, reconcile.worst(differences), differences, now_ns)
+
+    def _look_at_account(self, state: State, snapshot: ex.AccountSnapshot) -> tuple[State, tuple[Difference, ...]]:
+        """Of an account that instances share: is its balance explained by all of them?"""
+        if state.explained is None:
+            return state, ()
+        watch = account_drift.looked(state.account, snapshot.wallet_balance, state.explained, self.epsilon)
+        return replace(state, account=watch), account_drift.drift(watch, state.explained, self.epsilon)
 
     def _suspect(self, state: State, differences: tuple[Difference, ...], now_ns: int) -> Step[State]:
         texts = tuple(f"to be confirmed: {difference.text}" for difference in differences)

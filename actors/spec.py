@@ -42,9 +42,9 @@ class Permission:
 class InstanceSpec:
     """One instance. `cast` says for each role which machine plays it.
 
-    `capital` is the equity the instance starts with; `owns_wallet` says that nobody else trades on its account. For a
-    backtest `candle_source` says whose candles in the store, and the two times bound the run (open times in ms, the end
-    excluded).
+    `capital` is the equity the instance starts with; `owns_wallet` says that nobody else trades on its account,
+    `sharers` who else does. For a backtest `candle_source` says whose candles in the store, and the two times bound
+    the run (open times in ms, the end excluded).
     """
 
     instance: str
@@ -66,6 +66,7 @@ class InstanceSpec:
     owns_wallet: bool = True
     candle_source: str = "local"
     loosening: Permission | None = None
+    sharers: tuple[str, ...] = ()
 
     @property
     def run_folder(self) -> Path:

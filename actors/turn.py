@@ -51,6 +51,7 @@ class ExecutorSettings:
     limits: Limits
     owns_wallet: bool = True
     loosening: Permission | None = None
+    sharers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,14 @@ def reading(turn: Turn, message: ct.SnapshotForwarded) -> None:
     )
 
 
+def warn_sharers(turn: Turn, text: str) -> None:
+    """Money that is not where it should be concerns all who share the account: each is latched, then woken."""
+    settings = turn.state.settings
+    reason = f"{settings.instance}, with whom it shares the account {settings.account}: {text}"
+    for peer in settings.sharers:
+        turn.do(Send(to="account.panic", message=ct.PanicRaised(scope=peer, reason=reason, flatten=False)))
+
+
 def is_in_flight(turn: Turn, since_ns: int) -> bool:
     """Whether something is on its way, or changed since a reading of the exchange began at `since_ns`."""
     orders, busy = turn.book.orders.values(), turn.state.busy

@@ -63,7 +63,8 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
         limits=limits_of(settings, instance),
         from_ms=first,
         until_ms=end,
-        owns_wallet=_owns_wallet(settings, order.instance),
+        owns_wallet=not sharers_of(settings, order.instance),
+        sharers=sharers_of(settings, order.instance),
         candle_source=exchange_name(settings, instance),
         notify=_targets(
             workspace, order.instance, settings.notify if instance.notify is None else instance.notify, environ
@@ -138,11 +139,11 @@ def _leverage(name: str, play: Play, risk: Risk) -> int:
     return whole
 
 
-def _owns_wallet(settings: Settings, name: str) -> bool:
-    """Does no other instance that sends orders share its account?"""
+def sharers_of(settings: Settings, name: str) -> tuple[str, ...]:
+    """The other instances that send orders on its account."""
     account = settings.instances[name].account
-    others = (one for key, one in settings.instances.items() if key != name and one.account == account)
-    return not any(modes.sends_orders(one.mode) for one in others)
+    others = {key: one for key, one in settings.instances.items() if key != name and one.account == account}
+    return tuple(key for key, one in others.items() if modes.sends_orders(one.mode))
 
 
 def limits_of(settings: Settings, instance: Instance) -> Limits:

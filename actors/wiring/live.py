@@ -16,6 +16,7 @@ from actors.shell.host_port import HostPort
 from actors.shell.own_ports import ScoreboardPort
 from actors.shell.part import AsyncPort, Edge, MakePort, Part
 from actors.shell.place import Place
+from actors.shell.sharers_port import SharersPort
 from actors.spec import InstanceSpec
 from actors.strategy import Strategy
 from actors.turn import ExecutorSettings
@@ -23,7 +24,7 @@ from engine.errors import ConfigurationError, InvariantViolated, StoreError
 from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.control import JournalRead, ReadJournal
-from engine.messages.reports import IncidentHappened, digest_of
+from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 
 if TYPE_CHECKING:
     from adapters.journal_reader import JournalReader
@@ -99,6 +100,7 @@ def executor(place: Place) -> Part:
         limits=spec.limits,
         owns_wallet=spec.owns_wallet,
         loosening=spec.loosening,
+        sharers=spec.sharers,
     )
     port = JournalPort(spec.journal_file)
     return Part(
@@ -123,8 +125,20 @@ def recorder(place: Place) -> Part:
 
 def reconciler(place: Place) -> Part:
     spec = spec_of(place)
-    machine = Reconciler(instance=spec.instance, symbol=spec.symbol, limits=spec.limits, owns_wallet=spec.owns_wallet)
-    return Part(machine=machine, async_ports={"exchange": _exchange(spec)}, is_budgeted=True)
+    machine = Reconciler(
+        instance=spec.instance,
+        symbol=spec.symbol,
+        limits=spec.limits,
+        owns_wallet=spec.owns_wallet,
+        has_sharers=bool(spec.sharers),
+    )
+    sharers = SharersPort(spec.home, (spec.instance, *spec.sharers), view_in)
+    return Part(
+        machine=machine,
+        sync_ports={"sharers": sharers},
+        async_ports={"exchange": _exchange(spec)},
+        is_budgeted=True,
+    )
 
 
 def data(place: Place) -> Part:
@@ -183,6 +197,17 @@ class Outbox:
 
     async def close(self) -> None:
         """Nothing stays open between two messages."""
+
+
+def view_in(journal: Path) -> InstanceView | None:
+    """The view in somebody's journal; None while there is none or it cannot be read."""
+    from adapters.journal_reader import JournalReader
+
+    try:
+        with JournalReader(journal) as reader:
+            return reader.view()
+    except (StoreError, OSError):
+        return None
 
 
 class StoredView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.messages.base import Message
 
@@ -92,6 +93,22 @@ class LatchFailed(Message):
     reason: str
     flatten: bool
     text: str
+
+
+# --- an account that instances share ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSharers(Message):
+    """Port `sharers`: what do the instances of this account explain of its balance? Answer: `SharersRead`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharersRead(Message):
+    """Profits less fees of all of them; `down` are those that hold a position and do not run."""
+
+    total: Decimal
+    down: tuple[str, ...]
 
 
 # --- supervision -----------------------------------------------------------------------------------------------------

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from actors.shell.outcome import write_outcome
 from actors.shell.processes import process_id, record, started_of
 from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
+from instance_manager.cli.status import troubles
 from instance_manager.settings_file import load_settings
-from instance_manager.status import status_of
+from instance_manager.status import ActorStatus, status_of
 from tests.desk_builders import workspace_with
 
 NAME = "live-1"
@@ -40,6 +42,20 @@ def gone_pid() -> int:
         os._exit(0)
     os.waitpid(child, 0)
     return child
+
+
+def test_what_came_late_rests_or_was_never_taken_is_told():
+    actor = ActorStatus(
+        role="reconciler", pid=1, restarts=0, phase="READY", heartbeat_age_ms=1, inbox={"old message": 2},
+        services={"account": "OPEN"},
+    )  # fmt: skip
+    one = SimpleNamespace(actors=(actor,), dead_letters=3)
+
+    assert troubles(one) == [
+        "inbox of reconciler: 2 times old message",
+        "reconciler reads account: OPEN",
+        "dead letters: 3; `predator dead-letters list`",
+    ]
 
 
 def test_what_never_ran_is_stopped(place):
