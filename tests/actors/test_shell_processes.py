@@ -47,7 +47,7 @@ def test_a_killed_actor_is_restarted_once_and_the_executor_is_told(spec: Instanc
     time.sleep(0.5)
     assert restarts(spec, "guard") == 1
     assert [process.what for process in recorded(spec.run_folder) if process.is_running].count("guard") == 1
-    assert seen(spec, "executor", "ActorChanged") == 4
+    eventually(lambda: seen(spec, "executor", "ActorChanged") == 4)
 
 
 def test_an_actor_that_ends_by_sigterm_is_restarted_once(spec: InstanceSpec) -> None:
