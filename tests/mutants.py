@@ -28,12 +28,21 @@ TESTS_OF = {
     "engine.breaker": ["tests/engine/test_gate.py"],
     "engine.order": ["tests/engine/test_order.py", "tests/engine/test_book.py"],
     "engine.risk": ["tests/engine/test_risk.py"],
-    "engine.alarms": ["tests/engine/test_alarms.py"],
+    "engine.alarms": ["tests/engine/test_alarms.py", "tests/engine/test_strain.py"],
+    "engine.strain": ["tests/engine/test_strain.py"],
     "engine.pace": ["tests/engine/test_alarms.py"],
     "engine.plan": ["tests/engine/test_plan.py"],
     "engine.book": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
 }
-USUAL = ("engine.gate", "engine.breaker", "engine.order", "engine.risk", "engine.alarms", "engine.pace")
+USUAL = (
+    "engine.gate",
+    "engine.breaker",
+    "engine.order",
+    "engine.risk",
+    "engine.alarms",
+    "engine.strain",
+    "engine.pace",
+)
 FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,

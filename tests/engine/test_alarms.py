@@ -10,6 +10,7 @@ from engine.alarms import Kind, Vitals
 from engine.breaker import Breaker, Level
 from engine.limits import Limits
 from engine.messages import events as ev
+from engine.order import OrderPurpose
 from engine.pace import Pace
 from tests.builders import (
     MS,
@@ -112,6 +113,14 @@ def test_ct5_an_entry_filled_far_from_its_decision_slows_or_halts(price, level):
     assert (raised.level if raised else None) == level
 
 
+def test_ct5_what_a_way_out_cost_says_nothing_of_entries():
+    stop = replace(an_order("stop", OrderPurpose.STOP), reference_price=D(50_000))
+    out = filled(a_fill("2", "stop", sign=-1, price=D(30_000)))
+    book = folded([intended(stop), accepted("stop"), out], book=an_entry_filled_at(40_000))
+
+    assert alarms.after_event(Vitals(), opened()[-1], book, NOW_NS).slippage == 0
+
+
 def test_ct5_yellow_for_slippage_lasts_five_minutes():
     book = replace(an_entry_filled_at(40_400), breaker=Breaker(level=Level.YELLOW, cause="slippage"))
     vitals = alarms.after_event(Vitals(), opened()[-1], book, NOW_NS)
@@ -162,6 +171,7 @@ def test_e13_more_than_twice_the_usual_rate_of_orders_is_yellow():
     assert level_of(Vitals(), pace=usual(6, 12)) is None
     assert level_of(Vitals(), pace=usual(6, 13)) == "YELLOW"
     assert level_of(Vitals(), pace=usual(1, 9)) is None, "a handful is no rush"
+    assert level_of(Vitals(), pace=usual(1, 10)) == "YELLOW"
     assert level_of(Vitals(), pace=Pace(recent=(NOW_NS,) * 50)) is None, "nothing is usual yet"
 
 

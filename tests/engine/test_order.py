@@ -90,6 +90,14 @@ def test_what_has_filled_can_not_have_been_rejected():
         lifecycle.after_status(order, S.REJECTED, NOW_NS)
 
 
+def test_a_fill_that_runs_ahead_of_the_acceptance_brings_the_exchanges_id_and_none_replaces_it():
+    sent, known = an_order(), lifecycle.after_status(an_order(), S.ACCEPTED, NOW_NS, "77")
+    part = {"quantity": D("0.01"), "client_order_id": "entry"}
+
+    assert lifecycle.after_fill(sent, a_fill(venue_order_id="78", **part), NOW_NS).venue_order_id == "78"
+    assert lifecycle.after_fill(known, a_fill(venue_order_id="", **part), NOW_NS).venue_order_id == "77"
+
+
 def test_a_step_keeps_the_exchanges_id_and_notes_the_time():
     order = lifecycle.after_status(an_order(), S.ACCEPTED, NOW_NS, "77")
 

@@ -11,6 +11,7 @@ from engine.alarms import Vitals
 from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages.host import HostRead
+from engine.order import OrderPurpose
 from tests.builders import (
     MS,
     NOW_NS,
@@ -22,6 +23,7 @@ from tests.builders import (
     filled,
     folded,
     intended,
+    opened,
     started,
 )
 
@@ -132,6 +134,10 @@ def test_an_entry_that_ends_in_part_is_counted_and_a_stop_is_not():
     assert alarms.after_event(Vitals(), over, book, NOW_NS).times == {alarms.Kind.PARTIAL_FILL: (NOW_NS,)}
     unfilled = folded([started(), intended(entry), accepted(entry.client_order_id), over])
     assert alarms.after_event(Vitals(), over, unfilled, NOW_NS).times == {}
+    exit_part = filled(a_fill("2", "exit", sign=-1, quantity=D("0.04")))
+    exit_over = ev.OrderCancelled(client_order_id="exit")
+    held = folded([*opened(), intended(an_order("exit", OrderPurpose.EXIT)), accepted("exit"), exit_part, exit_over])
+    assert alarms.after_event(Vitals(), exit_over, held, NOW_NS).times == {}
 
 
 @pytest.mark.parametrize(("what", "counted"), [("died", 1), ("restarted", 0)])
