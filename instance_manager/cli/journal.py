@@ -32,10 +32,22 @@ def register(app: typer.Typer) -> None:
 
 
 def show_trades(
-    instance: InstanceOption, limit: LimitOption = DEFAULT_LIMIT, as_json: JsonOption = False, home: HomeOption = None
+    instance: InstanceOption,
+    limit: LimitOption = DEFAULT_LIMIT,
+    score: Annotated[
+        bool, typer.Option("--score", help="What all its trades come to, and what the play requires of them.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
 ) -> None:
     """Round trips, oldest first."""
-    rows = _read(home, instance, lambda reader: [asdict(trade) for trade in reader.trades()])[-limit:]
+    rows = _read(home, instance, lambda reader: [asdict(trade) for trade in reader.trades()])
+    if score:
+        from instance_manager.cli.traded import show_score
+
+        show_score(open_desk(home), instance, rows, as_json=as_json)
+        return
+    rows = rows[-limit:]
     columns = (
         "trade_number", "direction", "quantity", "entry_price", "exit_price", "opened_at_ns", "closed_at_ns", "profit",
         "fees", "exit_reason",
