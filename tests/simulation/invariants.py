@@ -45,6 +45,7 @@ class InstanceWatch:
         self._seen_touched = -1
         self._intended: dict[str, Order] = {}
         self._intended_at_ns: list[int] = []
+        self._last_bar: dict[type[object], int] = {}
         self._forbidden: dict[str, str] = {}
         self._sent: set[str] = set()
         self._compared: tuple[Book | None, Book | None] = (None, None)
@@ -89,6 +90,8 @@ class InstanceWatch:
                 self.began_at_ns = self.began_at_ns or simulation.now_ns
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
+            if isinstance(event, ev.SignalReceived | ev.ProtectionAdvanced):
+                self._each_bar_once(event)
             if isinstance(event, ev.OrderRejected | ev.OrderDenied):
                 self._no_is_the_exchanges_word(event.client_order_id)
         self._events = len(self._journal)
@@ -104,6 +107,13 @@ class InstanceWatch:
         self._forbidden[order.client_order_id] = (
             self._why_no_entry(simulation) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(simulation)
         )
+
+    def _each_bar_once(self, event: ev.SignalReceived | ev.ProtectionAdvanced) -> None:
+        """However often a cycle comes: it decides once, and protection ages by one bar."""
+        bar = event.signal.bar_open_time_ns if isinstance(event, ev.SignalReceived) else event.bar_open_time_ns
+        last = self._last_bar.get(type(event), 0)
+        demand(bar > last, "each bar once", f"{type(event).__name__} of {bar} after {last}")
+        self._last_bar[type(event)] = bar
 
     def _no_rush(self, now_ns: int) -> None:
         """Whatever the exchange answers, nobody asks it again and again at the speed of the network."""
