@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.venue.builders import add_account, exchange
 from venue.build import build
+from venue.core.funding import settle_funding
 from venue.core.orders import PositionSide
 from venue.core.refusal import Reason
 from venue.hub import Client
@@ -145,6 +146,39 @@ def test_a_request_may_be_ten_seconds_away_or_what_it_says_up_to_sixty(sent, win
         return
     with pytest.raises(MexcError, match="513"):
         check_time(str(sent), window, 100_000)
+
+
+def ask(venue, account, method: str, path: str, **params: str) -> object:
+    call = Call(venue=venue, method=method, path=path, params=params, account_or_none=account)
+    body = perform(venue, call, ROUTES[(method, path)]).body
+    assert body["success"], body
+    return body.get("data")
+
+
+def test_funding_that_was_paid_is_on_record():
+    venue = build(read_settings(["--history", "20", "--funding-rate", "0.0001"]))
+    account = venue.floor.accounts["account-1"]
+    ask(venue, account, "POST", "/api/v1/private/order/create", **ORDER)
+    settle_funding(venue.floor, Decimal("0.0001"))
+
+    [row] = ask(venue, account, "GET", "/api/v1/private/position/funding_records")["resultList"]
+
+    assert (row["symbol"], row["positionType"], row["rate"]) == ("BTC_USDT", 1, 0.0001)
+    assert row["funding"] == float(account.funding) < 0
+    assert row["positionValue"] == pytest.approx(0.01 * float(venue.floor.books["BTCUSDT"].mark))
+
+
+def test_lists_go_back_a_week_unless_told_and_never_more_than_ninety_days():
+    venue = build(read_settings(["--history", "20"]))
+    account, day_ms = venue.floor.accounts["account-1"], 24 * 3_600_000
+    ask(venue, account, "POST", "/api/v1/private/order/create", **ORDER)
+    path, now = "/api/v1/private/order/list/history_orders", venue.clock.now_ms()
+    next(iter(account.orders.values())).created_ms = now - 8 * day_ms
+
+    assert ask(venue, account, "GET", path) == []
+    assert len(ask(venue, account, "GET", path, start_time=str(now - 9 * day_ms))) == 1
+    with pytest.raises(AssertionError, match="6003"):
+        ask(venue, account, "GET", path, start_time=str(now - 91 * day_ms))
 
 
 def test_each_life_of_a_position_has_a_number_and_sums_of_its_own():

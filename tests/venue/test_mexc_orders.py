@@ -218,6 +218,33 @@ async def test_leverage_margin_modes_and_hedging(paused_venue):
     await close(other)
 
 
+async def test_ccxts_hedged_orders_mean_the_position_they_name(paused_venue):
+    """ccxt's side is the position's here: a hedged reduce-only buy closes a long."""
+    other = mexc_client(paused_venue.port, number=5)
+    await other.load_markets()
+    await other.set_position_mode(True)
+    await other.create_order(S, "market", "buy", 10, None, {"hedged": True})
+    await other.create_order(S, "market", "sell", 10, None, {"hedged": True})
+
+    await other.create_order(S, "market", "buy", 10, None, {"hedged": True, "reduceOnly": True})
+
+    assert [p["side"] for p in await other.fetch_positions([S])] == ["short"]
+    await other.create_order(S, "market", "sell", 10, None, {"hedged": True, "reduceOnly": True})
+    assert await other.fetch_positions([S]) == []
+    await other.set_position_mode(False)
+    await close(other)
+
+
+@pytest.mark.parametrize(("hand", "given", "category"), [("liquidate", {}, 2), ("adl", {"symbol": "BTCUSDT"}, 4)])
+async def test_what_the_exchange_closes_by_force_has_a_category_of_its_own(mexc, paused_venue, hand, given, category):
+    await mexc.create_order(S, "market", "buy", 10)
+
+    paused_venue.control("POST", f"accounts/account-1/{hand}", given)
+
+    assert await mexc.fetch_positions([S]) == []
+    assert (await mexc.fetch_my_trades(S))[-1]["info"]["category"] == category
+
+
 async def test_fees_risk_limits_and_what_is_not_there(mexc):
     rates = (await mexc.contractPrivateGetAccountContractFeeRate({"symbol": "BTC_USDT"}))["data"]
     assert rates == [{"symbol": "BTC_USDT", "makerFeeRate": 0.0002, "takerFeeRate": 0.0005}]

@@ -81,6 +81,28 @@ async def test_market_channels_follow_the_market(mexc, paused_venue):
     assert all_told[S]["bid"] > 0
 
 
+async def silent(venue, word: str) -> None:
+    """Until nobody listens to a stream with this word in its name."""
+    for _ in range(100):
+        if word not in str(venue.control("GET", "status")["streams"]):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"somebody listens to {word}")
+
+
+async def test_channels_can_be_left(mexc, paused_venue):
+    watched = [asyncio.create_task(made) for made in (mexc.watch_ticker(S), mexc.watch_ohlcv(S), mexc.watch_trades(S))]
+    for stream in ("ticker.btcusdt", "kline.min1.btcusdt", "deal.btcusdt"):
+        await listening(paused_venue, stream)
+
+    await mexc.un_watch_ticker(S)
+    await mexc.un_watch_ohlcv(S)
+    await mexc.un_watch_trades(S)
+
+    await silent(paused_venue, "btcusdt")
+    await asyncio.gather(*watched, return_exceptions=True)
+
+
 async def test_changes_on_a_snapshot_make_the_book(mexc, paused_venue):
     mexc.options["watchOrderBook"]["snapshotDelay"] = 0  # ccxt asks for the snapshot at the first change
     watched = asyncio.create_task(mexc.watch_order_book(S))
