@@ -23,7 +23,7 @@ ASK_AGAIN_MS = 1_000
 TICK_MS = 50
 # a slice's trades are journaled at once, and until they are nothing else is heard: so many bars that they are few
 FIRST_SLICE_BARS, MOST_SLICE_BARS = 10_000, 200_000
-TRADES_PER_SLICE = 500
+TRADES_PER_SLICE = 200
 ZERO = Decimal(0)
 
 

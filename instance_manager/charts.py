@@ -5,6 +5,7 @@ Colours are the page's CSS variables, so that one drawing is right in light and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -101,15 +102,18 @@ def _path(scale: _Scale, times: Integers, values: Floats) -> str:
 
 
 def _value_axis(scale: _Scale, unit: str) -> str:
-    lines = []
-    for number in range(TICKS):
-        value = scale.low + (scale.high - scale.low) * number / (TICKS - 1)
-        y = scale.y(value)
-        lines.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value)}{unit}</text>'
-        )
-    return "".join(lines)
+    return "".join(
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(value):.1f}" y2="{scale.y(value):.1f}"/>'
+        f'<text x="{LEFT - 6}" y="{scale.y(value) + 4:.1f}" text-anchor="end">{_short(value)}{unit}</text>'
+        for value in round_values(scale.low, scale.high)
+    )
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Values of one, two or five times a power of ten between low and high: three to eight of them."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(power * one for one in (1, 2, 5, 10) if power * one * 8 >= high - low)
+    return [step * number for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _time_axis(scale: _Scale) -> str:
@@ -142,4 +146,4 @@ def _mark(scale: _Scale, mark: Mark) -> str:
 def _short(value: float) -> str:
     """Five digits or so: 43,210 or 1.2345."""
     size = abs(value)
-    return f"{value:,.0f}" if size >= 10_000 else f"{value:,.2f}" if size >= 1 else f"{value:.4g}"
+    return f"{value:,.0f}" if size >= 10_000 else f"{value:,.6g}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plays.backtest_result import BacktestResult
 
 # more marks than these hide the price, and more rows nobody reads; all trades are in --export and --json
-MOST_MARKED, MOST_LISTED = 400, 500
+MOST_MARKED, MOST_LISTED = 150, 500
 
 Rows = Sequence[Sequence[object]]
 

@@ -127,5 +127,5 @@ def test_the_word_of_a_global_panic_does_not_touch_a_backtest() -> None:
 def test_a_slice_is_as_long_as_its_trades_are_few() -> None:
     assert next_slice(10_000, 0) == 20_000
     assert next_slice(200_000, 3) == MOST_SLICE_BARS
-    assert next_slice(10_000, 1_000) == 5_000
+    assert next_slice(10_000, 1_000) == 2_000
     assert next_slice(1, 10_000) == 1

@@ -10,6 +10,7 @@ import typer
 from pyarrow import parquet
 from typer.testing import CliRunner
 
+from instance_manager.charts import round_values
 from instance_manager.cli import data, research
 from instance_manager.cli.boundary import Boundary
 
@@ -167,3 +168,15 @@ def test_a_wrong_requirement_is_named_with_its_line(requiring, required, said):
     assert code == 2
     assert said in err
     assert "requiring.yml:8:" in err
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(8_398.0, 10_064.0, [8_500, 9_000, 9_500, 10_000]), (-16.2, 0.0, [-15, -10, -5, 0]), (0.101, 0.1032, None)],
+)
+def test_the_axis_of_a_chart_has_round_values_within_it(low, high, expected):
+    values = round_values(low, high)
+
+    assert 3 <= len(values) <= 9
+    assert low <= values[0] < values[-1] <= high
+    assert expected is None or values == expected

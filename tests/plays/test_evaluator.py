@@ -48,6 +48,25 @@ RULES = st.recursive(
 )
 
 
+MARKETS = histories()
+
+
+def replayed(play, candles, restarts):
+    """What a live instance says that dies after so many bars and is fed again from the first, once or more."""
+    heard, bars = {}, list(candles.bars())
+    for dies_at in [*sorted(restarts), len(bars)]:
+        evaluator = Evaluator(play)
+        for position, bar in enumerate(bars[:dies_at]):
+            again = evaluator.step(bar)
+            assert spoken(heard.setdefault(position, again)) == spoken(again), f"another word at bar {position}"
+    return heard
+
+
+def spoken(signal):
+    """A signal as text, in which every NaN is alike and no bit is lost."""
+    return None if signal is None else (int(signal.intent), [(name, value.hex()) for name, value in signal.features])
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(enter=RULES, leave=RULES, bars=st.integers(1, 700), seed=st.integers(0, 50), offset=st.integers(0, 20))
 def test_b5_random_plays_give_the_same_bits_both_ways(enter, leave, bars, seed, offset):
@@ -55,6 +74,25 @@ def test_b5_random_plays_give_the_same_bits_both_ways(enter, leave, bars, seed, 
     candles = made(bars, seed, start_ns=START_NS + offset * MINUTE_NS)
 
     assert first_difference(batch(play, candles), stepped_arrays(play, candles)) == ""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(
+    enter=RULES, leave=RULES, market=st.integers(0, len(MARKETS) - 1), first=st.integers(0, 20_000),
+    bars=st.integers(1, 600), restarts=st.lists(st.integers(0, 600), max_size=2),
+)  # fmt: skip
+def test_b5_random_plays_on_real_candles_are_the_same_through_restarts(enter, leave, market, first, bars, restarts):
+    play = a_play(entry=f"\n  long: {enter}\n  short: {leave}", exit=f"\n  long: {leave}")
+    candles = MARKETS[market].rows(first, first + bars)
+
+    whole, heard = batch(play, candles), replayed(play, candles, [at for at in restarts if at < bars])
+
+    assert [bar for bar, signal in heard.items() if signal is not None] == list(range(play.warmup_bars, bars))
+    for bar in range(play.warmup_bars, bars):
+        values = np.array([value for _, value in heard[bar].features])
+        expected = np.array([column[bar] for column in whole.columns])
+        assert int(heard[bar].intent) == whole.intents[bar]
+        assert np.array_equal(values, expected, equal_nan=True)
 
 
 def test_b15_a_restart_that_feeds_again_from_the_anchor_goes_on_identically():
