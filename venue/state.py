@@ -17,7 +17,7 @@ from venue.freeze import thaw
 VERSION = 2
 Line = dict[str, object]
 PLAIN_FIELDS = ("name", "key", "secret", "is_hedged", "may_only_reduce", "is_multi_assets", "is_burning_fees")
-MONEY_FIELDS = ("wallet", "fees", "realized_pnl", "funding")
+MONEY_FIELDS = ("wallet", "fees", "realized_pnl", "funding", "vault")
 
 
 class StateError(Exception):

@@ -22,7 +22,7 @@ from venue.market import Lane
 from venue.truth import Truth
 
 MOST_PRINTS = 1000
-DEPTH_LEVELS = 20
+DEPTH_LEVELS = 100  # as many as a snapshot shows: who follows both has the same book as the exchange
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from venue.bybit.call import Call
 from venue.bybit.errors import BybitError, JsonObject
 from venue.bybit.holdings import position_json, wallet_json
 from venue.bybit.render import plain
+from venue.bybit.trading_stop import SIDES_BY_INDEX
 from venue.core.account import Account, Position
 from venue.core.orders import PositionSide
 from venue.core.refusal import Reason, Refused
-from venue.core.terms import set_leverage, set_margin_mode, set_position_mode
+from venue.core.terms import move_margin, set_leverage, set_margin_mode, set_position_mode
 
 
 def get_positions(call: Call) -> JsonObject:
@@ -69,6 +70,26 @@ def post_margin_mode(call: Call) -> JsonObject:
             if refusal.reason is not Reason.MARGIN_MODE_UNCHANGED:
                 raise
     return {"reasons": []}
+
+
+def post_margin(call: Call) -> JsonObject:
+    """More margin for an isolated position, or less (negative)."""
+    symbol, margin = call.symbol(), call.decimal("margin")
+    side = SIDES_BY_INDEX.get(call.maybe("positionIdx") or "0")
+    if side is None:
+        raise BybitError(10001, "params error: positionIdx invalid")
+    move_margin(call.venue.floor, call.account, symbol, side, margin)
+    return {"category": "linear", **position_json(call.venue.floor, call.account, call.account.position(symbol, side))}
+
+
+def get_dcp(call: Call) -> JsonObject:
+    window = call.venue.bybit.windows.get(call.account.name)
+    rows = [{"product": "DERIVATIVES", "dcpStatus": "ON", "timeWindow": str(window)}] if window else []
+    return {"dcpInfos": rows}
+
+
+def get_smp_group(call: Call) -> JsonObject:
+    return {"smpGroup": 0}
 
 
 def get_wallet(call: Call) -> JsonObject:

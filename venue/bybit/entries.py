@@ -12,7 +12,10 @@ from venue.core.account import Account
 from venue.core.orders import AlgoOrder, AlgoRequest, AlgoStatus, Order, OrderRequest, Side, Status
 
 OWN = "bybit:"  # names given by this face: a client can't choose one with a colon in it
-TAKE_PROFIT, STOP_LOSS = OWN + "tp:", OWN + "sl:"
+TAKE_PROFIT, STOP_LOSS, TRAILING = OWN + "tp:", OWN + "sl:", OWN + "ts:"  # of a whole position
+PART_TAKE_PROFIT, PART_STOP_LOSS = OWN + "ptp:", OWN + "psl:"  # of a part
+TAKES, STOPS = (TAKE_PROFIT, PART_TAKE_PROFIT), (STOP_LOSS, PART_STOP_LOSS)
+PROTECTION = (*TAKES, *STOPS, TRAILING)
 ORDER_ID = re.compile(r"b00(0|1)0000-0000-4000-8000-(\d{12})", re.ASCII)
 
 

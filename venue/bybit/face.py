@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from venue.bybit.errors import JsonObject
 from venue.bybit.limits import Limits
 from venue.bybit.private import tell
-from venue.bybit.trading_stop import Protection, attach, drop_idle
+from venue.bybit.protection import Protection, drop_idle
+from venue.bybit.trading_stop import attach
 from venue.core.account import Account
 from venue.core.events import AccountChanged, Event, OrderChanged
 from venue.core.floor import Floor
@@ -50,7 +51,7 @@ class Face:
                     drop_idle(floor, event.account, position)
             case OrderChanged():
                 if event.trade is not None:
-                    attach(self, floor, event.account, event.order)
+                    attach(self, floor, event.account, event.order, event.trade)
                 if not event.order.is_open:
                     self.attached.pop((event.account.name, event.order.request.client_order_id), None)
             case _:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from venue.bybit.entries import STOP_LOSS, TAKE_PROFIT
+from venue.bybit.entries import PROTECTION, STOP_LOSS, TAKE_PROFIT, TRAILING
 from venue.bybit.errors import JsonObject
 from venue.bybit.render import INDEX, ZERO, money, plain, price_or_empty
 from venue.core.account import Account, Position
@@ -22,7 +22,8 @@ from venue.core.orders import AlgoOrder, PositionSide
 def position_json(floor: Floor, account: Account, position: Position) -> JsonObject:
     book, setting = floor.books[position.symbol], account.setting(position.symbol)
     held = bool(position.amount)
-    take_profit, stop_loss = protection_of(account, position)
+    own = {prefix: whole_protection(account, position, prefix) for prefix in (TAKE_PROFIT, STOP_LOSS, TRAILING)}
+    trailing = own[TRAILING]
     return {
         "positionIdx": INDEX[position.side],
         "riskId": 1,
@@ -44,9 +45,10 @@ def position_json(floor: Floor, account: Account, position: Position) -> JsonObj
         "positionMM": money(maintenance_of(floor, position)) if held else "",
         "positionIM": money(position_margin_of(floor, account, position)) if held else "",
         "tpslMode": "Full",
-        "takeProfit": plain(take_profit.request.trigger_price) if take_profit else "",
-        "stopLoss": plain(stop_loss.request.trigger_price) if stop_loss else "",
-        "trailingStop": "0",
+        "takeProfit": trigger_text(own[TAKE_PROFIT]),
+        "stopLoss": trigger_text(own[STOP_LOSS]),
+        "trailingStop": plain(trailing.request.callback_distance) if trailing else "0",
+        "activePrice": plain(trailing.request.activate_price) if trailing else "0",
         "unrealisedPnl": money(pnl_of(floor, position)) if held else "",
         "curRealisedPnl": money(position.realized_pnl - position.fees),
         "cumRealisedPnl": money(position.realized_pnl),
@@ -67,12 +69,20 @@ def side_of(position: Position) -> str:
     return "" if not position.amount else "Buy" if position.amount > 0 else "Sell"
 
 
-def protection_of(account: Account, position: Position) -> tuple[AlgoOrder | None, AlgoOrder | None]:
-    """(take-profit, stop-loss) of the whole position."""
-    own = [a for a in account.waiting(position.symbol) if a.request.position_side is position.side]
-    take_profit = next((a for a in own if a.request.client_algo_id.startswith(TAKE_PROFIT)), None)
-    stop_loss = next((a for a in own if a.request.client_algo_id.startswith(STOP_LOSS)), None)
-    return take_profit, stop_loss
+def trigger_text(algo: AlgoOrder | None) -> str:
+    return plain(algo.request.trigger_price) if algo else ""
+
+
+def protection_of(account: Account, position: Position) -> list[AlgoOrder]:
+    """Take-profits, stop-losses and trailing stop, of all of the position and of parts."""
+    own = (a for a in account.waiting(position.symbol) if a.request.position_side is position.side)
+    return [a for a in own if a.request.client_algo_id.startswith(PROTECTION)]
+
+
+def whole_protection(account: Account, position: Position, prefix: str) -> AlgoOrder | None:
+    """The one of this kind that stands for all of the position."""
+    own = protection_of(account, position)
+    return next((a for a in own if a.request.client_algo_id.startswith(prefix)), None)
 
 
 def wallet_json(floor: Floor, account: Account) -> JsonObject:

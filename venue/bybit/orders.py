@@ -9,7 +9,7 @@ from venue.bybit.call import Call
 from venue.bybit.entries import OWN, Entry, find, id_text, is_used, open_entries
 from venue.bybit.errors import BybitError, JsonObject, invalid
 from venue.bybit.render import SMP_TYPES
-from venue.bybit.trading_stop import SIDES_BY_INDEX, WORKING_TYPES, Protection, check_protection
+from venue.bybit.trading_stop import SIDES_BY_INDEX, WORKING_TYPES, read_attached
 from venue.core.checks import check_price, check_quantity, closes
 from venue.core.conditional import become, cancel_algo, place_algo
 from venue.core.matching import accept, amend, cancel, end, place
@@ -53,7 +53,7 @@ def create(call: Call) -> JsonObject:
     if call.maybe("triggerPrice"):
         algo = place_conditional(call, request)
         return acknowledged(id_text(algo.algo_id, is_conditional=True), link_id)
-    protection = read_protection(call, request)
+    protection = read_attached(call, request)
     if protection:
         call.venue.bybit.attached[(call.account.name, request.client_order_id)] = protection
     try:
@@ -114,24 +114,6 @@ def accept_order(call: Call, request: OrderRequest) -> Order:
     order = accept(floor, account, request)
     end(floor, order, Execution.EXPIRED)
     return order
-
-
-def read_protection(call: Call, request: OrderRequest) -> Protection | None:
-    """Take-profit and stop-loss that come with an order and hold for the position it makes."""
-    take_profit, stop_loss = call.maybe_decimal("takeProfit"), call.maybe_decimal("stopLoss")
-    if not take_profit and not stop_loss:
-        return None
-    if call.maybe("tpslMode") == "Partial":
-        raise BybitError(10001, "params error: tpslMode Partial is not offered here")
-    wanted = Protection(
-        take_profit=take_profit or ZERO,
-        stop_loss=stop_loss or ZERO,
-        take_profit_by=choose(WORKING_TYPES, call, "tpTriggerBy", "LastPrice"),
-        stop_loss_by=choose(WORKING_TYPES, call, "slTriggerBy", "LastPrice"),
-    )
-    base = request.price or call.venue.floor.books[request.symbol].last
-    check_protection(call.venue.floor.books[request.symbol], request.side, wanted, base)
-    return wanted
 
 
 def place_conditional(call: Call, request: OrderRequest) -> AlgoOrder:

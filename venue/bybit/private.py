@@ -3,7 +3,7 @@
 from venue.bybit.entries import entry_of_algo, entry_of_order
 from venue.bybit.errors import JsonObject
 from venue.bybit.holdings import position_json, wallet_json
-from venue.bybit.render import execution_json, order_json
+from venue.bybit.render import execution_json, funding_json, order_json
 from venue.core.account import Account
 from venue.core.events import AccountChanged, AlgoChanged, Event, LeverageChanged, OrderChanged
 from venue.core.floor import Floor
@@ -40,6 +40,9 @@ def tell(hub: Hub, floor: Floor, event: Event, now_ms: int) -> None:
                 publish(hub, event.account, "position", rows, now_ms)
             if wants(hub, event.account, "wallet"):
                 publish(hub, event.account, "wallet", [wallet_json(floor, event.account)], now_ms)
+            if event.reason == "FUNDING_FEE" and wants(hub, event.account, "execution"):
+                row = LINEAR | funding_json(event.account.incomes[-1])
+                publish(hub, event.account, "execution", [row], now_ms, detail="Funding")
         case LeverageChanged():
             held = [p for p in event.account.positions.values() if p.symbol == event.symbol]
             rows = [LINEAR | position_json(floor, event.account, p) for p in held]

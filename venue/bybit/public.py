@@ -16,7 +16,7 @@ NAMES = {
     "1": "1m", "3": "3m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "120": "2h", "240": "4h", "360": "6h",
     "720": "12h", "D": "1d", "W": "1w",
 }  # fmt: skip
-MOST_LEVELS = 100
+MOST_LEVELS = 200
 
 
 def get_time(call: Call) -> JsonObject:
@@ -148,7 +148,7 @@ def get_order_book(call: Call) -> JsonObject:
 
 
 def book_json(book: Book, levels: int) -> JsonObject:
-    """At most 100 levels are shown, whatever was asked for."""
+    """At most 200 levels are shown, whatever was asked for."""
     shown = min(levels, MOST_LEVELS)
     return {
         "s": book.instrument.symbol,

@@ -1,14 +1,15 @@
 """What became of orders: open ones, closed ones, executions. Pages are small (20, at most 50) and have cursors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from venue.bybit.call import Call
 from venue.bybit.entries import Entry, entries, entry_of_order, find, open_entries
 from venue.bybit.errors import JsonObject, invalid
 from venue.bybit.orders import is_of
-from venue.bybit.render import execution_json, order_json
-from venue.core.orders import Trade
+from venue.bybit.render import exec_type, execution_json, funding_json, order_json
+from venue.core.account import Account
+from venue.core.orders import Income, Trade
 
 Row = TypeVar("Row")
 MOST_CLOSED = 500
@@ -71,29 +72,46 @@ def is_between(time_ms: int, start: int | None, end: int | None) -> bool:
 
 
 def get_executions(call: Call) -> JsonObject:
+    """Fills and, being executions of no order, funding."""
     symbol, (start, end), kind = call.maybe_symbol(), call.times(), call.maybe("execType")
     order_id, link_id = call.maybe("orderId"), call.maybe("orderLinkId")
     named = find(call.account, symbol, order_id, link_id) if order_id or link_id else None
     if (order_id or link_id) and named is None:
         return listed([], "")
+    chosen: list[Trade | Income] = [*call.account.trades, *(() if named else fundings(call.account))]
     wanted = [
         t
-        for t in call.account.trades
-        if symbol in (None, t.symbol) and is_between(t.time_ms, start, end) and is_trade_of(t, named)
+        for t in chosen
+        if symbol in (None, t.symbol)
+        and is_between(t.time_ms, start, end)
+        and is_trade_of(t, named)
+        and kind in (None, kind_of(call.account, t))
     ]
-    shown, cursor = page(call, wanted, trade_key, (TRADES_PAGE, LARGEST_TRADES_PAGE))
-    rows = [trade_row(call, t) for t in shown]
-    return listed([r for r in rows if kind in (None, r["execType"])], cursor)
+    shown, cursor = page(call, wanted, execution_key, (TRADES_PAGE, LARGEST_TRADES_PAGE))
+    return listed([execution_row(call, t) for t in shown], cursor)
 
 
-def is_trade_of(trade: Trade, named: Entry | None) -> bool:
-    return named is None or (named.order is not None and trade.order_id == named.order.order_id)
+def fundings(account: Account) -> Iterator[Income]:
+    return (income for income in account.incomes if income.kind == "FUNDING_FEE")
 
 
-def trade_key(trade: Trade) -> str:
-    return f"{trade.time_ms:015d}{trade.trade_id:015d}"
+def kind_of(account: Account, execution: Trade | Income) -> str:
+    return "Funding" if isinstance(execution, Income) else exec_type(account.orders[execution.order_id])
 
 
-def trade_row(call: Call, trade: Trade) -> JsonObject:
-    entry = entry_of_order(call.account, call.account.orders[trade.order_id])
-    return execution_json(call.venue.floor, call.account, trade, entry)
+def is_trade_of(execution: Trade | Income, named: Entry | None) -> bool:
+    if named is None:
+        return True
+    return isinstance(execution, Trade) and named.order is not None and execution.order_id == named.order.order_id
+
+
+def execution_key(execution: Trade | Income) -> str:
+    number = execution.income_id if isinstance(execution, Income) else execution.trade_id
+    return f"{execution.time_ms:015d}{number:015d}"
+
+
+def execution_row(call: Call, execution: Trade | Income) -> JsonObject:
+    if isinstance(execution, Income):
+        return funding_json(execution)
+    entry = entry_of_order(call.account, call.account.orders[execution.order_id])
+    return execution_json(call.venue.floor, call.account, execution, entry)

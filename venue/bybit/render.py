@@ -2,13 +2,22 @@
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from venue.bybit.entries import STOP_LOSS, TAKE_PROFIT, Entry
+from venue.bybit.entries import (
+    PART_STOP_LOSS,
+    PART_TAKE_PROFIT,
+    PROTECTION,
+    STOPS,
+    TAKES,
+    TRAILING,
+    Entry,
+)
 from venue.bybit.errors import JsonObject
 from venue.core.account import Account
 from venue.core.floor import Floor
 from venue.core.orders import (
     AlgoOrder,
     AlgoRequest,
+    Income,
     Kind,
     Order,
     OrderRequest,
@@ -19,7 +28,7 @@ from venue.core.orders import (
     Trade,
     WorkingType,
 )
-from venue.core.triggers import TAKES, waits_for_rise
+from venue.core.triggers import level, waits_for_rise
 
 ZERO = Decimal(0)
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
@@ -67,7 +76,7 @@ def order_json(floor: Floor, account: Account, entry: Entry) -> JsonObject:
         "isLeverage": "",
         "positionIdx": INDEX[request.position_side],
         "orderStatus": entry.status,
-        "createType": "CreateByUser" if not entry.name.startswith((STOP_LOSS, TAKE_PROFIT)) else create_type(entry),
+        "createType": create_type(entry),
         "cancelType": cancel_type(entry),
         "rejectReason": reject_reason(entry),
         "avgPrice": price_or_empty(order.average_price if order else ZERO),
@@ -120,7 +129,12 @@ def is_reducing(request: OrderRequest | AlgoRequest) -> bool:
 
 
 def create_type(entry: Entry) -> str:
-    return "CreateByStopLoss" if entry.name.startswith(STOP_LOSS) else "CreateByTakeProfit"
+    if not entry.name.startswith(PROTECTION):
+        return "CreateByUser"
+    part = "Partial" if entry.name.startswith((PART_STOP_LOSS, PART_TAKE_PROFIT)) else ""
+    if entry.name.startswith(TRAILING):
+        return "CreateByTrailingStop"
+    return f"CreateBy{part}StopLoss" if entry.name.startswith(STOPS) else f"CreateBy{part}TakeProfit"
 
 
 def time_in_force(request: OrderRequest | AlgoRequest, is_limit: bool) -> str:
@@ -154,16 +168,26 @@ def trigger_json(algo: AlgoOrder | None) -> JsonObject:
     if algo is None:
         return {"stopOrderType": "", "triggerDirection": 0, "triggerPrice": "", "triggerBy": "", "tpslMode": ""}
     request = algo.request
-    kind = "Stop"
-    if request.client_algo_id.startswith((STOP_LOSS, TAKE_PROFIT)):
-        kind = "TakeProfit" if request.kind in TAKES else "StopLoss"
     return {
-        "stopOrderType": kind,
+        "stopOrderType": stop_order_type(request.client_algo_id),
         "triggerDirection": 1 if waits_for_rise(request) else 2,
-        "triggerPrice": plain(request.trigger_price),
+        "triggerPrice": money(request.trigger_price or level(algo)[0]),
         "triggerBy": TRIGGERS[request.working_type],
-        "tpslMode": "Full" if request.close_position else "",
+        "tpslMode": "Full" if request.close_position else tpsl_mode(request.client_algo_id),
     }
+
+
+def tpsl_mode(name: str) -> str:
+    return "Partial" if name.startswith((PART_STOP_LOSS, PART_TAKE_PROFIT)) else ""
+
+
+def stop_order_type(name: str) -> str:
+    """What made it: the client, or the protection of a position or of a part of it."""
+    if not name.startswith(PROTECTION):
+        return "Stop"
+    if name.startswith(TRAILING):
+        return "TrailingStop"
+    return ("Partial" if tpsl_mode(name) else "") + ("TakeProfit" if name.startswith(TAKES) else "StopLoss")
 
 
 def execution_json(floor: Floor, account: Account, trade: Trade, entry: Entry) -> JsonObject:
@@ -197,7 +221,7 @@ def execution_json(floor: Floor, account: Account, trade: Trade, entry: Entry) -
         "indexPrice": "",
         "underlyingPrice": "",
         "blockTradeId": "",
-        "closedSize": plain(trade.quantity) if trade.realized_pnl else "0",
+        "closedSize": plain(trade.closed),
         "isLeverage": "0",
         "seq": trade.trade_id,
     }
@@ -207,3 +231,40 @@ def exec_type(order: Order) -> str:
     if order.request.kind is Kind.LIQUIDATION:
         return "BustTrade"
     return "AdlTrade" if order.request.origin == "adl" else "Trade"
+
+
+def funding_json(income: Income) -> JsonObject:
+    """Funding is told as an execution of no order: a fee (positive: paid) on what was held."""
+    size, value = abs(income.quantity), abs(income.quantity) * income.price
+    return {
+        "symbol": income.symbol,
+        "orderId": "",
+        "orderLinkId": "",
+        "side": "Sell" if income.quantity > 0 else "Buy",
+        "orderPrice": "0",
+        "orderQty": "0",
+        "leavesQty": "0",
+        "orderType": "UNKNOWN",
+        "stopOrderType": "UNKNOWN",
+        "createType": "",
+        "execFee": money(-income.amount),
+        "execId": f"b0040000-0000-4000-8000-{income.income_id:012d}",
+        "execPrice": plain(income.price),
+        "execQty": plain(size),
+        "execType": "Funding",
+        "execValue": money(value),
+        "execTime": str(income.time_ms),
+        "execPnl": "0",
+        "feeCurrency": "",
+        "isMaker": False,
+        "feeRate": plain((-income.amount / value).quantize(Decimal("0.00000001"))) if value else "0",
+        "tradeIv": "",
+        "markIv": "",
+        "markPrice": plain(income.price),
+        "indexPrice": "",
+        "underlyingPrice": "",
+        "blockTradeId": "",
+        "closedSize": "0",
+        "isLeverage": "0",
+        "seq": income.income_id,
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from venue.bybit import account, batch, orders, public, queries, trading_stop
+from venue.bybit import account, batch, orders, public, queries, statements, trading_stop, transfers
 from venue.bybit.call import Call
 from venue.bybit.errors import JsonObject
 
@@ -53,6 +53,14 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v5/order/realtime"): signed(queries.get_realtime),
     ("GET", "/v5/order/history"): signed(queries.get_history),
     ("GET", "/v5/execution/list"): signed(queries.get_executions),
+    ("GET", "/v5/position/closed-pnl"): signed(statements.get_closed_pnl),
+    ("GET", "/v5/account/transaction-log"): signed(statements.get_transactions),
+    ("POST", "/v5/asset/transfer/inter-transfer"): signed(transfers.post_transfer, 20),
+    ("GET", "/v5/asset/transfer/query-inter-transfer-list"): signed(transfers.get_transfers, 60),
+    ("GET", "/v5/asset/transfer/query-account-coins-balance"): signed(transfers.get_coin_balances, 5),
+    ("GET", "/v5/account/query-dcp-info"): signed(account.get_dcp, 10),
+    ("GET", "/v5/account/smp-group"): signed(account.get_smp_group, 10),
+    ("POST", "/v5/position/add-margin"): signed(account.post_margin, 10),
     ("GET", "/v5/position/list"): signed(account.get_positions),
     ("POST", "/v5/position/set-leverage"): signed(account.post_leverage, 10),
     ("POST", "/v5/position/switch-mode"): signed(account.post_position_mode, 10),

@@ -1,21 +1,16 @@
-"""Take-profit and stop-loss of a whole position: set, changed, taken away, and gone when the position is."""
+"""Protection as clients ask for it: for a position (`trading-stop`), or brought by an order that has yet to fill."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from venue.bybit.call import Call
-from venue.bybit.entries import STOP_LOSS, TAKE_PROFIT
 from venue.bybit.errors import BybitError, JsonObject, invalid
-from venue.bybit.holdings import protection_of
-from venue.bybit.render import plain
-from venue.core.account import Account, Position
-from venue.core.book import Book
-from venue.core.checks import check_price, check_tradable
-from venue.core.conditional import cancel_algo, place_algo
+from venue.bybit.protection import Protection, check_protection, protect, side_of
+from venue.core.account import Account
+from venue.core.checks import check_price
 from venue.core.floor import Floor
-from venue.core.orders import ZERO, AlgoOrder, AlgoRequest, AlgoStatus, Kind, Order, PositionSide, Side, WorkingType
+from venue.core.instrument import Instrument
+from venue.core.orders import ZERO, Order, OrderRequest, PositionSide, Trade, WorkingType
 from venue.core.refusal import Refused
 
 if TYPE_CHECKING:
@@ -27,48 +22,76 @@ WORKING_TYPES = {
     "MarkPrice": WorkingType.MARK_PRICE,
     "IndexPrice": WorkingType.CONTRACT_PRICE,
 }
-NAMES = ((STOP_LOSS, "StopLoss"), (TAKE_PROFIT, "TakeProfit"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protection:
-    """Prices; None: leave it as it is, 0: take it away."""
-
-    take_profit: Decimal | None
-    stop_loss: Decimal | None
-    take_profit_by: WorkingType = WorkingType.CONTRACT_PRICE
-    stop_loss_by: WorkingType = WorkingType.CONTRACT_PRICE
-
-    def price(self, prefix: str) -> Decimal | None:
-        return self.stop_loss if prefix == STOP_LOSS else self.take_profit
-
-    def working_type(self, prefix: str) -> WorkingType:
-        return self.stop_loss_by if prefix == STOP_LOSS else self.take_profit_by
 
 
 def post_trading_stop(call: Call) -> JsonObject:
     symbol, index = call.symbol(), call.maybe("positionIdx") or "0"
-    if call.maybe("tpslMode") == "Partial" or call.maybe_decimal("trailingStop"):
-        raise BybitError(10001, "params error: only full-position takeProfit and stopLoss are offered here")
     side = SIDES_BY_INDEX.get(index)
     if side is None or call.account.is_hedged == (side is PositionSide.BOTH):
         raise BybitError(10001, "position idx not match position mode")
     position = call.account.position(symbol, side)
     if not position.amount:
         raise BybitError(10001, "can not set tp/sl/ts for zero position")
-    wanted = Protection(
-        take_profit=call.maybe_decimal("takeProfit"),
-        stop_loss=call.maybe_decimal("stopLoss"),
-        take_profit_by=working_type(call, "tpTriggerBy"),
-        stop_loss_by=working_type(call, "slTriggerBy"),
-    )
-    if wanted.take_profit is None and wanted.stop_loss is None:
-        raise BybitError(34040, "not modified")
     floor = call.venue.floor
+    wanted = read_protection(call, floor.books[symbol].instrument, whole=abs(position.amount))
+    if wanted.is_empty:
+        raise BybitError(34040, "not modified")
     check_protection(floor.books[symbol], side_of(position), wanted, floor.books[symbol].last)
     if not protect(floor, call.account, position, wanted):
         raise BybitError(34040, "not modified")
     return {}
+
+
+def read_protection(call: Call, instrument: Instrument, whole: Decimal) -> Protection:
+    """`whole`: the size of a part that names none."""
+    is_partial = read_mode(call) == "Partial"
+    take_profit, stop_loss = maybe_price(call, "takeProfit"), maybe_price(call, "stopLoss")
+    return Protection(
+        take_profit=take_profit,
+        stop_loss=stop_loss,
+        take_profit_by=working_type(call, "tpTriggerBy"),
+        stop_loss_by=working_type(call, "slTriggerBy"),
+        is_partial=is_partial,
+        take_profit_size=read_size(call, "tpSize", whole) if is_partial else ZERO,
+        stop_loss_size=read_size(call, "slSize", whole) if is_partial else ZERO,
+        take_profit_limit=read_limit(call, instrument, "tp", is_partial),
+        stop_loss_limit=read_limit(call, instrument, "sl", is_partial),
+        trailing=maybe_price(call, "trailingStop"),
+        active_price=maybe_price(call, "activePrice") or ZERO,
+    )
+
+
+def read_mode(call: Call) -> str:
+    mode = call.maybe("tpslMode") or "Full"
+    if mode not in ("Full", "Partial"):
+        raise invalid("tpslMode")
+    return mode
+
+
+def maybe_price(call: Call, name: str) -> Decimal | None:
+    price = call.decimal(name) if call.maybe(name) else None
+    if price is not None and price < 0:
+        raise invalid(name)
+    return price
+
+
+def read_size(call: Call, name: str, whole: Decimal) -> Decimal:
+    size = call.decimal(name) if call.maybe(name) else whole
+    if size <= 0 or size > whole:
+        raise invalid(name)
+    return size
+
+
+def read_limit(call: Call, instrument: Instrument, prefix: str, is_partial: bool) -> Decimal:
+    """The price of a limit order; 0 where it shall be a market order. Only parts may be limit orders."""
+    kind = call.maybe(f"{prefix}OrderType") or "Market"
+    if kind not in ("Market", "Limit") or (kind == "Limit" and not is_partial):
+        raise invalid(f"{prefix}OrderType")
+    if kind == "Market":
+        return ZERO
+    price = call.decimal(f"{prefix}LimitPrice")
+    check_price(instrument, price)
+    return price
 
 
 def working_type(call: Call, name: str) -> WorkingType:
@@ -78,89 +101,28 @@ def working_type(call: Call, name: str) -> WorkingType:
     return WORKING_TYPES[value]
 
 
-def side_of(position: Position) -> Side:
-    return Side.BUY if position.amount > 0 else Side.SELL
+def read_attached(call: Call, request: OrderRequest) -> Protection | None:
+    """Take-profit and stop-loss that come with an order and hold for the position it makes, or its part of it."""
+    book = call.venue.floor.books[request.symbol]
+    wanted = read_protection(call, book.instrument, whole=request.quantity)
+    if not wanted.take_profit and not wanted.stop_loss:
+        return None
+    check_protection(book, request.side, wanted, request.price or book.last)
+    return wanted
 
 
-def check_protection(book: Book, side: Side, wanted: Protection, base: Decimal) -> None:
-    """A long's stop lies below and its take-profit above the base price, a short's the other way round."""
-    check_tradable(book, reduces=True)
-    for prefix, word in NAMES:
-        price = wanted.price(prefix)
-        if not price:
-            continue
-        check_price(book.instrument, price)
-        must_be_lower = (prefix == STOP_LOSS) == (side is Side.BUY)
-        if (price >= base) if must_be_lower else (price <= base):
-            position, where = ("Buy" if side is Side.BUY else "Sell"), ("lower" if must_be_lower else "higher")
-            text = f"{word}:{plain(price)} set for {position} position should {where} than base_price:{plain(base)}"
-            raise BybitError(10001, f"{text}??LastPrice")
-
-
-def protect(floor: Floor, account: Account, position: Position, wanted: Protection) -> bool:
-    """Puts the waiting orders in their places; whether anything changed. What was asked for has been checked."""
-    take_profit, stop_loss = protection_of(account, position)
-    is_changed = False
-    for prefix, present in ((STOP_LOSS, stop_loss), (TAKE_PROFIT, take_profit)):
-        price = wanted.price(prefix)
-        if price is None or is_same(present, price, wanted.working_type(prefix)):
-            continue
-        is_changed = True
-        if present is not None and present.status is AlgoStatus.NEW:
-            cancel_algo(floor, account, present)
-        if price:
-            place_algo(floor, account, closer(position, prefix, price, wanted.working_type(prefix)))
-    return is_changed
-
-
-def is_same(present: AlgoOrder | None, price: Decimal, by: WorkingType) -> bool:
-    if present is None:
-        return not price
-    return (present.request.trigger_price, present.request.working_type) == (price, by)
-
-
-def closer(position: Position, prefix: str, price: Decimal, by: WorkingType) -> AlgoRequest:
-    return AlgoRequest(
-        symbol=position.symbol,
-        side=side_of(position).other,
-        kind=Kind.STOP_MARKET if prefix == STOP_LOSS else Kind.TAKE_PROFIT_MARKET,
-        quantity=ZERO,
-        trigger_price=price,
-        client_algo_id=f"{prefix}{token_hex(10)}",
-        close_position=True,
-        position_side=position.side,
-        working_type=by,
-    )
-
-
-def drop_idle(floor: Floor, account: Account, position: Position) -> None:
-    """A position that is gone, or has turned, takes its protection with it."""
-    for algo in protection_of(account, position):
-        is_idle = algo is not None and position.amount * algo.request.side.sign >= 0
-        if algo is not None and is_idle and algo.status is AlgoStatus.NEW:
-            cancel_algo(floor, account, algo)
-
-
-def attach(face: "Face", floor: Floor, account: Account, order: Order) -> None:
-    """The first fill that opens brings the order's take-profit and stop-loss; a price gone past them drops them."""
+def attach(face: "Face", floor: Floor, account: Account, order: Order, trade: Trade) -> None:
+    """Fills that open bring the order's take-profit and stop-loss; a price gone past them drops them."""
     request, key = order.request, (account.name, order.request.client_order_id)
     position = account.position(request.symbol, request.position_side)
     wanted = face.attached.get(key)
     if wanted is None or position.amount * request.side.sign <= 0:
         return
-    face.attached.pop(key)
-    book = floor.books[position.symbol]
+    if not wanted.is_partial:
+        face.attached.pop(key)
+    book, part = floor.books[position.symbol], wanted.for_part(trade.quantity)
     try:
-        check_protection(book, side_of(position), wanted, book.last)
-        protect(floor, account, position, keep_given(wanted))
+        check_protection(book, side_of(position), part, book.last)
+        protect(floor, account, position, part)
     except (BybitError, Refused):
         return  # the answer to the order was given before: its protection is just not there
-
-
-def keep_given(wanted: Protection) -> Protection:
-    return Protection(
-        take_profit=wanted.take_profit or None,
-        stop_loss=wanted.stop_loss or None,
-        take_profit_by=wanted.take_profit_by,
-        stop_loss_by=wanted.stop_loss_by,
-    )

@@ -87,6 +87,7 @@ class Account:
     may_only_reduce: bool = False
     is_multi_assets: bool = False
     is_burning_fees: bool = False  # fees in the exchange's own coin: remembered, nothing follows from it here
+    vault: Decimal = ZERO  # money outside trading (Bybit's funding wallet)
     margin_moves: list[MarginMove] = field(default_factory=list)
 
     def setting(self, symbol: str) -> SymbolSettings:

@@ -170,13 +170,13 @@ def check_close_position(account: Account, request: AlgoRequest) -> None:
         raise Refused(Reason.CLOSE_POSITION_WITH_QUANTITY)
     if request.is_reduce_only:
         raise Refused(Reason.CLOSE_POSITION_WITH_REDUCE_ONLY)
-    if request.kind is Kind.TRAILING_STOP_MARKET:
+    if request.kind is Kind.TRAILING_STOP_MARKET and not request.callback_distance:
         raise Refused(Reason.CLOSE_POSITION_TRAILING)
     if any(is_same_close(a.request, request) for a in account.waiting(request.symbol)):
         raise Refused(Reason.CLOSE_POSITION_EXISTS)
 
 
 def is_same_close(one: AlgoRequest, other: AlgoRequest) -> bool:
-    """Two closers of one direction and one purpose (stop or take-profit) can't both wait."""
-    purpose = one.kind.value.startswith("STOP") == other.kind.value.startswith("STOP")
+    """Two closers of one direction and one purpose (stop, take-profit, trailing) can't both wait."""
+    purpose = one.kind.value.partition("_")[0] == other.kind.value.partition("_")[0]
     return one.close_position and purpose and (one.side, one.position_side) == (other.side, other.position_side)

@@ -27,5 +27,12 @@ def pay(floor: Floor, account: Account, position: Position, rate: Decimal) -> No
     change = -to_cents(position.amount * floor.books[position.symbol].mark * rate)
     if change:
         account.funding += change
-        adjustment = Adjustment(change=change, kind="FUNDING_FEE", reason="FUNDING_FEE", symbol=position.symbol)
+        adjustment = Adjustment(
+            change=change,
+            kind="FUNDING_FEE",
+            reason="FUNDING_FEE",
+            symbol=position.symbol,
+            quantity=position.amount,
+            price=floor.books[position.symbol].mark,
+        )
         adjust(floor, account, adjustment)

@@ -171,6 +171,7 @@ class AlgoRequest:
     working_type: WorkingType = WorkingType.CONTRACT_PRICE
     price_protect: bool = False
     callback_rate: Decimal = ZERO
+    callback_distance: Decimal = ZERO  # the same as a price difference
     activate_price: Decimal = ZERO
     good_till_ms: int = 0
     self_trade: str = "EXPIRE_MAKER"
@@ -215,12 +216,17 @@ class Trade:
     realized_pnl: Decimal
     is_maker: bool
     time_ms: int
+    closed: Decimal = ZERO  # how much of it closed what was held before
+    open_fee: Decimal = ZERO  # what opening that had cost
     is_second: bool = False  # the maker's side of a match between customers: one print tells both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Income:
-    """One change of a wallet: REALIZED_PNL, COMMISSION, FUNDING_FEE, TRANSFER, INSURANCE_CLEAR."""
+    """One change of a wallet: REALIZED_PNL, COMMISSION, FUNDING_FEE, TRANSFER, INSURANCE_CLEAR.
+
+    `balance` is the wallet after all that came with it; funding says for how much (signed) at which price it was paid.
+    """
 
     income_id: int
     kind: str
@@ -228,6 +234,9 @@ class Income:
     amount: Decimal
     trade_id: int | None
     time_ms: int
+    balance: Decimal = ZERO
+    quantity: Decimal = ZERO
+    price: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

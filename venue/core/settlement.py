@@ -25,6 +25,8 @@ class Booked:
 
     fee: Decimal
     realized: Decimal
+    closed: Decimal
+    open_fee: Decimal
 
 
 def settle(floor: Floor, order: Order, fill: Fill) -> Trade:
@@ -48,6 +50,8 @@ def book_fill(floor: Floor, account: Account, order: Order, fill: Fill) -> Booke
     instrument = floor.books[order.request.symbol].instrument
     fee = to_cents(fill.quantity * fill.price * (instrument.maker_rate if fill.is_maker else instrument.taker_rate))
     before, signed = position.amount, fill.quantity * order.request.side.sign
+    closed = min(abs(before), abs(signed)) if before * signed < 0 else ZERO
+    open_fee = to_cents(EXACT.divide(position.fees * closed, abs(before))) if closed else ZERO
     position.amount, position.entry_price, realized = after_fill(before, position.entry_price, signed, fill.price)
     position.realized_pnl += realized
     position.fees = carry_fees(before, position, fee)
@@ -56,7 +60,7 @@ def book_fill(floor: Floor, account: Account, order: Order, fill: Fill) -> Booke
     account.wallet += realized - fee
     account.fees += fee
     account.realized_pnl += realized
-    return Booked(fee, realized)
+    return Booked(fee, realized, closed, open_fee)
 
 
 def carry_fees(before: Decimal, position: Position, fee: Decimal) -> Decimal:
@@ -101,22 +105,27 @@ def record(floor: Floor, order: Order, fill: Fill, booked: Booked) -> Trade:
         fee=booked.fee,
         realized_pnl=booked.realized,
         is_maker=fill.is_maker,
+        closed=booked.closed,
+        open_fee=booked.open_fee,
         is_second=fill.is_second,
         time_ms=floor.clock.now_ms(),
     )
 
 
-def book_income(floor: Floor, account: Account, kind: str, amount: Decimal, cause: Trade | str = "") -> None:
-    """Keeps the line of an income statement (`cause`: the trade, or a symbol); the caller changed the wallet."""
+def book_income(floor: Floor, account: Account, kind: str, amount: Decimal, cause: "Trade | Adjustment") -> None:
+    """Keeps the line of an income statement; the caller changed the wallet."""
     if not amount:
         return
     line = Income(
         income_id=floor.income_ids.next(),
         kind=kind,
-        symbol=cause if isinstance(cause, str) else cause.symbol,
+        symbol=cause.symbol,
         amount=amount,
-        trade_id=None if isinstance(cause, str) else cause.trade_id,
+        trade_id=cause.trade_id if isinstance(cause, Trade) else None,
         time_ms=floor.clock.now_ms(),
+        balance=account.wallet,
+        quantity=ZERO if isinstance(cause, Trade) else cause.quantity,
+        price=ZERO if isinstance(cause, Trade) else cause.price,
     )
     account.add_income(line)
 
@@ -129,11 +138,13 @@ class Adjustment:
     kind: str  # the line of the income statement
     reason: str  # the word of the account event
     symbol: str = ""
+    quantity: Decimal = ZERO  # of funding: what was held, and the mark price
+    price: Decimal = ZERO
 
 
 def adjust(floor: Floor, account: Account, adjustment: Adjustment) -> None:
     account.wallet += adjustment.change
-    book_income(floor, account, adjustment.kind, adjustment.change, adjustment.symbol)
+    book_income(floor, account, adjustment.kind, adjustment.change, adjustment)
     positions = tuple(account.held(adjustment.symbol)) if adjustment.symbol else ()
     floor.emit(
         AccountChanged(

@@ -26,8 +26,10 @@ def would_fire_at_once(request: AlgoRequest, price: Decimal) -> bool:
 
 def trailing_level(algo: AlgoOrder) -> Decimal:
     """Where a trailing stop would fire now."""
-    share = algo.request.callback_rate / HUNDRED * (1 if algo.request.side is Side.BUY else -1)
-    return algo.extreme * (1 + share)
+    sign = 1 if algo.request.side is Side.BUY else -1
+    if algo.request.callback_distance:
+        return algo.extreme + algo.request.callback_distance * sign
+    return algo.extreme * (1 + algo.request.callback_rate / HUNDRED * sign)
 
 
 def follow(algo: AlgoOrder, price: Decimal) -> None:
