@@ -81,7 +81,7 @@ def write_ready(path: Path, host: str, port: int) -> None:
 
 
 async def run(settings: Settings) -> int:
-    happenings = read_scenario(settings.scenario) if settings.scenario else []
+    happenings = read_scenario(settings.scenario, [i.symbol for i in settings.instruments]) if settings.scenario else []
     venue = build(settings)
     hands = Hands(venue)
     runner = Runner(venue, Stage(venue, hands, happenings))

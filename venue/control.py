@@ -10,7 +10,7 @@ from aiohttp import web
 from venue.core.account import Account
 from venue.core.refusal import Refused
 from venue.faults import FaultError, read_fault
-from venue.hands import ControlError, Hands
+from venue.hands import ControlError, Hands, check_fields
 from venue.market import Lane
 from venue.page import HTML
 from venue.portrait import account_portrait, account_summary, book_portrait
@@ -20,6 +20,16 @@ from venue.venue import Venue
 
 Body = Mapping[str, object]
 Reply = dict[str, object]
+
+
+TAKES: dict[tuple[str, str], tuple[str, ...]] = {  # fields of calls that are not looked at elsewhere
+    **{("POST", f"/control/{name}"): () for name in ("pause", "resume")},
+    ("POST", "/control/step"): ("candles",),
+    ("POST", "/control/speed"): ("speed",),
+    ("POST", "/control/jump"): ("candles", "to_ms"),
+    ("POST", "/control/clock-skew"): ("skew_ms",),
+    ("POST", "/control/accounts"): ("key", "secret", "balance", "name"),
+}
 
 
 class Control:
@@ -48,7 +58,9 @@ class Control:
             ("GET", "/control/market/{symbol}", self.market),
             ("POST", "/control/market/{symbol}", self.change_market),
         ]
-        found = [web.route(method, path, guarded(handler)) for method, path, handler in table]
+        found = [
+            web.route(method, path, guarded(handler, TAKES.get((method, path)))) for method, path, handler in table
+        ]
         return [*found, web.get("/control/truth", self.truth), web.get("/control", self.page)]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -136,7 +148,9 @@ class Control:
         return {"faults": [f.as_json() for f in self._venue.faults.active.values()]}
 
     async def add_fault(self, request: web.Request, body: Body) -> Reply:
-        return self._venue.faults.add(read_fault(body)).as_json()
+        fault = self._venue.faults.add(read_fault(body)).as_json()
+        self._venue.truth.tell("control", action="fault", asked=dict(body), fault_id=fault["id"])
+        return fault
 
     async def remove_faults(self, request: web.Request, body: Body) -> Reply:
         removed = len(self._venue.faults.active)
@@ -200,13 +214,16 @@ class Control:
 
 
 def guarded(
-    handler: Callable[[web.Request, Body], Awaitable[Reply]],
+    handler: Callable[[web.Request, Body], Awaitable[Reply]], takes: tuple[str, ...] | None
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Reads the body, and turns complaints into answers that name the field."""
 
     async def handle(request: web.Request) -> web.Response:
         try:
-            return web.json_response(await handler(request, await read_body(request)))
+            body = await read_body(request)
+            if takes is not None:
+                check_fields(body, takes)
+            return web.json_response(await handler(request, body))
         except ControlError as error:
             return refusal(error)
         except FaultError as error:

@@ -1,6 +1,6 @@
 """What somebody else does to an account behind its program's back: ghost orders, foreign positions, closing by hand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -15,10 +15,36 @@ from venue.core.settlement import Adjustment, adjust
 from venue.truth import order_record
 from venue.venue import Venue
 
+MOST_PRICE = 10**9
 STATUSES = ("TRADING", "HALT", "SETTLING")
 Body = Mapping[str, object]
 Reply = dict[str, object]
 Chosen = TypeVar("Chosen")
+
+
+FIELDS: dict[str, tuple[str, ...]] = {  # what each action on an account takes
+    "order": (
+        "symbol",
+        "side",
+        "type",
+        "quantity",
+        "price",
+        "client_order_id",
+        "reduce_only",
+        "position_side",
+        "silent",
+    ),
+    "position": ("symbol", "quantity", "entry_price", "position_side", "silent"),
+    "close": ("symbol", "silent"),
+    "cancel": ("order_id", "client_order_id", "algo_id", "client_algo_id", "silent"),
+    "balance": ("change", "silent"),
+    "liquidate": ("symbol",),
+    "adl": ("symbol",),
+    "restrict": ("reduce_only",),
+    "expire-listen-key": (),
+}
+MARKET_FIELDS = ("price", "mark_offset", "status")
+SWITCHES = ("silent", "reduce_only")
 
 
 class ControlError(ValueError):
@@ -27,6 +53,42 @@ class ControlError(ValueError):
     def __init__(self, field: str, text: str, status: int = 400) -> None:
         super().__init__(text)
         self.field, self.status = field, status
+
+
+def check_fields(body: Body, known: tuple[str, ...]) -> None:
+    """Only fields that mean something, and switches that are true or false."""
+    for name, value in body.items():
+        if name not in known:
+            raise ControlError(str(name), f"unknown field {name!r}; known: {', '.join(known) or 'none'}")
+        if name in SWITCHES and not isinstance(value, bool):
+            raise ControlError(str(name), f"{name} must be true or false, not {value!r}")
+
+
+def check_symbol(symbol: object, symbols: Collection[str]) -> None:
+    if not isinstance(symbol, str) or (symbols and symbol not in symbols):
+        raise ControlError("symbol", f"no symbol {symbol!r}; known: {', '.join(symbols)}")
+
+
+def check_action(action: str, body: Body, symbols: Collection[str]) -> None:
+    """As far as it can be known before the time has come."""
+    if action not in FIELDS:
+        raise ControlError("action", f"no action {action!r}; known: {', '.join(FIELDS)}", status=404)
+    check_fields(body, FIELDS[action])
+    if "symbol" in body:
+        check_symbol(body["symbol"], symbols)
+    for name in ("quantity", "price", "entry_price", "change"):
+        if name in body:
+            amount(body, name)
+
+
+def check_market(symbol: str, body: Body, symbols: Collection[str]) -> None:
+    if symbols and symbol not in symbols:
+        raise ControlError("market", f"no symbol {symbol!r}; known: {', '.join(symbols)}")
+    check_fields(body, MARKET_FIELDS)
+    choice({"status": body.get("status", "TRADING")}, "status", {s: s for s in STATUSES})
+    for name in ("price", "mark_offset"):
+        if name in body:
+            amount(body, name)
 
 
 class Hands:
@@ -48,8 +110,7 @@ class Hands:
             "restrict": self.restrict,
             "expire-listen-key": self.expire_listen_key,
         }
-        if action not in actions:
-            raise ControlError("action", f"no action {action!r}; known: {', '.join(actions)}", status=404)
+        check_action(action, body, self._floor.books)
         reply = actions[action](account, body)
         self._venue.commit(account)
         self._venue.truth.tell("control", account=account.name, action=action, asked=dict(body))
@@ -110,6 +171,8 @@ class Hands:
             return self._cancel(account, body)
 
     def _cancel(self, account: Account, body: Body) -> Reply:
+        if not any(body.get(name) is not None for name in FIELDS["cancel"][:4]):
+            raise ControlError("order_id", f"name the order by one of {', '.join(FIELDS['cancel'][:4])}")
         algo_id, algo_name = body.get("algo_id"), body.get("client_algo_id")
         if algo_id is not None or algo_name is not None:
             algo = account.find_algo(algo_id if isinstance(algo_id, int) else None, str(algo_name))
@@ -126,8 +189,8 @@ class Hands:
         return {"balance": format(account.wallet, "f")}
 
     def liquidate(self, account: Account, body: Body) -> Reply:
-        """As if the margin were gone: the exchange takes over all positions."""
-        held = tuple(account.held())
+        """As if the margin were gone: the exchange takes over all positions, or those of one symbol."""
+        held = tuple(account.held(self._symbol(body) if "symbol" in body else None))
         liquidate(self._floor, account, held)
         return {"liquidated": len(held)}
 
@@ -148,8 +211,11 @@ class Hands:
         book = self._floor.books.get(symbol)
         if book is None:
             raise ControlError("symbol", "no such symbol", status=404)
+        check_market(symbol, body, self._floor.books)
         status = choice({"status": body.get("status", book.status)}, "status", {s: s for s in STATUSES})
         price = amount(body, "price") if "price" in body else None
+        if price is not None and not 0 < price < MOST_PRICE:
+            raise ControlError("price", f"price must lie above 0 and below {MOST_PRICE}")
         book.mark_offset = amount(body, "mark_offset") if "mark_offset" in body else book.mark_offset
         book.status = status
         if price is not None:

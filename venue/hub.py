@@ -96,32 +96,34 @@ class Hub:
         if listeners:
             text = json.dumps(payload, separators=(",", ":"))
             for client in list(listeners.values()):
-                self.send(client, called or stream, client.envelope(stream, text))
+                self.send(client, called or stream, client.envelope(stream, text), payload)
 
     def publish_user(self, account: str, payload: Payload) -> None:
         text, name = json.dumps(payload, separators=(",", ":")), user_stream_name(account, payload)
         for client in list(self.clients.values()):
             if client.account == account:
-                self.send(client, name, client.envelope(client.listen_key, text))
+                self.send(client, name, client.envelope(client.listen_key, text), payload)
 
-    def send(self, client: Client, stream: str, text: Message) -> None:
-        """Puts a message on its way, unless a fault changes that."""
+    def send(self, client: Client, stream: str, text: Message, about: object = None) -> None:
+        """Puts a message on its way, unless a fault changes that; a fault may aim at what it is about."""
         if client.is_half_open or client.silent_until > asyncio.get_running_loop().time():
             return
         if client.gap_left > 0:
             client.gap_left -= 1
             return
-        fault = self._meet(client, stream)
+        fault = self._meet(client, stream, about)
         if fault is None:
             self._put(client, text)
         else:
             self._misdeliver(client, fault, text)
 
-    def _meet(self, client: Client, stream: str) -> Fault | None:
+    def _meet(self, client: Client, stream: str, about: object) -> Fault | None:
         if not self._faults.active:
             return None
         account = client.account or ""
-        return self._faults.meet(STREAM_KINDS, Target(stream=stream, account=account, endpoint=client.path))
+        symbol, client_id = aim_of(about)
+        target = Target(stream=stream, account=account, endpoint=client.path, symbol=symbol, client_id=client_id)
+        return self._faults.meet(STREAM_KINDS, target)
 
     def _misdeliver(self, client: Client, fault: Fault, text: Message) -> None:
         loop = asyncio.get_running_loop()
@@ -188,6 +190,23 @@ class Hub:
     async def close(self) -> None:
         for client in list(self.clients.values()):
             await client.socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+ORDERS = ("ORDER_TRADE_UPDATE", "ALGO_UPDATE", "TRADE_LITE")  # elsewhere `c` is a price
+
+
+def aim_of(payload: object) -> tuple[str, str]:
+    """(symbol, client order id) of what a message tells, in whichever dialect; empty where it has none."""
+    if not isinstance(payload, dict):
+        return "", ""
+    data = payload.get("data")
+    inner = data[0] if isinstance(data, list) and data else data if isinstance(data, dict) else payload.get("o")
+    body = inner if isinstance(inner, dict) else payload
+    symbol = body.get("s") or body.get("symbol") or payload.get("symbol") or ""
+    name = body.get("orderLinkId") or body.get("externalOid") or ""
+    if payload.get("e") in ORDERS:
+        name = body.get("caid") or body.get("c") or ""
+    return str(symbol).replace("_", ""), str(name)
 
 
 def user_stream_name(account: str, payload: Payload) -> str:

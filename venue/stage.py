@@ -31,7 +31,8 @@ class Stage:
 
     def _play(self, happening: Happening) -> None:
         if happening.fault is not None:
-            self._venue.faults.add(happening.fault)
+            fault = self._venue.faults.add(happening.fault)
+            self._venue.truth.tell("control", action="fault", asked=fault.as_json(), fault_id=fault.id)
         elif happening.market:
             self._hands.change_market(happening.market, happening.values)
         else:

@@ -1,6 +1,7 @@
 """pybit, the official Bybit SDK: `tox -e conformance-pybit` (pybit 5.17.0) lets it trade on the venue."""
 
 import time
+from uuid import uuid4
 
 import pytest
 from pybit import _websocket_trading, unified_trading
@@ -58,6 +59,16 @@ def test_reading(client):
         client.get_open_orders(**BTC),
         client.get_order_history(**BTC),
         client.get_executions(**BTC),
+        client.get_closed_pnl(**BTC),
+        client.get_transaction_log(accountType="UNIFIED"),
+        client.get_internal_transfer_records(),
+        client.get_coins_balance(accountType="FUND"),
+        client.get_mark_price_kline(**BTC, interval=1, limit=5),
+        client.get_index_price_kline(**BTC, interval=1, limit=5),
+        client.get_open_interest(**BTC, intervalTime="5min"),
+        client.get_tickers(category="linear"),
+        client.query_dcp_info(),
+        client.get_smp_group(),
     ]
     assert [a["retCode"] for a in answers] == [0] * len(answers)
 
@@ -90,6 +101,25 @@ def test_resting_and_conditional_orders_are_amended_and_cancelled(client):
     assert rows[waiting["orderId"]]["orderStatus"] == "Untriggered"
     client.cancel_order(**BTC, orderId=waiting["orderId"])
     assert len(client.cancel_all_orders(**BTC)["result"]["list"]) == 1
+
+
+def test_protection_and_transfers(client):
+    last = last_price(client)
+    client.place_order(**BTC, side="Buy", orderType="Market", qty="0.02")
+    client.set_trading_stop(**BTC, trailingStop="500", positionIdx=0)
+    part = {**BTC, "positionIdx": 0, "tpslMode": "Partial"}
+    client.set_trading_stop(**part, takeProfit=str(int(last * 1.05)), tpSize="0.01")
+    held = client.get_positions(**BTC)["result"]["list"][0]
+    client.place_order(**BTC, side="Sell", orderType="Market", qty=held["size"], reduceOnly=True)
+    closed = client.get_closed_pnl(**BTC)["result"]["list"][0]
+    way = {"coin": "USDT", "amount": "10"}
+    client.create_internal_transfer(transferId=str(uuid4()), fromAccountType="UNIFIED", toAccountType="FUND", **way)
+    client.create_internal_transfer(transferId=str(uuid4()), fromAccountType="FUND", toAccountType="UNIFIED", **way)
+
+    assert held["trailingStop"] == "500"
+    assert closed["closedSize"] == held["size"]
+    assert client.get_open_orders(**BTC)["result"]["list"] == []
+    assert [m["amount"] for m in client.get_internal_transfer_records()["result"]["list"][:2]] == ["10", "10"]
 
 
 @pytest.mark.parametrize(

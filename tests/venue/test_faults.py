@@ -101,6 +101,12 @@ def test_an_order_may_fill_only_in_part():
     assert (order.filled, order.status, venue.amount) == (D("0.3"), "EXPIRED", D("0.3"))
 
 
+def test_an_order_may_not_fill_at_all():
+    venue = hostile("no_fill")
+
+    assert (venue.market("BUY", "1").filled, venue.market("BUY", "1").filled) == (0, 1)
+
+
 def test_a_market_order_may_slip():
     venue = hostile("slippage", ticks=25)
 

@@ -77,7 +77,7 @@ def test_it_ends_by_itself_when_the_candles_are_over(tmp_path):
         ("POST", "jump", {"to_ms": 5}, 400, "to_ms"),
         ("GET", "accounts/nobody", None, 404, "account"),
         ("POST", "accounts/account-1/dance", {}, 404, "action"),
-        ("POST", "accounts/account-1/order", {"symbol": "X"}, 400, "type"),
+        ("POST", "accounts/account-1/order", {"symbol": "BTCUSDT"}, 400, "type"),
         ("POST", "accounts/account-1/close", {"symbol": "X"}, 400, "symbol"),
         ("POST", "accounts/account-1/balance", {"change": "much"}, 400, "change"),
         ("POST", "market/BTCUSDT", {"status": "ON FIRE"}, 400, "status"),
