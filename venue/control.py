@@ -9,10 +9,10 @@ from aiohttp import web
 
 from venue.core.account import Account
 from venue.core.refusal import Refused
-from venue.faults import FaultError, read_fault
+from venue.faults import KINDS, FaultError, read_fault
 from venue.hands import ControlError, Hands, check_fields
 from venue.market import Lane
-from venue.page import HTML
+from venue.page import HTML, POLICY
 from venue.portrait import account_portrait, account_summary, book_portrait
 from venue.runner import Runner
 from venue.settings import AccountSettings
@@ -22,6 +22,7 @@ Body = Mapping[str, object]
 Reply = dict[str, object]
 
 
+SHOWN_CLOSES = 120
 TAKES: dict[tuple[str, str], tuple[str, ...]] = {  # fields of calls that are not looked at elsewhere
     **{("POST", f"/control/{name}"): () for name in ("pause", "resume")},
     ("POST", "/control/step"): ("candles",),
@@ -64,7 +65,7 @@ class Control:
         return [*found, web.get("/control/truth", self.truth), web.get("/control", self.page)]
 
     async def page(self, request: web.Request) -> web.Response:
-        return web.Response(text=HTML, content_type="text/html")
+        return web.Response(text=HTML, content_type="text/html", headers={"Content-Security-Policy": POLICY})
 
     async def status(self, request: web.Request, body: Body) -> Reply:
         venue = self._venue
@@ -145,7 +146,7 @@ class Control:
         return {"candles": played, "market_time_ms": self._venue.clock.market_ms()}
 
     async def faults(self, request: web.Request, body: Body) -> Reply:
-        return {"faults": [f.as_json() for f in self._venue.faults.active.values()]}
+        return {"faults": [f.as_json() for f in self._venue.faults.active.values()], "kinds": KINDS}
 
     async def add_fault(self, request: web.Request, body: Body) -> Reply:
         fault = self._venue.faults.add(read_fault(body)).as_json()
@@ -205,7 +206,8 @@ class Control:
         lane = self._venue.market.lanes.get(request.match_info["symbol"])
         if lane is None:
             raise ControlError("symbol", "no such symbol", status=404)
-        return {"symbol": lane.symbol, **self._symbol(lane), "levels": book_portrait(lane.book)}
+        closes = [format(bar.close, "f") for bar in lane.history.minutes[-SHOWN_CLOSES:]]
+        return {"symbol": lane.symbol, **self._symbol(lane), "levels": book_portrait(lane.book), "closes": closes}
 
     async def change_market(self, request: web.Request, body: Body) -> Reply:
         symbol = request.match_info["symbol"]

@@ -128,6 +128,7 @@ def test_bytes_that_are_no_http_do_not_disturb_it(paused_venue):
 async def test_the_page_shows_and_the_clock_can_be_wrong(paused_venue):
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{paused_venue.port}/control") as page:
         assert "Local venue" in await page.text()
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert len(paused_venue.control("GET", "market/BTCUSDT")["levels"]) == 10
     made = client(paused_venue.port, number=5)
     try:

@@ -1,9 +1,11 @@
 """The state file: a venue killed at any moment goes on as if nothing had happened."""
 
+import asyncio
 import json
 import tempfile
 from decimal import Decimal
 
+import ccxt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -209,3 +211,48 @@ def test_what_is_long_over_is_forgotten_with_its_trades(monkeypatch):
     assert {t.order_id for t in account.trades} <= set(account.orders)
     assert {o.order_id for o in account.order_names.values()} == set(account.orders)
     assert {a.algo_id for a in account.algo_names.values()} == set(account.algos)
+
+
+async def trade_until_it_dies(port: int, done: list[str], enough: asyncio.Event) -> None:
+    """Orders, one after the other, each noted once the venue has answered; says when it is in the midst of it."""
+    made = client(port)
+    await made.load_markets()
+    price = (await made.fetch_ticker(S))["last"]
+    try:
+        for number in range(500):
+            side, name = ("buy", "sell")[number % 2], f"order-{number}"
+            await made.create_order(S, "market", side, 0.01, None, {"clientOrderId": name})
+            await made.create_order(S, "limit", "buy", 0.01, round(price * 0.97, 1), {"clientOrderId": f"rest-{name}"})
+            done += [name, f"rest-{name}"]
+            if len(done) >= 30:
+                enough.set()
+    except ccxt.NetworkError:
+        return
+    finally:
+        await close(made)
+
+
+@pytest.mark.processes
+async def test_a_venue_killed_while_it_trades_forgot_nothing_it_had_answered(tmp_path):
+    """The market moves at 600 x meanwhile; every fill adds up to the position and the balance."""
+    arguments = ("--state-file", str(tmp_path / "state"), "--order-limit", "0", "--weight-limit", "0")
+    venue = start(tmp_path, "--speed", "600", *arguments)
+    done: list[str] = []
+    enough = asyncio.Event()
+    trading = asyncio.create_task(trade_until_it_dies(venue.port, done, enough))
+    await enough.wait()
+    venue.kill()
+    await trading
+
+    venue = start(tmp_path, "--speed", "0", *arguments)
+    account = venue.control("GET", "accounts/account-1")
+    venue.stop()
+
+    assert set(done) <= {o["client_order_id"] for o in account["orders"]}
+    signed = [Decimal(t["quantity"]) * (1 if t["side"] == "BUY" else -1) for t in account["trades"]]
+    assert sum(signed) == sum(Decimal(p["quantity"]) for p in account["positions"])
+    paid = sum(Decimal(t["realized_pnl"]) - Decimal(t["fee"]) for t in account["trades"])
+    assert Decimal(account["balance"]) == 100_000 + paid
+    filled = {o["order_id"]: Decimal(o["filled"]) for o in account["orders"] if Decimal(o["filled"])}
+    by_order = {n: sum(Decimal(t["quantity"]) for t in account["trades"] if t["order_id"] == n) for n in filled}
+    assert by_order == filled

@@ -35,6 +35,7 @@ STATES = {
     Status.FILLED: 3,
     Status.CANCELED: 4,
     Status.EXPIRED: 4,
+    Status.EXPIRED_IN_MATCH: 4,
     Status.REJECTED: 5,
 }
 PLAN_STATES = {
