@@ -97,11 +97,13 @@ def partials_of(play: Play) -> Integers:
 
 def funding_by_bar(candles: Candles, around: Around) -> Integers:
     """The rate due at each bar's open; empty when there is none at all."""
+    import numpy as np
+
     if around.funding is not None:
         return around.funding.by_bar(candles.open_time_ns)
     if around.funding_rate != 0:
         return constant_by_bar(around.funding_rate, candles.open_time_ns)
-    return candles.open_time_ns[:0]
+    return np.zeros(0, np.int64)
 
 
 def course_of(candles: Candles, detail: Candles, instrument: Instrument) -> NDArray[np.int32]:

@@ -1,7 +1,25 @@
+from dataclasses import replace
+from decimal import Decimal
+
 import numba
 import pytest
 
+from adapters.candle_generator import generate_candles
 from engine import compiled, sizing
+from engine.full_kernel import compiled_full_walk
+from engine.instrument import Instrument
+from engine.kernel import compiled_walk
+from plays.backtest import Backtest
+from plays.loading import parse_play
+
+INSTRUMENT = Instrument(
+    symbol="BTC/USDT:USDT", tick_size=Decimal("0.1"), lot_size=Decimal("0.001"), minimum_quantity=Decimal("0.001"),
+    minimum_notional=Decimal(5),
+)  # fmt: skip
+
+
+def made(bars: int):
+    return generate_candles("BTC/USDT:USDT", "1m", 1_577_836_800_000_000_000, bars, 7)
 
 
 def test_what_is_compiled_gives_what_the_source_gives():
@@ -39,10 +57,31 @@ def test_an_edit_of_a_part_is_another_name(monkeypatch):
     assert compiled._fingerprint((sizing.share_of,)) != before
 
 
-def test_all_is_compiled_ahead():
+FULL = """
+name: tried
+why: It exists to be tested.
+symbol: BTC/USDT:USDT
+entry: {long: ema(3) > ema(8)}
+sizing: {volatility_percent: 0.1, volatility: atr(14)}
+protection: {stoploss: 0.02, partial_exits: {0.001: 0.5}}
+"""
+WAITING = "entry_order: {limit: {long: close - 1}}\n"
+
+
+@pytest.mark.parametrize("more", ["", WAITING, "costs: {funding_rate: 0.0001}\n"])
+def test_all_is_compiled_ahead(more):
     from plays.compiling import compile_ahead
 
     compile_ahead()
+    before = compiled_walk().signatures, compiled_full_walk().signatures
+
+    candles = made(300)
+    fixed = replace(candles, open_time_ns=candles.open_time_ns.copy())
+    fixed.open_time_ns.flags.writeable = False  # as when they are mapped from a file
+    for text in (FULL + more, FULL[: FULL.index("sizing")] + "sizing: {notional: 100}\n"):
+        Backtest(parse_play(text), fixed, INSTRUMENT, Decimal(10_000)).run()
+
+    assert (compiled_walk().signatures, compiled_full_walk().signatures) == before
 
 
 @pytest.mark.parametrize("amount", [0, 1, 999_999_999, 10**18])
