@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapters.candle_files import MS_NS, CandleError, columns_of
+from adapters.candle_store import CandleStore
 from engine.funding import RATE_SCALE, FundingRates
 
 COLUMNS = ("time_ms", "rate")
+
+
+def stored_funding(store: CandleStore, exchange: str, symbol: str) -> FundingRates | None:
+    """The record that lies beside an instrument's stored candles; None when there is none. Raises CandleError."""
+    file = store.funding_file(exchange, symbol)
+    return read_funding_file(file) if file.is_file() else None
 
 
 def read_funding_file(path: Path) -> FundingRates:

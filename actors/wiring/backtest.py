@@ -172,6 +172,8 @@ class KernelPort(SlicedPort):
     def _begin(self, folder: str) -> Any:
         import numpy as np
 
+        from adapters.candle_store import CandleStore
+        from adapters.funding_file import stored_funding
         from plays.backtest import Backtest, given_signals
         from plays.loading import load_play
         from plays.terms import terms_for
@@ -181,7 +183,9 @@ class KernelPort(SlicedPort):
         numbers = {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r") for name in play.program.numbers}
         instrument = terms_for(self._spec.symbol, candles)
         signals = given_signals(play, candles, intents, numbers)
-        return Backtest(play, candles, instrument, self._spec.capital, signals=signals)
+        store = CandleStore(self._spec.home / "candles")
+        funding = stored_funding(store, self._spec.candle_source, self._spec.symbol)
+        return Backtest(play, candles, instrument, self._spec.capital, signals=signals, funding=funding)
 
     def _new_trades(self) -> tuple[TradeClosed, ...]:
         rows = self._backtest.trades_since(self._told)
@@ -240,7 +244,7 @@ def trade_closed(spec: InstanceSpec, number: int, trade: Any) -> TradeClosed:
         closed_at_ns=trade.exit_time_ns,
         entry_bar_open_time_ns=trade.entry_time_ns,
         exit_bar_open_time_ns=trade.exit_time_ns,
-        gross_profit=trade.pnl + trade.fees,
+        gross_profit=trade.pnl + trade.fees + trade.funding,
         fees=trade.fees,
         profit=trade.pnl,
         exit_reason=trade.exit_reason.value,

@@ -128,14 +128,13 @@ def funding_of(
 ) -> tuple[FundingRates | None, Decimal | None]:
     """(a record of rates, or one rate) of `--funding`; else the record beside the candles, if there is one."""
     from adapters.candle_store import CandleStore
-    from adapters.funding_file import read_funding_file
+    from adapters.funding_file import read_funding_file, stored_funding
 
-    if funding is not None and not funding.endswith((".parquet", ".csv")):
-        return None, amount_of("--funding", funding, least=Decimal(-1), most=Decimal(1))
-    beside = CandleStore(desk.workspace.candles).funding_file(exchange, play.symbol)
-    if funding is None and not beside.is_file():
-        return None, None
-    return read_funding_file(Path(funding) if funding else beside), None
+    if funding is None:
+        return stored_funding(CandleStore(desk.workspace.candles), exchange, play.symbol), None
+    if funding.endswith((".parquet", ".csv")):
+        return read_funding_file(Path(funding)), None
+    return None, amount_of("--funding", funding, least=Decimal(-1), most=Decimal(1))
 
 
 def equity_of(text: str) -> Decimal:
