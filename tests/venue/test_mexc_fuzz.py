@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from tests.venue.builders import add_account, exchange
 from venue.build import build
 from venue.core.funding import settle_funding
-from venue.core.orders import PositionSide
+from venue.core.orders import AlgoStatus, PositionSide, Status, TimeInForce, WorkingType
 from venue.core.refusal import Reason
 from venue.hub import Client
 from venue.mexc.call import Call
 from venue.mexc.contracts import number, venue_symbol, wire_symbol
 from venue.mexc.door import perform, read_json
 from venue.mexc.errors import REFUSALS, MexcError
+from venue.mexc.render import LIMIT_TYPES, PLAN_STATES, STATES, TRENDS
 from venue.mexc.rounds import past_rounds, position_id, present_round
 from venue.mexc.routes import ROUTES, endpoint_for
 from venue.mexc.security import check_time
@@ -106,6 +107,13 @@ def test_any_body_is_read_or_refused(body):
 
 def test_every_refusal_of_the_core_has_a_code():
     assert set(REFUSALS) == set(Reason)
+
+
+def test_every_word_of_the_core_has_a_number():
+    assert set(STATES) == set(Status)
+    assert set(PLAN_STATES) == set(AlgoStatus)
+    assert set(LIMIT_TYPES) == set(TimeInForce)
+    assert set(TRENDS) == set(WorkingType)
 
 
 def test_numbers_in_a_body_are_read_exactly_as_written():
