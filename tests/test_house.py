@@ -176,3 +176,11 @@ def test_the_readme_begins_with_the_commands_that_work():
     second = text.index("python -m pip install '.[dev]' && python -m pytest")
 
     assert text.index("-m venv") < first < second
+
+
+def test_test_files_that_lie_in_no_package_have_names_of_their_own():
+    """Two of one name are one module to Python, and the whole run ends before it begins: rename one of them."""
+    loose = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if not (path.parent / "__init__.py").exists()]
+    names = [path.name for path in loose]
+
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine import alarms
+from engine import alarms, strain
 from engine.alarms import Vitals
 from engine.limits import Limits
 from engine.messages import events as ev
@@ -98,6 +98,28 @@ def test_a_step_of_our_own_clock_is_counted():
 def test_a_slow_exchange_is_yellow():
     assert raised_by(Vitals(read_in_ns=3_999 * MS)) is None
     assert raised_by(Vitals(read_in_ns=4_000 * MS)).cause == "slow exchange"
+
+
+def test_volatility_at_its_limit_is_too_much_and_ten_changes_are_enough_to_say_so():
+    limits = replace(LIMITS, max_volatility=D("0.75"))
+    closes = (100.0, 200.0) * 6  # changes of +100 % and -50 %: one deviation is exactly 75 %
+
+    assert strain.volatility(closes[:11], limits) is not None
+    assert strain.volatility(closes[:10], limits) is None
+    assert strain.volatility((0.0, *closes[:11]), limits) is not None, "a price of nothing is no change"
+
+
+def test_without_a_mark_price_a_position_is_as_large_as_when_it_was_entered():
+    limits = replace(LIMITS, max_notional=D(1_000))
+
+    assert strain.position_size(folded(opened()), limits, None) is not None
+
+
+def test_results_at_their_limit_are_not_warned_of():
+    limits = replace(LIMITS, sharpe_trades=2, least_sharpe=D("-0.5"))
+
+    assert strain.poor_results([D(-3), D(1)], limits) is None
+    assert strain.poor_results([D("-3.1"), D(1)], limits) is not None
 
 
 def test_e2_closes_that_leap_are_yellow():
