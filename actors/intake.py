@@ -45,8 +45,6 @@ def _refused(turn: Turn, message: ex.OrderRefused) -> None:
     known = turn.book.orders[message.client_order_id]
     if message.by_us and order.can_become(known, OrderStatus.DENIED):
         turn.happen(ev.OrderDenied(client_order_id=known.client_order_id, reason=message.reason))
-    elif message.reason == "duplicate_id":
-        _unknown(turn, ex.OrderOutcomeUnknown(client_order_id=known.client_order_id, text="its id is taken"))
     elif order.can_become(known, OrderStatus.REJECTED):
         turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code=message.code, reason=message.reason))
         _after_refusal(turn, known, message.reason)
@@ -206,6 +204,8 @@ def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
     turn.ready(has_snapshot=True, available_balance=seen.available_balance)
     for fill in seen.fills:
         take_fill(turn, fill)
+    for payment in seen.funding:
+        _take_funding(turn, payment)
     for report in seen.open_orders:
         _report(turn, report)
         _cancel_zombie(turn, report, seen.started_at_ns)
@@ -215,6 +215,14 @@ def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
             turn.doubt(known)
     if turn.book.wallet_anchor is None and not turn.book.trade_count and not turn.book.orders:
         turn.happen(ev.WalletAnchored(wallet_balance=seen.wallet_balance))
+
+
+def _take_funding(turn: Turn, payment: ex.FundingPayment) -> None:
+    """Once; what was paid before this journal began is in the wallet it began with."""
+    book = turn.book
+    is_new = payment.payment_id not in book.ledger.seen_payments and payment.occurred_at_ns >= book.began_at_ns
+    if is_new and payment.symbol == turn.state.settings.symbol:
+        turn.happen(ev.FundingBooked(payment=payment))
 
 
 def _cancel_zombie(turn: Turn, report: ex.OrderReport, started_at_ns: int) -> None:

@@ -249,6 +249,8 @@ def view_of(state: State) -> InstanceView:
         wallet_balance=book.ledger.wallet_balance,
         realised_profit=book.ledger.realised_profit,
         fees=book.ledger.fees,
+        funding=book.ledger.funding,
+        paid_elsewhere=tuple((asset, -amount) for asset, amount in sorted(book.ledger.elsewhere.items())),
         stop_price=_resting_price(book, OrderPurpose.STOP),
         take_profit_price=_resting_price(book, OrderPurpose.TAKE_PROFIT),
         open_orders=len(book.open_orders()),

@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from adapters import simulated_rules as rules
 from engine import order as lifecycle
 from engine import position as positions
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.messages import exchange as ex
 from engine.messages.base import Message
-from engine.order import Order, OrderKind, OrderStatus, Side
+from engine.order import Order, OrderKind, OrderStatus
 from engine.position import Position
 
 ZERO = Decimal(0)
+CENT = Decimal("0.00000001")  # the wallet's smallest unit
 
 
 @dataclass(slots=True)
@@ -49,9 +51,12 @@ class SimulatedExchange:
         self.position = Position()
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
+        self.funding: list[ex.FundingPayment] = []
         self.pushed: list[Message] = []
         self.accepted: list[str] = []
         self.now_ns = 0
+        self.clock_offset_ns = 0
+        self.leverage = 20
         self._half_filled: list[str] = []
         self._taken = 0
 
@@ -70,8 +75,24 @@ class SimulatedExchange:
         self.price = price
         self._fill_the_rest()
         for held in list(self.orders.values()):
-            if held.status is OrderStatus.ACCEPTED and held.kind.is_conditional and _reached(held, price):
+            if held.status is OrderStatus.ACCEPTED and held.kind.is_conditional and rules.is_reached(held, price):
                 self._trigger(held)
+
+    def pay_funding(self, rate: Decimal, now_ns: int) -> None:
+        """A funding time: longs pay shorts `rate` of what they hold (or the other way round)."""
+        amount = -(self.position.quantity * self.price * rate).quantize(CENT)
+        if not amount:
+            return
+        self.wallet.balance += amount
+        self.funding.append(
+            ex.FundingPayment(
+                payment_id=f"funding-{self.instrument.symbol}-{len(self.funding) + 1}",
+                symbol=self.instrument.symbol,
+                amount=amount,
+                asset=self.instrument.settlement,
+                occurred_at_ns=now_ns,
+            )
+        )
 
     def is_covered(self) -> bool:
         """Flat, or a stop for the whole position waits for its trigger."""
@@ -105,16 +126,27 @@ class SimulatedExchange:
     # --- calls -------------------------------------------------------------------------------------------------------
 
     def _prepare(self, call: ex.PrepareInstrument) -> Message:
+        self.leverage = call.leverage
         return ex.InstrumentPrepared(instrument=self.instrument, leverage=call.leverage, clock_offset_ns=0)
 
     def _open_stream(self, _call: Message) -> Message:
         return ex.StreamOpened(stream="user")
 
+    def _ground(self) -> rules.Ground:
+        return rules.Ground(
+            instrument=self.instrument,
+            price=self.price,
+            reducible=-self.position.quantity,
+            affordable=self.wallet.balance * self.leverage,
+        )
+
     def _place(self, call: ex.PlaceOrder) -> Message:
         wanted = call.order
-        refusal = self._refusal(wanted)
+        if wanted.client_order_id in self.orders:  # the earlier one lives: it must be asked for
+            return ex.OrderOutcomeUnknown(client_order_id=wanted.client_order_id, text="its id is taken")
+        refusal = rules.refusal(wanted, self._ground())
         if refusal:
-            return _refused(wanted, *refusal)
+            return rules.refused(wanted, *refusal)
         taken = self._take(wanted)
         return ex.OrderPlaced(
             client_order_id=taken.client_order_id,
@@ -122,17 +154,6 @@ class SimulatedExchange:
             status=taken.status,
             filled_quantity=taken.filled_quantity,
         )
-
-    def _refusal(self, wanted: Order) -> tuple[str, str] | None:
-        if wanted.client_order_id in self.orders:
-            return "-4116", "duplicate_id"
-        if wanted.kind.is_conditional and wanted.trigger_price is not None and _reached(wanted, self.price):
-            return "-2021", "would_trigger"
-        if wanted.kind is OrderKind.MARKET and wanted.is_reduce_only and not self._reducible(wanted):
-            return "-2022", "reduce_only"
-        if not wanted.is_reduce_only and wanted.quantity * self.price < self.instrument.minimum_notional:
-            return "-4164", "too_small"
-        return None
 
     def _cancel(self, call: ex.CancelOrder) -> Message:
         held = self.orders.get(call.client_order_id)
@@ -143,17 +164,33 @@ class SimulatedExchange:
         self._set(held, OrderStatus.CANCELLED)
         return ex.CancelDone(client_order_id=call.client_order_id)
 
+    def _amend(self, call: ex.AmendOrder) -> Message:
+        wanted = call.order
+        held = self.orders.get(wanted.client_order_id)
+        if held is None or held.status is not OrderStatus.ACCEPTED:
+            return ex.AmendRefused(
+                client_order_id=wanted.client_order_id, reason="unknown_order", code="-2013", text="no such order"
+            )
+        self._keep(replace(held, quantity=wanted.quantity, price=wanted.price, trigger_price=wanted.trigger_price))
+        return ex.AmendDone(client_order_id=wanted.client_order_id)
+
+    def _time(self, _call: ex.AskTime) -> Message:
+        return ex.TimeTold(clock_offset_ns=self.clock_offset_ns, round_trip_ns=1)
+
     def _find(self, call: ex.FindOrder) -> Message:
-        held = self.orders.get(call.client_order_id)
+        held = self.orders.get(call.client_order_id) if call.client_order_id else self._numbered(call.venue_order_id)
         if held is None:
             return ex.OrderNotFound(client_order_id=call.client_order_id)
-        return ex.OrderFound(report=self._report(held))
+        return ex.OrderFound(report=rules.report(held, self.now_ns))
+
+    def _numbered(self, venue_order_id: str) -> Order | None:
+        return next((held for held in self.orders.values() if held.venue_order_id == venue_order_id), None)
 
     def _fetch_fills(self, call: ex.FetchFills) -> Message:
         return ex.FillsFetched(fills=self._fills_since(call.since_ns))
 
     def _snapshot(self, call: ex.TakeSnapshot) -> Message:
-        resting = tuple(self._report(held) for held in self.orders.values() if held.is_working)
+        resting = tuple(rules.report(held, self.now_ns) for held in self.orders.values() if held.is_working)
         return ex.SnapshotTaken(
             snapshot=ex.AccountSnapshot(
                 symbol=self.instrument.symbol,
@@ -167,6 +204,7 @@ class SimulatedExchange:
                 liquidation_price=None,
                 open_orders=resting,
                 fills=self._fills_since(call.fills_since_ns),
+                funding=tuple(one for one in self.funding if one.occurred_at_ns >= call.fills_since_ns),
             )
         )
 
@@ -218,7 +256,7 @@ class SimulatedExchange:
         return max(against, ZERO)
 
     def _execute(self, held: Order, quantity: Decimal) -> None:
-        fee = (quantity * self.price * self.instrument.taker_fee).quantize(Decimal("0.00000001"))
+        fee = (quantity * self.price * self.instrument.taker_fee).quantize(CENT)
         made = Fill(
             trade_id=str(len(self.fills) + 1),
             symbol=held.symbol,
@@ -228,7 +266,7 @@ class SimulatedExchange:
             quantity=quantity,
             price=self.price,
             fee=fee,
-            fee_asset="USDT",
+            fee_asset=self.instrument.settlement,
             is_maker=False,
             occurred_at_ns=self.now_ns,
         )
@@ -243,38 +281,10 @@ class SimulatedExchange:
 
     def _keep(self, held: Order) -> None:
         self.orders[held.client_order_id] = held
-        self.pushed.append(ex.OrderUpdated(report=self._report(held)))
-
-    def _report(self, held: Order) -> ex.OrderReport:
-        return ex.OrderReport(
-            client_order_id=held.client_order_id,
-            venue_order_id=held.venue_order_id,
-            symbol=held.symbol,
-            is_conditional=held.kind.is_conditional,
-            side=held.side.value,
-            status=held.status,
-            quantity=held.quantity,
-            filled_quantity=held.filled_quantity,
-            trigger_price=held.trigger_price,
-            is_reduce_only=held.is_reduce_only,
-            event_at_ns=self.now_ns,
-        )
+        self.pushed.append(ex.OrderUpdated(report=rules.report(held, self.now_ns)))
 
     def _fills_since(self, since_ns: int) -> tuple[Fill, ...]:
         return tuple(fill for fill in self.fills if fill.occurred_at_ns >= since_ns)
-
-
-def _reached(held: Order, price: Decimal) -> bool:
-    """Stops trigger against the position's side, take-profits for it."""
-    assert held.trigger_price is not None
-    falls = (held.kind is OrderKind.STOP_MARKET) == (held.side is Side.SELL)
-    return price <= held.trigger_price if falls else price >= held.trigger_price
-
-
-def _refused(wanted: Order, code: str, reason: str) -> ex.OrderRefused:
-    return ex.OrderRefused(
-        client_order_id=wanted.client_order_id, by_us=False, reason=reason, code=code, text=f"{code} {reason}"
-    )
 
 
 _CALLS: Mapping[type[Message], Callable[[SimulatedExchange, Any], Message]] = {
@@ -283,6 +293,8 @@ _CALLS: Mapping[type[Message], Callable[[SimulatedExchange, Any], Message]] = {
     ex.PlaceOrder: SimulatedExchange._place,
     ex.CancelOrder: SimulatedExchange._cancel,
     ex.FindOrder: SimulatedExchange._find,
+    ex.AmendOrder: SimulatedExchange._amend,
+    ex.AskTime: SimulatedExchange._time,
     ex.FetchFills: SimulatedExchange._fetch_fills,
     ex.TakeSnapshot: SimulatedExchange._snapshot,
 }

@@ -76,7 +76,7 @@ class Book:
         """What the exchange's wallet should hold, when this account is ours alone."""
         if self.wallet_anchor is None:
             return None
-        return self.wallet_anchor + self.ledger.realised_profit - self.ledger.fees
+        return self.wallet_anchor + self.ledger.change
 
     def open_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
         """Orders that may still trade, oldest first; of these purposes only, when any are given."""
@@ -99,7 +99,7 @@ def apply(book: Book, event: Message, now_ns: int) -> Book:
 
 
 def _started(book: Book, event: ev.InstanceStarted, now_ns: int) -> Book:
-    ledger = book.ledger if book.instrument else Ledger(starting_equity=event.starting_equity)
+    ledger = book.ledger if book.instrument else ledgers.opened(event.starting_equity, event.instrument)
     return replace(
         book,
         epoch=event.epoch,
@@ -203,7 +203,7 @@ def _taken_in(book: Book, fill: Fill) -> Book:
     ledger = ledgers.after(book.ledger, fill)
     profit = ledger.realised_profit - book.ledger.realised_profit
     last_ns = max(book.last_fill_at_ns, fill.occurred_at_ns)
-    trade = trades.after_fill(book.trade, fill, profit)
+    trade = trades.after_fill(book.trade, fill, profit, ledger.fees - book.ledger.fees)
     return _seen(replace(book, ledger=ledger, trade=trade, last_fill_at_ns=last_ns), fill)
 
 
@@ -280,6 +280,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.OrderFilled: _filled,
     ev.ForeignFillSeen: _foreign,
     ev.ReducedElsewhere: _reduced_elsewhere,
+    ev.FundingBooked: chapter.funding_booked,
     ev.PositionOpened: chapter.position_opened,
     ev.ProtectionAdvanced: chapter.advanced,
     ev.PositionProtected: chapter.protected,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine import ledger as ledgers
 from engine.errors import InvariantViolated
 from engine.fill import Fill
 from engine.messages import events as ev
@@ -43,6 +44,10 @@ def exit_wanted(book: Book, event: ev.ExitWanted, _: int) -> Book:
     if book.trade is None:
         raise InvariantViolated("an exit is wanted without a trade")
     return replace(book, trade=replace(book.trade, exit_reason=event.reason))
+
+
+def funding_booked(book: Book, event: ev.FundingBooked, _: int) -> Book:
+    return replace(book, ledger=ledgers.after_funding(book.ledger, event.payment))
 
 
 def trade_closed(book: Book, event: ev.TradeClosed, _: int) -> Book:

@@ -22,6 +22,11 @@ class Instrument:
     taker_fee: Decimal = Decimal("0.0005")
     maker_fee: Decimal = Decimal("0.0002")
 
+    @property
+    def settlement(self) -> str:
+        """The currency it is settled in: `BTC/USDT:USDT` in USDT."""
+        return self.symbol.partition(":")[2]
+
     def round_price(self, price: Decimal | float) -> Decimal:
         """The nearest tick, halves away from zero. A float enters here and leaves as an exact price."""
         return (_exact(price) / self.tick_size).quantize(Decimal(1), ROUND_HALF_UP) * self.tick_size

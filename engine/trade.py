@@ -46,9 +46,9 @@ class Trade:
         return self.naked_ns + (now_ns - self.naked_since_ns if self.naked_since_ns is not None else 0)
 
 
-def after_fill(trade: Trade, fill: Fill, profit: Decimal) -> Trade:
-    """The trade after one of its fills, which realised `profit` before fees."""
-    trade = replace(trade, fees=trade.fees + fill.fee, gross_profit=trade.gross_profit + profit)
+def after_fill(trade: Trade, fill: Fill, profit: Decimal, fee: Decimal) -> Trade:
+    """The trade after one of its fills, which realised `profit` before a `fee` in the settlement currency."""
+    trade = replace(trade, fees=trade.fees + fee, gross_profit=trade.gross_profit + profit)
     notional = fill.quantity * fill.price
     if fill.sign == trade.direction:
         return replace(

@@ -7,9 +7,10 @@ from typing import Any
 
 from adapters.ccxt_translate import MS, Raw, amount, flag, mapping, rows, text, time_ns
 from adapters.dialects.dialect import unless_so
-from engine.messages.snapshot import FundingPayment
+from engine.messages.funding import FundingPayment
 
 FUNDING_PAGE = 1_000  # of three payments a day
+LOOK_BACK_MS = 24 * 3_600_000  # a payment may be listed after a fill that came later
 FOLLOWED_MS = 60_000  # the list may be behind the wallet for so long
 
 
@@ -57,7 +58,7 @@ class FundingReader:
         asked = {
             "symbol": market_id,
             "incomeType": "FUNDING_FEE",
-            "startTime": since_ns // MS,
+            "startTime": since_ns // MS - LOOK_BACK_MS,
             "limit": FUNDING_PAGE,
         }
         return tuple(_payment(mapping(raw), symbol) for raw in rows(await self._client.fapiPrivateGetIncome(asked)))

@@ -11,6 +11,7 @@ from decimal import Decimal
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.messages.base import Message
+from engine.messages.funding import FundingBooked as FundingBooked  # noqa: PLC0414 - said here too
 from engine.order import Order
 from engine.protection import ProtectionState
 from engine.signal import Signal

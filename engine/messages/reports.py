@@ -18,7 +18,7 @@ class InstanceView(Message):
     """What operators see, as of journal event number `sequence`. Stored with the events and compared by the guard.
 
     The defaults are those of an instance that holds nothing. `position_quantity` is signed; `wallet_balance` is the
-    starting equity plus realised profit less fees.
+    starting equity plus realised profit less fees plus funding; `paid_elsewhere` what was paid in other assets.
     """
 
     sequence: int
@@ -29,6 +29,8 @@ class InstanceView(Message):
     entry_price: Decimal | None = None
     realised_profit: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    paid_elsewhere: tuple[tuple[str, Decimal], ...] = ()
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
     open_orders: int = 0

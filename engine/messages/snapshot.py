@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from engine.fill import Fill
 from engine.messages.base import Message
+from engine.messages.funding import FundingPayment as FundingPayment  # noqa: PLC0414 - said here too
 from engine.order import OrderStatus
 
 
@@ -29,20 +30,6 @@ class OrderReport(Message):
     trigger_price: Decimal | None
     is_reduce_only: bool
     event_at_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingPayment(Message):
-    """What a perpetual's holder paid or got at a funding time: `amount` is positive when received.
-
-    `payment_id` makes a repeated report recognisable; `occurred_at_ns` is the exchange's clock.
-    """
-
-    payment_id: str
-    symbol: str
-    amount: Decimal
-    asset: str
-    occurred_at_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from engine.breaker import Level
 from engine.errors import InvariantViolated
 from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.messages.funding import FundingPayment
 from engine.order import OrderPurpose, OrderStatus
 from engine.signal import Intent, Signal
 from tests.builders import (
@@ -224,3 +225,22 @@ def test_open_orders_are_those_that_may_still_trade():
     assert [o.client_order_id for o in book.open_orders()] == ["stop", "exit"]
     assert [o.client_order_id for o in book.open_orders(OrderPurpose.STOP)] == ["stop"]
     assert book.orders["entry"].status is OrderStatus.FILLED
+
+
+def test_funding_is_in_the_wallet_and_in_no_trade():
+    payment = FundingPayment(
+        payment_id="f1", symbol="BTC/USDT:USDT", amount=D("-1.25"), asset="USDT", occurred_at_ns=NOW_NS
+    )
+
+    book = folded([*opened(), ev.WalletAnchored(wallet_balance=D(5_000)), ev.FundingBooked(payment=payment)])
+
+    assert book.ledger.funding == D("-1.25")
+    assert book.wallet_expected == D(5_000) - 2 - D("1.25")
+    assert book.trade.fees == 2
+
+
+def test_a_fee_in_another_asset_is_no_part_of_the_trade_s_fees():
+    book = folded([started(), intended(an_order()), accepted("entry"), filled(a_fill(fee=D("0.01"), fee_asset="BNB"))])
+
+    assert (book.ledger.fees, book.trade.fees) == (0, 0)
+    assert dict(book.ledger.elsewhere) == {"BNB": D("-0.01")}

@@ -2,14 +2,17 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import ledger as ledgers
 from engine import position as positions
+from engine.errors import InvariantViolated
 from engine.ledger import Ledger
+from engine.messages.funding import FundingPayment
 from engine.position import Position
-from tests.builders import D, a_fill
+from tests.builders import BTC, D, a_fill
 
 lots = st.integers(1, 500).map(lambda n: D(n) / 1_000)
 prices = st.integers(300_000, 500_000).map(lambda ticks: D(ticks) / 10)
@@ -101,3 +104,47 @@ def test_without_a_mark_equity_is_the_wallet():
 
     assert ledgers.equity(ledger, None) == D(9_998)
     assert ledgers.equity(ledger, D(41_000)) == D(10_098)
+
+
+# --- funding, and money in other currencies --------------------------------------------------------------------------
+
+
+def a_payment(payment_id: str = "f1", amount: str | Decimal = "-1.5", asset: str = "USDT") -> FundingPayment:
+    return FundingPayment(
+        payment_id=payment_id, symbol="BTC/USDT:USDT", amount=D(amount), asset=asset, occurred_at_ns=1
+    )
+
+
+payments = st.lists(st.integers(-10_000, 10_000).map(lambda n: D(n) / 10_000_000), max_size=12)
+
+
+@given(executions, payments, st.randoms())
+def test_the_wallet_is_start_plus_profit_less_fees_plus_funding_in_whatever_order_they_come(made, paid, chance):
+    happened = [*fills_of(made), *(a_payment(f"f{n}", amount) for n, amount in enumerate(paid))]
+    funding = [one for one in happened if isinstance(one, FundingPayment)]
+    chance.shuffle(funding)
+    ledger = ledger_after(fills_of(made))
+
+    for payment in funding:
+        ledger = ledgers.after_funding(ledger, payment)
+
+    assert ledger.funding == sum(paid, Decimal(0))
+    assert ledger.wallet_balance == D(10_000) + ledger.realised_profit - ledger.fees + ledger.funding
+
+
+def test_a_payment_booked_twice_is_a_defect():
+    ledger = ledgers.after_funding(Ledger(starting_equity=D(10_000)), a_payment())
+
+    with pytest.raises(InvariantViolated, match="funding f1 twice"):
+        ledgers.after_funding(ledger, a_payment())
+
+
+def test_what_is_paid_in_another_asset_is_kept_apart_under_its_name_and_leaves_the_wallet_alone():
+    ledger = ledgers.opened(D(10_000), BTC)
+
+    ledger = ledgers.after(ledger, a_fill("1", fee=D("0.003"), fee_asset="BNB"))
+    ledger = ledgers.after(ledger, a_fill("2", fee=D("0.002"), fee_asset="BNB"))
+    ledger = ledgers.after_funding(ledger, a_payment("f1", D("-0.5"), "USDC"))
+
+    assert dict(ledger.elsewhere) == {"BNB": D("-0.005"), "USDC": D("-0.5")}
+    assert (ledger.fees, ledger.funding, ledger.wallet_balance) == (0, 0, D(10_000))

@@ -1,0 +1,65 @@
+"""What the simulated exchange refuses, in the words every adapter uses, and what it reports of an order. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.instrument import Instrument
+from engine.messages.exchange import OrderRefused, OrderReport
+from engine.order import Order, OrderKind, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What an order is judged on: `reducible` is what a buy may take off (negative: a sell), `affordable` notional."""
+
+    instrument: Instrument
+    price: Decimal
+    reducible: Decimal
+    affordable: Decimal
+
+
+def refusal(wanted: Order, ground: Ground) -> tuple[str, str] | None:
+    """(code, reason) of the first rule it breaks."""
+    if wanted.quantity % ground.instrument.lot_size:
+        return "-1111", "precision"
+    if wanted.kind.is_conditional and wanted.trigger_price is not None and is_reached(wanted, ground.price):
+        return "-2021", "would_trigger"
+    if wanted.is_reduce_only:
+        nothing_to_reduce = ground.reducible * wanted.side.sign <= 0
+        return ("-2022", "reduce_only") if wanted.kind is OrderKind.MARKET and nothing_to_reduce else None
+    notional = wanted.quantity * (wanted.price or ground.price)
+    if notional < ground.instrument.minimum_notional:
+        return "-4164", "minimum_notional"
+    return ("-2019", "insufficient_margin") if notional > ground.affordable else None
+
+
+def is_reached(held: Order, price: Decimal) -> bool:
+    """Stops trigger against the position's side, take-profits for it."""
+    assert held.trigger_price is not None, f"{held.client_order_id} is conditional and has no trigger"
+    falls = (held.kind is OrderKind.STOP_MARKET) == (held.side is Side.SELL)
+    return price <= held.trigger_price if falls else price >= held.trigger_price
+
+
+def refused(wanted: Order, code: str, reason: str) -> OrderRefused:
+    return OrderRefused(
+        client_order_id=wanted.client_order_id, by_us=False, reason=reason, code=code, text=f"{code} {reason}"
+    )
+
+
+def report(held: Order, now_ns: int) -> OrderReport:
+    """The order as it stands."""
+    return OrderReport(
+        client_order_id=held.client_order_id,
+        venue_order_id=held.venue_order_id,
+        symbol=held.symbol,
+        is_conditional=held.kind.is_conditional,
+        side=held.side.value,
+        status=held.status,
+        quantity=held.quantity,
+        filled_quantity=held.filled_quantity,
+        trigger_price=held.trigger_price,
+        is_reduce_only=held.is_reduce_only,
+        event_at_ns=now_ns,
+    )
