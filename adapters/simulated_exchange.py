@@ -181,7 +181,7 @@ class SimulatedExchange:
         held = self.orders.get(call.client_order_id) if call.client_order_id else self._numbered(call.venue_order_id)
         if held is None:
             return ex.OrderNotFound(client_order_id=call.client_order_id)
-        return ex.OrderFound(report=rules.report(held, self.now_ns))
+        return ex.OrderFound(report=rules.found(held, self.now_ns))
 
     def _numbered(self, venue_order_id: str) -> Order | None:
         return next((held for held in self.orders.values() if held.venue_order_id == venue_order_id), None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from engine.instrument import Instrument
 from engine.messages.exchange import OrderRefused, OrderReport
-from engine.order import Order, OrderKind, Side
+from engine.order import Order, OrderKind, OrderStatus, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,13 @@ def refused(wanted: Order, code: str, reason: str) -> OrderRefused:
     return OrderRefused(
         client_order_id=wanted.client_order_id, by_us=False, reason=reason, code=code, text=f"{code} {reason}"
     )
+
+
+def found(held: Order, now_ns: int) -> OrderReport:
+    """What asking for the order says: a conditional one that filled was triggered, and its fills say the rest."""
+    said = report(held, now_ns)
+    is_done = held.kind.is_conditional and held.status is OrderStatus.FILLED
+    return replace(said, status=OrderStatus.TRIGGERED) if is_done else said
 
 
 def report(held: Order, now_ns: int) -> OrderReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from local_exchange import LocalExchange
 from loguru import logger
+from simulated_subject import SIMULATED, SimulatedSubject
 from subjects import FACES, Subject
 
 logger.remove()  # every request would be shown beside a failing test
@@ -20,19 +21,42 @@ def running(tmp_path_factory):
 
 
 @pytest.fixture
-def venue(running):
+def healed(running):
     yield running
     running.heal()
 
 
-@pytest.fixture(params=FACES)
-def face(request):
-    """Every test that uses an adapter runs once for each exchange we speak."""
-    return FACES[request.param]
+def pytest_generate_tests(metafunc):
+    """Every test runs once for each exchange we speak; what is asked of accounts and orders of the simulated one too.
+
+    A test that says itself for which faces it holds is left alone.
+    """
+    said = any("face" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "face" in metafunc.fixturenames and not said:
+        simulated = [SIMULATED.exchange] if getattr(metafunc.module, "SIMULATED_TOO", False) else []
+        metafunc.parametrize("face", [*FACES, *simulated], indirect=True)
 
 
 @pytest.fixture
-async def subject(venue, face):
-    made = Subject(venue, face)
+def face(request):
+    """How the exchange under test says things."""
+    return {**FACES, SIMULATED.exchange: SIMULATED}[request.param]
+
+
+@pytest.fixture
+def venue(request, face):
+    """The local exchange behind an adapter, or the simulated exchange's market; healed afterwards."""
+    if face is SIMULATED:
+        return request.getfixturevalue("subject").venue
+    return request.getfixturevalue("healed")
+
+
+@pytest.fixture
+async def subject(request, face):
+    """An adapter of a fresh account, or the simulated exchange itself."""
+    if face is SIMULATED:
+        yield SimulatedSubject()
+        return
+    made = Subject(request.getfixturevalue("healed"), face)
     yield await made.prepared()
     await made.exchange.close()

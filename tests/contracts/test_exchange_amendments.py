@@ -33,6 +33,7 @@ from engine.messages.exchange import (
 from engine.order import OrderStatus, Side
 
 pytestmark = pytest.mark.processes
+SIMULATED_TOO = True
 
 
 async def test_orders_of_both_kinds_are_found_by_the_exchange_s_id_too(subject):

@@ -19,7 +19,7 @@ from order_builders import (
     place,
     recently,
 )
-from subjects import Subject
+from subjects import FACES, Subject
 
 from engine.messages.exchange import (
     CancelDone,
@@ -34,6 +34,7 @@ from engine.messages.exchange import (
 from engine.order import OrderKind, OrderStatus, Side
 
 pytestmark = pytest.mark.processes
+SIMULATED_TOO = True
 
 
 # --- placing ---------------------------------------------------------------------------------------------------------
@@ -169,6 +170,7 @@ async def test_a_stop_that_was_triggered_is_found_with_what_it_became_and_filled
     venue.price(str(mark))
 
 
+@pytest.mark.parametrize("face", FACES, indirect=True)
 async def test_fills_of_a_triggered_stop_are_attributed_by_an_adapter_that_never_heard_of_it(subject, venue):
     await subject.perform(place(an_entry()))
     mark = await mark_price(subject)
