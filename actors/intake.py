@@ -201,7 +201,7 @@ def take_fill(turn: Turn, fill: Fill) -> None:
 
 def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
     """The exchange's truth: fills first, then orders, then what it no longer has."""
-    turn.ready(has_snapshot=True, available_balance=seen.available_balance)
+    turn.ready(has_snapshot=True, available_balance=seen.available_balance, symbol_status=seen.symbol_status)
     for fill in seen.fills:
         take_fill(turn, fill)
     for payment in seen.funding:

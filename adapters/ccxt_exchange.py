@@ -56,6 +56,7 @@ from engine.messages.exchange import (
 from engine.order import Order
 
 READ_TRIES = 3
+RETRY_PAUSE_S = (0.05, 0.2)
 RETRY_REASONS = ("timeout", "connection_lost", "nonsense", "clock")
 CLOCK_VALID_S = 60.0
 
@@ -177,7 +178,7 @@ class CcxtExchange:
                 judged, reason = await self._judged(name, detail, error), reason_of(error)
             if not tries_left or reason not in RETRY_REASONS:
                 break
-            await asyncio.sleep(random.uniform(0.05, 0.2))
+            await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))
         return unavailable(name, detail, judged)
 
     async def _snapshot(self, call: TakeSnapshot) -> Message:

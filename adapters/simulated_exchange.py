@@ -45,9 +45,8 @@ class SimulatedExchange:
         self.instrument = instrument
         self.wallet = wallet
         self.price = price
-        self.is_thin = False
-        self.is_shallow = False
-        self.triggers_stick = False
+        self.is_thin = self.is_shallow = self.triggers_stick = False
+        self.symbol_status = ""
         self.position = Position()
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
@@ -55,8 +54,7 @@ class SimulatedExchange:
         self.pushed: list[Message] = []
         self.accepted: list[str] = []
         self.now_ns = 0
-        self.clock_offset_ns = 0
-        self.leverage = 20
+        self.clock_offset_ns, self.leverage = 0, 20
         self._half_filled: list[str] = []
         self._taken = 0
 
@@ -204,6 +202,7 @@ class SimulatedExchange:
                 liquidation_price=None,
                 open_orders=resting,
                 fills=self._fills_since(call.fills_since_ns),
+                symbol_status=self.symbol_status,
                 funding=tuple(one for one in self.funding if one.occurred_at_ns >= call.fills_since_ns),
             )
         )

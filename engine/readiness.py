@@ -8,7 +8,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Times are our clock; None means never."""
+    """Times are our clock; None means never. `symbol_status` is the exchange's word; empty while it is trading."""
 
     has_snapshot: bool = False
     user_stream_up: bool = False
@@ -18,3 +18,11 @@ class Readiness:
     reconciled_at_ns: int | None = None
     leased_until_ns: int | None = None
     available_balance: Decimal = Decimal(0)
+    symbol_status: str = ""
+
+    @property
+    def symbol_objection(self) -> str | None:
+        """Why the exchange takes no new position in the instrument."""
+        if not self.symbol_status:
+            return None
+        return f"the exchange says the instrument is {self.symbol_status}; entries need it to be trading"

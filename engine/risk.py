@@ -254,6 +254,7 @@ RULES = (
     Rule(name="user_stream", objection=_user_stream, may_pass=True),
     Rule(name="market_data", objection=_market_data, may_pass=True),
     Rule(name="stale_data", objection=_stale_data, may_pass=True),
+    Rule(name="symbol_status", objection=lambda case: case.ready.symbol_objection),
     Rule(name="lease", objection=_lease, may_pass=True),
     Rule(name="duplicate", objection=_duplicate),
     Rule(name="one_position", objection=_one_position),

@@ -163,10 +163,11 @@ class Binance(BinanceMarket):
         """Balances, position, open orders and fills, read side by side."""
         market = await self.market(symbol)
         asked, started_at_ns = {"symbol": market.market_id}, self._now_ns()
-        account, positions, premium, open_orders, fills = await asyncio.gather(
+        account, positions, premium, symbol_status, open_orders, fills = await asyncio.gather(
             self._client.fapiPrivateV3GetAccount(),
             self._client.fapiPrivateV3GetPositionRisk(asked),
             self._client.fapiPublicGetPremiumIndex(asked),
+            self.symbol_status(symbol),
             self.open_orders(symbol),
             self.fills(symbol, fills_since_ns),
         )
@@ -189,6 +190,7 @@ class Binance(BinanceMarket):
             open_orders=open_orders,
             fills=fills,
             funding=funding,
+            symbol_status=symbol_status,
         )
 
     # --- streams -------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from engine.errors import RequestRefused
 from engine.instrument import Instrument
 from engine.market import Bar
 
+STATUS_VALID_NS = 60_000_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
@@ -29,6 +31,7 @@ class BinanceMarket:
     def __init__(self, client: Any, now_ns: Callable[[], int]) -> None:
         self._client, self._now_ns = client, now_ns
         self._markets: dict[str, Market] = {}
+        self._statuses: dict[str, tuple[int, str]] = {}
 
     async def ping(self) -> None:
         """The cheapest request there is."""
@@ -56,6 +59,20 @@ class BinanceMarket:
         fees = await self._client.fapiPrivateGetCommissionRate({"symbol": market.market_id})
         taker, maker = amount(fees, "takerCommissionRate"), amount(fees, "makerCommissionRate")
         return instrument(market.ccxt_market, market.filters, (taker, maker))
+
+    async def symbol_status(self, symbol: str) -> str:
+        """Empty while the exchange takes new positions in it, else its own word for why not.
+
+        It is told in one long list of everything only, so that is read once a minute. A refusal says it at once.
+        """
+        read_at_ns, status = self._statuses.get(symbol, (0, ""))
+        if self._now_ns() - read_at_ns >= STATUS_VALID_NS:
+            market_id = (await self.market(symbol)).market_id
+            listed = rows(mapping(await self._client.fapiPublicGetExchangeInfo()).get("symbols"))
+            found = [text(mapping(raw), "status") for raw in listed if mapping(raw).get("symbol") == market_id]
+            status = "not listed any more" if not found else "" if found[0] == "TRADING" else found[0]
+            self._statuses[symbol] = (self._now_ns(), status)
+        return status
 
     async def list_instrument(self, symbol: str) -> None:
         """Learn how the exchange names `symbol`; raises RequestRefused when it does not list it."""

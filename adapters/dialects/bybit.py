@@ -158,11 +158,11 @@ class Bybit(BybitMarket):
         """Balances, position, open orders and fills, read side by side."""
         asked = {"category": CATEGORY, "symbol": await self.market_id(symbol)}
         started_at_ns = self._now_ns()
-        wallets, positions, tickers, is_trading, open_orders, happened = await asyncio.gather(
+        wallets, positions, tickers, symbol_status, open_orders, happened = await asyncio.gather(
             self._client.privateGetV5AccountWalletBalance({"accountType": "UNIFIED"}),
             self._client.privateGetV5PositionList(asked),
             self._client.publicGetV5MarketTickers(asked),
-            self.is_trading(symbol),
+            self.symbol_status(symbol),
             self.open_orders(symbol),
             self._executions(symbol, fills_since_ns),
         )
@@ -182,7 +182,7 @@ class Bybit(BybitMarket):
             open_orders=open_orders,
             fills=tuple(one for one in happened if isinstance(one, Fill)),
             funding=tuple(one for one in happened if isinstance(one, FundingPayment)),
-            is_trading=is_trading,
+            symbol_status=symbol_status,
         )
 
     # --- streams -------------------------------------------------------------------------------------------------

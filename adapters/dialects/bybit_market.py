@@ -50,9 +50,10 @@ class BybitMarket:
             raise MalformedMessage(f"fees of one instrument were asked for, {len(fees)} came")
         return instrument(raw, symbol, fees[0])
 
-    async def is_trading(self, symbol: str) -> bool:
-        """Whether the exchange takes new positions in it."""
-        return text(await self._rules(symbol), "status") == "Trading"
+    async def symbol_status(self, symbol: str) -> str:
+        """Empty while the exchange takes new positions in it, else its own word for why not."""
+        status = text(await self._rules(symbol), "status")
+        return "" if status == "Trading" else status
 
     async def _rules(self, symbol: str) -> Raw:
         asked = {"category": CATEGORY, "symbol": await self.market_id(symbol)}

@@ -38,7 +38,8 @@ class AccountSnapshot(Message):
 
     `position_quantity` is signed. `open_orders` holds ordinary and conditional ones, all pages. `fills` are those of
     the instrument since the asked time, oldest first; `funding` its payments since then, as far as the exchange has
-    booked them. `is_trading` is False when the exchange takes no new positions in the instrument (halted, delisted).
+    booked them. `symbol_status` is empty while the exchange takes new positions in the instrument, else its own word
+    for why not (halted, being settled, delisted).
     """
 
     symbol: str
@@ -53,7 +54,7 @@ class AccountSnapshot(Message):
     open_orders: tuple[OrderReport, ...]
     fills: tuple[Fill, ...]
     funding: tuple[FundingPayment, ...] = ()
-    is_trading: bool = True
+    symbol_status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -19,6 +18,21 @@ LISTED = {
             ],
         }
     ]
+}  # fmt: skip
+
+
+BYBIT_LISTED = {
+    "retCode": 0,
+    "result": {
+        "list": [
+            {
+                "symbol": "BTCUSDT", "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": "BTC",
+                "quoteCoin": "USDT", "settleCoin": "USDT", "priceFilter": {"tickSize": "0.10"},
+                "lotSizeFilter": {"qtyStep": "0.001", "minOrderQty": "0.001", "minNotionalValue": "5"},
+            }
+        ],
+        "nextPageCursor": "",
+    },
 }  # fmt: skip
 
 
@@ -56,6 +70,8 @@ class StrangeExchange:
             return await self._listen(request)
         if request.path.endswith("/exchangeInfo"):
             return web.Response(text=json.dumps(LISTED), content_type="application/json")
+        if request.path.endswith("/instruments-info"):
+            return web.json_response(BYBIT_LISTED)
         if request.path in self.answers:
             status, body = self.answers[request.path]
             return web.json_response(body, status=status)
@@ -65,6 +81,7 @@ class StrangeExchange:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)
-        async for _ in socket:
-            await asyncio.sleep(0)
+        async for message in socket:
+            if message.type is web.WSMsgType.TEXT and json.loads(message.data)["op"] in ("auth", "subscribe"):
+                await socket.send_json({"op": json.loads(message.data)["op"], "success": True})
         return socket

@@ -10,6 +10,7 @@ from adapter_builders import SYMBOL, an_order
 from loguru import logger
 from strange_exchange import StrangeExchange
 
+from adapters import ccxt_exchange
 from adapters.access import Access
 from adapters.ccxt_exchange import CcxtExchange
 from engine.messages.exchange import (
@@ -41,12 +42,20 @@ NONSENSE = [
     '{"orderId": {}, "clientOrderId": [], "status": 5, "side": null, "origQty": "NaN", "updateTime": "x"}',
     '[{"symbol": "BTCUSDT", "positionAmt": "NaN"}]',
     "\x00\x01",
+    '{"retCode": 0}',
+    '{"retCode": 0, "result": {}}',
+    '{"retCode": 0, "result": {"list": null}}',
+    '{"retCode": 0, "result": {"orderId": "7", "orderLinkId": "somebody-else-s"}}',
+    '{"retCode": 0, "result": {"list": [{"orderId": "7", "orderLinkId": "p", "orderStatus": "Dancing"}]}}',
+    '{"retCode": 0, "result": {"list": [{"symbol": "BTCUSDT", "size": "NaN", "markPrice": "-1"}]}}',
+    '{"retCode": "soon", "retMsg": 5}',
 ]
 
 
 @pytest.fixture(autouse=True)
-def quiet():
+def quiet(monkeypatch):
     logger.remove()
+    monkeypatch.setattr(ccxt_exchange, "RETRY_PAUSE_S", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -57,10 +66,15 @@ async def babbler():
     await made.stop()
 
 
+@pytest.fixture(params=["binanceusdm", "bybit"])
+def spoken(request):
+    return request.param
+
+
 @pytest.fixture
-async def exchange(babbler):
+async def exchange(babbler, spoken):
     access = Access(
-        exchange="binanceusdm",
+        exchange=spoken,
         environment="local",
         key="a-key-of-nobody",
         secret="a-secret-of-nobody",
@@ -123,6 +137,7 @@ ANOTHER = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("spoken", ["binanceusdm"], indirect=True)
 async def test_an_answer_about_another_order_proves_nothing_about_ours(exchange, babbler):
     babbler.said = json.dumps(ANOTHER)
     name = "p0000-1-abcd-1-E1"
@@ -141,6 +156,7 @@ TRIGGERED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("spoken", ["binanceusdm"], indirect=True)
 async def test_a_triggered_stop_exists_even_while_what_it_became_is_not_shown_yet(exchange, babbler):
     babbler.answers = {
         "/fapi/v1/algoOrder": (200, TRIGGERED),

@@ -11,6 +11,7 @@ from order_builders import (
     a_limit,
     a_stop,
     an_entry,
+    an_exit,
     away,
     mark_price,
     place,
@@ -23,6 +24,8 @@ from engine.messages.control import Woken
 from engine.messages.exchange import (
     ExchangeUnavailable,
     InstrumentPrepared,
+    OrderPlaced,
+    OrderRefused,
     PrepareInstrument,
 )
 
@@ -92,6 +95,28 @@ async def test_a_flat_account_has_no_position_and_still_a_mark_price(subject):
     assert (seen.position_quantity, seen.entry_price, seen.liquidation_price) == (0, 0, None)
     assert seen.mark_price > 0
     assert seen.open_orders == seen.fills == ()
+
+
+async def test_a_closed_instrument_is_said_to_be_and_reducing_is_tried_all_the_same(subject, venue, monkeypatch):
+    from adapters.dialects import binance_market
+
+    monkeypatch.setattr(binance_market, "STATUS_VALID_NS", 0)
+    await subject.perform(place(an_entry()))
+    open_status = (await snapshot(subject)).symbol_status
+    venue.control("POST", "market/BTCUSDT", status="SETTLING")
+    try:
+        closed_status = (await snapshot(subject)).symbol_status
+        refused = await subject.perform(place(an_entry()))
+        reduced = await subject.perform(place(an_exit()))
+    finally:
+        venue.control("POST", "market/BTCUSDT", status="TRADING")
+
+    assert open_status == ""
+    assert closed_status in ("SETTLING", "Closed")
+    assert isinstance(refused, OrderRefused)
+    assert refused.reason == "symbol_closed"
+    assert isinstance(reduced, OrderPlaced)
+    assert (await snapshot(subject)).symbol_status == ""
 
 
 # --- the rest --------------------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ OBJECTIONS = [
         "the mark price is 10001 ms old; the limit is 10000 ms",
     ),
     ("stale_data", {"ready": {"mark_at_ns": None}}, "the mark price was never seen"),
+    ("symbol_status", {"ready": {"symbol_status": "HALT"}}, "the exchange says the instrument is HALT"),
     ("lease", {"ready": {"leased_until_ns": NOW_NS}}, "the instrument is not leased to us"),
     ("lease", {"ready": {"leased_until_ns": None}}, "the instrument is not leased to us"),
     ("entry_rate", {"book": {"pace": Pace(entries=(NOW_NS,) * 30)}}, "30 entries within a minute; the limit is 30"),
