@@ -112,7 +112,7 @@ def order_for(book: Book, fill: Fill, *, instance: str, play_hash: str) -> Order
 
 def anchor_for(book: Book, wallet: Decimal) -> Decimal:
     """The anchor from which the book explains `wallet`."""
-    return wallet - book.ledger.realised_profit + book.ledger.fees
+    return wallet - book.ledger.change
 
 
 def _fill(book: Book, seen: AccountSnapshot, sign: int, quantity: Decimal, price: Decimal) -> Fill:

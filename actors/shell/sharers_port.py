@@ -30,7 +30,7 @@ class SharersPort:
             raise InvariantViolated(f"the sharers know no {call!r}")
         views = {name: self._read_view(self._home / "instances" / name / "journal.sqlite") for name in self._names}
         known = {name: view for name, view in views.items() if view is not None}
-        total = sum((view.realised_profit - view.fees for view in known.values()), Decimal(0))
+        total = sum((view.realised_profit - view.fees + view.funding for view in known.values()), Decimal(0))
         down = tuple(name for name, view in known.items() if view.position_quantity and not self._lives(name))
         return SharersRead(total=total, down=down)
 

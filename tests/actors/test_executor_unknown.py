@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters import simulated_rules
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -106,7 +107,8 @@ def test_doubled_and_reordered_words_change_nothing():
 
 def test_a_word_about_a_strange_order_is_no_word_about_ours():
     desk = holding()
-    report = desk.exchange._report(an_order("web_17", status=OrderStatus.FILLED, filled_quantity=D("0.1")))
+    strange = an_order("web_17", status=OrderStatus.FILLED, filled_quantity=D("0.1"))
+    report = simulated_rules.report(strange, desk.now_ns)
     desk.tell(ex.OrderUpdated(report=report))
 
     assert desk.book.position_quantity == D("0.1")
