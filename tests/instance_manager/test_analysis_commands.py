@@ -1,8 +1,11 @@
 """`optimize`, `walk-forward` and `monte-carlo`, run as a user runs them."""
 
 import json
+import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 import typer
 from pyarrow import parquet
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 from instance_manager.cli import data, research
 from instance_manager.cli.boundary import Boundary
 from instance_manager.cli.search_options import duration_text
+from tests.desk_builders import environment
 
 app = typer.Typer(cls=Boundary, pretty_exceptions_enable=False)
 app.callback()(lambda: None)
@@ -150,3 +154,36 @@ def test_a_cluster_without_ray_says_how_to_get_it(predator, monkeypatch):
 
     assert (code, out) == (2, "")
     assert "python -m pip install 'predator[ray]'" in errors
+
+
+def test_a_search_killed_with_all_its_might_leaves_nothing_and_is_continued(predator, tmp_path):
+    """kill -9 of the command while its processes work."""
+    home, study = tmp_path / "home", tmp_path / "one.study"
+    assert predator("generate-data", "--days", "60", "--start", "20250101")[0] == 0
+    words = ("optimize", "ma_cross", "--timerange", "20250101-", "--method", "random", "--runs", "300", "--json")
+    begun = subprocess.Popen(
+        [sys.executable, "-c", "from instance_manager.cli.main import main; main()", *words, "--study", str(study)],
+        env=environment(PREDATOR_HOME=str(home)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    processes = wait_for_processes(begun.pid, study)
+
+    begun.kill()
+    begun.wait(10)
+    psutil.wait_procs(processes, timeout=30)
+    kept = study.read_bytes().count(b"\n") - 1
+    continued, whole = predator(*words, "--study", str(study)), predator(*words)
+
+    assert [one for one in processes if one.is_running()] == []
+    assert 0 < kept < 300
+    assert f"has {kept} runs already" in continued[2]
+    assert continued[1] == whole[1]
+
+
+def wait_for_processes(pid, study):
+    """The processes of a search that has rows of theirs."""
+    for _ in range(3_000):
+        found = [one for one in psutil.Process(pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        if found and study.exists() and study.read_bytes().count(b"\n") > 30:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("no process was begun")
