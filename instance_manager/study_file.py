@@ -110,6 +110,8 @@ def identity_of(setting: SearchSetting) -> str:
     digest = hashlib.sha256(setting.play.model_dump_json().encode())
     digest.update(repr((setting.instrument, setting.starting_equity, setting.fees, setting.figure)).encode())
     digest.update(version("predator").encode())
+    if setting.funding is not None:
+        digest.update(setting.funding.time_ns.tobytes() + setting.funding.rate.tobytes())
     for column in (candles.open_time_ns, candles.open, candles.high, candles.low, candles.close, candles.volume):
         digest.update(column.tobytes())
     return digest.hexdigest()[:16]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from engine.candles import Candles
 from engine.errors import ConfigurationError
+from engine.funding import FundingRates
 from engine.instrument import Instrument
 from plays.backtest import Backtest, Fees
 from plays.batch import SharedColumns
@@ -50,7 +51,7 @@ class SearchRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSetting:
-    """What all runs of a search have in common. `figure` is what they are scored by."""
+    """What all runs of a search have in common. `figure` is what they are scored by; `funding` as in `Backtest`."""
 
     play: Play
     candles: Candles
@@ -58,6 +59,7 @@ class SearchSetting:
     starting_equity: Decimal
     fees: Fees
     figure: str
+    funding: FundingRates | None = None
 
 
 class Runner:
@@ -75,8 +77,9 @@ class Runner:
             variant = setting.play.with_parameters(task.values)
             shared = self._columns(task)
             result = Backtest(
-                variant, shared.candles, setting.instrument, setting.starting_equity, setting.fees, shared=shared
-            ).run()
+                variant, shared.candles, setting.instrument, setting.starting_equity, setting.fees, shared=shared,
+                funding=setting.funding,
+            ).run()  # fmt: skip
         except (ConditionError, ConfigurationError) as error:
             return SearchRow(values=task.values, score=None, refused=str(error))
         metrics = result.figures

@@ -98,7 +98,8 @@ def try_out(setting: SearchSetting, window: Window, chosen: SearchRow, equity: D
     candles = setting.candles.rows(first, window.test_last)
     numbers = {name: column[first - window.train_first :] for name, column in signals.numbers.items()}
     given = given_signals(play, candles, intents, numbers)
-    result = Backtest(play, candles, setting.instrument, equity, setting.fees, signals=given).run()
+    run = Backtest(play, candles, setting.instrument, equity, setting.fees, signals=given, funding=setting.funding)
+    result = run.run()
     assert result.open_trade is None, result.open_trade
     return Tried(window=window, chosen=chosen, result=result, lead=lead)
 

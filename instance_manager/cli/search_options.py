@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instance_manager.cli.backtest import equity_of, fees_of
+from instance_manager.cli.backtest import equity_of, fees_of, funding_of
 from instance_manager.cli.desk import Desk
 from instance_manager.cli.history import stored_candles
 from instance_manager.cli.plays import chosen_play
@@ -65,9 +65,12 @@ def search_setting(
     history = stored_candles(desk, wanted, exchange, candles, timerange)
     history.require_contiguous()
     instrument = terms_for(wanted.symbol, history)
+    funding, _ = funding_of(desk, wanted, exchange, None)
+    if funding is not None:
+        funding.by_bar(history.open_time_ns)  # refused here, not by the first run
     return SearchSetting(
         play=wanted, candles=history, instrument=instrument, starting_equity=equity_of(equity),
-        fees=fees_of(wanted, instrument, fee, slippage), figure=score,
+        fees=fees_of(wanted, instrument, fee, slippage), figure=score, funding=funding,
     )  # fmt: skip
 
 

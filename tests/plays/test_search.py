@@ -1,12 +1,15 @@
 import pickle
+from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
-from play_builders import INSTRUMENT, a_play, made
+from play_builders import INSTRUMENT, START_NS, a_play, made
 
 from engine.errors import ConfigurationError
+from engine.funding import FundingRates
 from instance_manager.search_pool import SearchPool, WorkerLost
-from instance_manager.study_file import Study
+from instance_manager.study_file import Study, identity_of
 from plays.backtest import Backtest, Fees
 from plays.method import Method
 from plays.score import HIGHEST, figure_of, judged, missing, passed, require_figure, score_of
@@ -36,6 +39,20 @@ def search(setting, method=Method.OPTUNA, *, runs=20, seed=1, study=None, run_al
     run_all = run_all or SearchPool(setting, 1).run_all
     with_study = study.through(run_all) if study else run_all
     return list(searched(proposer_for(method, space_of(setting.play), runs, seed), with_study, 0, BARS))
+
+
+def test_a_record_of_funding_is_paid_in_every_run():
+    times = START_NS + np.arange(20, dtype=np.int64) * 8 * 3_600_000_000_000
+    record = FundingRates(time_ns=times, rate=np.full(20, 3_000_000, np.int64))
+    free, paid = setting_of(), replace(setting_of(), funding=record)
+    task = Task(values={"fast": 4.0, "slow": 12.0}, first=0, last=BARS)
+
+    row = SearchPool(paid, 1).run_all([task])
+
+    play = paid.play.with_parameters(task.values)
+    alone = Backtest(play, paid.candles, INSTRUMENT, CASH, paid.fees, funding=record).run()
+    assert next(row).final_equity == alone.final_equity != Runner(free).run(task).final_equity
+    assert identity_of(free) != identity_of(paid)
 
 
 def test_a_row_says_what_a_single_backtest_says():
