@@ -117,10 +117,24 @@ async def test_keys_signatures_clocks_and_unknown_paths(paused_venue):
     await close(late)
 
 
-async def test_limits_and_a_state_that_outlives_a_kill(tmp_path):
+@pytest.fixture
+def started(tmp_path):
+    """Starts a venue with limits that remembers; whichever are left at the end are ended."""
     arguments = ("--speed", "0", "--seed", "3", "--state-file", str(tmp_path / "state.json"))
-    venue = start(tmp_path, *arguments)
-    one = mexc_client(venue.port)
+    made = []
+
+    def begin():
+        made.append(start(tmp_path, *arguments))
+        return made[-1]
+
+    yield begin
+    for venue in made:
+        if venue.process.poll() is None:
+            venue.stop()
+
+
+async def test_too_many_requests_are_refused_by_address_and_by_account(started):
+    one = mexc_client(started().port)
     await one.load_markets()
     with pytest.raises(ccxt.RateLimitExceeded, match="510"):
         await one.contractPublicGetDetail()  # once in five seconds
@@ -130,20 +144,26 @@ async def test_limits_and_a_state_that_outlives_a_kill(tmp_path):
     limited = [a for a in answers if isinstance(a, ccxt.RateLimitExceeded)]
     assert limited
     assert "510" in str(limited[0])
-    await asyncio.sleep(2.0)
-    guarded = {**order, "price": 58000, "stopLossPrice": 50000, "externalOid": "guarded-m"}
-    await one.contractPrivatePostOrderCreate(guarded)
-    ids = sorted(o["id"] for o in await one.fetch_open_orders(S))
-    venue.kill()
-    markets = one.markets
     await close(one)
 
-    venue = start(tmp_path, *arguments)
+
+async def test_orders_and_the_stops_they_bring_outlive_a_kill(started):
+    venue = started()
+    one = mexc_client(venue.port)
+    await one.load_markets()
+    order = {"symbol": "BTC_USDT", "side": 1, "vol": 10, "type": 1, "openType": 2, "stopLossPrice": 50000}
+    for price in (59000, 58000):
+        await one.contractPrivatePostOrderCreate({**order, "price": price})
+    ids = sorted(o["id"] for o in await one.fetch_open_orders(S))
+    markets = one.markets
+    venue.kill()
+    await close(one)
+
+    venue = started()
     again = mexc_client(venue.port)
     again.set_markets(markets)
 
     assert sorted(o["id"] for o in await again.fetch_open_orders(S)) == ids
-    venue.control("POST", "market/BTCUSDT", {"price": "57900"})
+    venue.control("POST", "market/BTCUSDT", {"price": "58900"})
     assert (await again.contractPrivateGetStoporderOpenOrders())["data"][0]["stopLossPrice"] == 50000
     await close(again)
-    venue.stop()
