@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -84,6 +84,19 @@ def test_every_signal_is_what_the_play_says_over_the_same_bars(home):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["identical"] > 0
+
+
+def test_a_liquidation_is_noticed_at_once_booked_and_cleaned_up(home):
+    eventually(lambda: control(home, "accounts/account-1")["positions"], 60, "a position")
+    address = predator_json("venue", "status", home=home)["address"]
+    with urlopen(Request(f"{address}/control/accounts/account-1/liquidate", data=b"{}", method="POST"), timeout=5):
+        pass
+
+    eventually(lambda: live(home)["breaker"] == "RED", 10, "the breaker is RED")
+    eventually(lambda: live(home)["position"] in ("0", "0.000"), 10, "it knows that nothing is held")
+    eventually(lambda: not control(home, "accounts/account-1")["open_algo_orders"], 10, "its stop is gone")
+    last = max(predator_json("show-trades", *LIVE, home=home), key=lambda trade: trade["trade_number"])
+    assert last["exit_reason"] == "liquidation"
 
 
 def test_when_flat_the_trades_explain_the_wallet_to_the_last_unit(home):
