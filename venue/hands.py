@@ -220,6 +220,7 @@ class Hands:
         book.status = status
         if price is not None:
             move(self._floor, symbol, book.instrument.round_price(price), is_gap=True)
+            self._venue.market.tape.stirred(self._venue.market.lanes[symbol], [])
         self._venue.commit()
         self._venue.truth.tell("control", action="market", symbol=symbol, asked=dict(body))
 

@@ -67,3 +67,37 @@ async def test_bybits_streams_tell_it_too(exchange, paused_venue):
 
     assert [(row["S"], row["v"]) for row in told["publicTrade.BTCUSDT"]] == [("Sell", "0.05")]
     assert told["orderbook.50.BTCUSDT"]["b"] != []
+
+
+async def test_a_book_kept_from_snapshot_and_differences_is_the_exchanges(exchange, paused_venue):
+    base = f"http://127.0.0.1:{paused_venue.port}"
+    sides: dict[str, dict[str, str]] = {}
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{base}/ws/btcusdt@depth@100ms") as socket:
+        await exchange.create_order(S, "market", "buy", 0.05)
+        await socket.receive(timeout=5)
+        snapshot = await (await session.get(f"{base}/fapi/v1/depth?symbol=BTCUSDT&limit=1000")).json()
+        for name, short in (("bids", "b"), ("asks", "a")):
+            sides[short] = dict(snapshot[name])
+        price = float(snapshot["bids"][0][0])
+        for change in (5, -3, 40, -60, 2):
+            paused_venue.control("POST", "market/BTCUSDT", {"price": f"{price + change:.1f}"})
+            await exchange.create_order(S, "market", "sell", 0.02)
+        whole = await (await session.get(f"{base}/fapi/v1/depth?symbol=BTCUSDT&limit=1000")).json()
+        message = {"u": 0}
+        while message["u"] < whole["lastUpdateId"]:
+            message = json.loads((await socket.receive(timeout=5)).data)
+            for short, levels in sides.items():
+                levels.update(dict(message[short]))
+
+    kept = {short: {p: q for p, q in levels.items() if float(q)} for short, levels in sides.items()}
+    assert kept == {"b": dict(whole["bids"]), "a": dict(whole["asks"])}
+
+
+async def test_ccxt_pros_book_never_crosses(exchange, paused_venue):
+    book = await exchange.watch_order_book(S)
+    for _ in range(5):
+        await exchange.create_order(S, "market", "buy", 0.02)
+        book = await exchange.watch_order_book(S)
+
+    assert book["bids"][0][0] < book["asks"][0][0]
+    assert dict(book["bids"][:10]) == dict((await exchange.fetch_order_book(S, 10))["bids"])
