@@ -98,7 +98,7 @@ async function look() {
   if ($("kind").options.length === 0) $("kind").append(...faults.kinds.map((k) => el("option", { textContent: k })));
   $("faults").replaceChildren(table("in force", aim, faults.faults, remove));
   $("main").replaceChildren(...books.map(book),
-    table("accounts that did something", money, busy), wide(table("positions", held, of("positions"))),
+    wide(table("accounts that did something", money, busy)), wide(table("positions", held, of("positions"))),
     wide(table("working orders", order, of("open_orders"))),
     wide(table("conditional orders", algo, of("open_algo_orders"))),
     table("streams", ["id", "path", "account", "subscriptions"], status.streams),

@@ -1,6 +1,6 @@
 """How an account really is, whatever its owner was told."""
 
-from venue.core.account import Account, Position
+from venue.core.account import Account, Position, to_cents
 from venue.core.book import Book
 from venue.core.floor import Floor
 from venue.core.margin import figures, liquidation_price, pnl_of
@@ -66,7 +66,7 @@ def position_portrait(floor: Floor, account: Account, position: Position) -> Por
         "quantity": as_json(position.amount),
         "entry_price": as_json(position.entry_price),
         "mark_price": as_json(floor.books[position.symbol].mark),
-        "liquidation_price": as_json(liquidation_price(floor, account, position)),
+        "liquidation_price": as_json(to_cents(liquidation_price(floor, account, position))),
         "unrealized_pnl": as_json(pnl_of(floor, position)),
         "leverage": setting.leverage,
         "margin_mode": "isolated" if setting.is_isolated else "cross",

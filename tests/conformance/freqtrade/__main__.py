@@ -88,6 +88,7 @@ def end(process: "subprocess.Popen[bytes]") -> int | None:
 
 
 def main() -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background, and children inherit that
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.freqtrade")
     parser.add_argument("--minutes", type=float, default=6)
     parser.add_argument("--seed", default="7")
