@@ -9,6 +9,6 @@ rooms: `agenda` (virtual time), `lives` (one life of one actor), `tree` (a super
 from actors.simulator.agenda import BEGIN_NS
 from actors.simulator.casting import Casting
 from actors.simulator.faults import Faults
-from actors.simulator.simulation import Simulation
+from actors.simulator.simulation import AT_EASE, Simulation
 
-__all__ = ["BEGIN_NS", "Casting", "Faults", "Simulation"]
+__all__ = ["AT_EASE", "BEGIN_NS", "Casting", "Faults", "Simulation"]

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from actors.simulator import Simulation
+from actors.simulator import AT_EASE, Simulation
 from adapters.simulated_exchange import SimulatedExchange
 from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.messages.operator import ResyncWanted
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
 
 if TYPE_CHECKING:
     from tests.simulation.world import SmallWorld
 
 SECOND_NS = 1_000_000_000
+CONFIRM = "confirm with --confirm "
+# beyond the first and beyond the second limit of `engine.host`
+STRAINS: tuple[dict[str, float], ...] = (
+    {"memory_used": 0.95},
+    {"memory_used": 0.99},
+    {"load_per_core": 30.0},
+    {"disk_free_bytes": 500_000_000},
+    {"disk_free_bytes": 50_000_000},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class Disasters:
             if KINDS[kind](self, simulation, name, source):
                 self.struck.append(Struck(simulation.now_ns, kind, name))
                 simulation.chance.met[kind] += 1
+                if kind in MUST_HALT and source.random() < PEOPLE_COME:
+                    self._call_a_person(simulation, name, source)
                 return
 
     def kinds_against(self, name: str, since_ns: int) -> set[str]:
@@ -64,6 +76,14 @@ class Disasters:
         seats = self._world.seats.values()
         shares = sum(seat.account == self._world.seats[name].account for seat in seats) > 1
         return self.kinds_against(name, since_ns) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
+
+    def _call_a_person(self, simulation: Simulation, name: str, source: Random) -> None:
+        """Somebody reads the incident report and decides some seconds later."""
+
+        def come() -> None:
+            simulation.chance.met["resync_by_a_person"] += self._resync_by_a_person(simulation, name, source)
+
+        simulation.agenda.after(source.randint(8, 20) * SECOND_NS, come)
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 
@@ -139,6 +159,30 @@ class Disasters:
         simulation.tell(name, "executor", ct.ResetBreaker(reason="impatience", operator="a person"))
         return True
 
+    def _strained_host(self, simulation: Simulation, name: str, source: Random) -> bool:
+        """For some seconds: memory, processor or disk of the machine under them all run short, a little or badly."""
+        simulation.host = replace(AT_EASE, **source.choice(STRAINS))
+        simulation.agenda.after(source.randint(2, 12) * SECOND_NS, lambda: setattr(simulation, "host", AT_EASE))
+        return True
+
+    def _resync_by_a_person(self, simulation: Simulation, name: str, source: Random) -> bool:
+        """Somebody has shown what would be adopted and says yes a moment later, whatever happened meanwhile. Where two
+        trade one instrument the other's orders would be among it: a person leaves that alone."""
+        seats = list(self._world.seats.values())
+        mine = self._world.seats[name]
+        if sum((seat.account, seat.symbol) == (mine.account, mine.symbol) for seat in seats) > 1:
+            return False
+        simulation.tell(name, "executor", ResyncWanted(reason="looked at it", operator="a person"))
+
+        def confirm() -> None:
+            shown = [answer.text for who, answer in simulation.answers if who == name and CONFIRM in answer.text]
+            token = shown[-1].rpartition(CONFIRM)[2] if shown else "nothing"
+            again = ResyncWanted(reason="looked at it", operator="a person", token=token)
+            simulation.tell(name, "executor", again)
+
+        simulation.agenda.after(source.randint(200, 3_000) * SECOND_NS // 1_000, confirm)
+        return True
+
     def _foreign(
         self,
         exchange: SimulatedExchange,
@@ -174,10 +218,13 @@ KINDS: Mapping[str, Callable[[Disasters, Simulation, str, Random], bool]] = {
     "panic_of_one": Disasters._panic_of_one,
     "panic_of_all": Disasters._panic_of_all,
     "reset_at_any_time": Disasters._reset_at_any_time,
+    "resync_by_a_person": Disasters._resync_by_a_person,
+    "strained_host": Disasters._strained_host,
 }
 # these are possible only while something is held; of the kinds drawn for one occasion they come first
 NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand"})
-DRAWN = 3
+DRAWN = 5
+PEOPLE_COME = 0.5  # of the disasters that only a person ends
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
 # after these an instance must stand still until a person has looked
 MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand"})

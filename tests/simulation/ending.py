@@ -128,7 +128,9 @@ def _one_entry_per_bar(one: InstanceWatch) -> None:
     bars = [
         event.order.bar_open_time_ns
         for _, event in one.tree.disk.journals["executor"]
-        if isinstance(event, ev.OrderIntended) and event.order.purpose is OrderPurpose.ENTRY
+        if isinstance(event, ev.OrderIntended)
+        and event.order.purpose is OrderPurpose.ENTRY
+        and event.decision_id != "adopted"
     ]
     demand(len(bars) == len(set(bars)), "one entry per bar", f"{bars}")
 

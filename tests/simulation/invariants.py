@@ -45,6 +45,7 @@ class InstanceWatch:
         self._seen_touched = -1
         self._intended: dict[str, Order] = {}
         self._intended_at_ns: list[int] = []
+        self._adopted: list[tuple[int, Decimal]] = []
         self._last_bar: dict[type[object], int] = {}
         self._forbidden: dict[str, str] = {}
         self._sent: set[str] = set()
@@ -90,6 +91,9 @@ class InstanceWatch:
                 self.began_at_ns = self.began_at_ns or simulation.now_ns
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
+            if isinstance(event, ev.OrderFilled) and event.fill.trade_id.startswith("adopted"):
+                adopted = self.book.orders[event.client_order_id]
+                self._adopted.append((adopted.trade_number, event.fill.quantity * event.fill.sign))
             if isinstance(event, ev.SignalReceived | ev.ProtectionAdvanced):
                 self._each_bar_once(event)
             if isinstance(event, ev.OrderRejected | ev.OrderDenied):
@@ -177,6 +181,7 @@ class InstanceWatch:
         orders = (self.exchange.orders[key] for key in self._sent)
         mine = (o for o in orders if o.purpose is OrderPurpose.ENTRY and o.trade_number == stop.trade_number)
         filled = sum((o.filled_quantity for o in mine), Decimal(0))
+        filled += sum((abs(fill) for number, fill in self._adopted if number == stop.trade_number), Decimal(0))
         text = f"stop {stop.client_order_id} for {stop.quantity}, filled {filled}"
         demand(stop.quantity <= filled, "stop for what was filled", text)
 
@@ -243,8 +248,9 @@ class InstanceWatch:
         return self.book.position_quantity == 0 and self.book.breaker.level is Level.RED
 
     def our_position(self) -> Decimal:
-        """What the fills of our own orders add up to, whatever others did on the account."""
-        return sum((f.quantity * f.sign for f in self.exchange.fills if f.client_order_id in self._sent), Decimal(0))
+        """What the fills of our own orders add up to, whatever others did on the account; and what was adopted."""
+        traded = (f.quantity * f.sign for f in self.exchange.fills if f.client_order_id in self._sent)
+        return sum(traded, sum((quantity for _, quantity in self._adopted), Decimal(0)))
 
     def _is_latched(self, simulation: Simulation) -> bool:
         return GLOBAL in simulation.latches or self.name in simulation.latches
