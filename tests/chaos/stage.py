@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -12,10 +13,12 @@ from actors.shell.scoreboard import Cell, ScoreboardReader
 from actors.shell.tree import ACCOUNT
 from instance_manager import quickstart
 from instance_manager.settings import LocalExchange
+from instance_manager.settings_file import load_settings
 
 INSTANCE = "live-1"
 FRESH_NS = 1_000_000_000
 SPEED = 60.0
+UNIMPRESSED = "breaker: {restarts_yellow: 1000000, restarts_red: 1000000}\n"
 
 
 class Stage:
@@ -24,10 +27,16 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.killed: set[int] = set()
-        self._stage = quickstart.set_up(self.home, SPEED, lambda _: None)
+        self._stage = self._unimpressed(quickstart.set_up(self.home, SPEED, lambda _: None))
         exchange = self._stage.settings.exchanges[quickstart.EXCHANGE]
         assert isinstance(exchange, LocalExchange), exchange
         self.port = exchange.port
+
+    def _unimpressed(self, stage: quickstart.Stage) -> quickstart.Stage:
+        """Dozens of deaths in five minutes rightly halt an instance; here they are what it must live through."""
+        file = self.home / "predator.yaml"
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n{UNIMPRESSED}", encoding="utf-8")
+        return replace(stage, settings=load_settings(file, {}))
 
     def start(self) -> None:
         """The instance, as `predator start` does."""
