@@ -1,207 +1,155 @@
-"""Backtests against the practical limit (a loop written by hand for numba) and, where installed, vectorbt.
+"""Backtests against a loop written by hand, the practical limit, and against the libraries people use, in one run.
 
-    python benchmarks/backtest.py            all workloads: a table, and one JSON line each
-    python benchmarks/backtest.py w1 step    some of them
+    python benchmarks/backtest.py                     all workloads; the table is printed
+    python benchmarks/backtest.py w1 w3 --write FILE  some of them; the table is written to FILE, too, as Markdown
+    python benchmarks/backtest.py --peers PYTHON      with vectorbt and backtesting.py of that interpreter's environment
 
-W1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. W2: the same with 200 pairs.
-W3: ten instruments, one account. process: W1 as a new process from the candle store to the report.
-step: microseconds a bar of a live play.
-Times are CPU seconds of this process (medians), steady on a busy machine; wall time in brackets.
+`tox -e bench-peers` makes such an environment; it is found without --peers.
+
+w1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. w2: the same with 200 pairs of
+averages. w3: ten instruments, one account. w50m: 25 instruments x four years of minutes from a candle store, one
+account. process: w1 as a process from the shell, from its start to the whole report. step: a live play, bar by bar.
+
+Every engine runs in a process of its own on the same candles, one after the other; nothing else should run. Seconds are
+medians; what was loaded or compiled before is said in the workload's docstring.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import statistics
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-import reference_loop
+import numpy as np
+from measuring import SEEDS, START_NS
 
 from adapters.candle_generator import generate_candles
 from adapters.candle_store import CandleStore
-from engine.candles import Candles
-from engine.instrument import Instrument
-from plays.backtest import Backtest
-from plays.batch import SharedColumns
-from plays.evaluator import Evaluator
-from plays.loading import parse_play
-from plays.portfolio import Portfolio
-from plays.sweep import grid, sweep
-from plays.ticks import prices_in_ticks
 
-START_NS = 1_577_836_800_000_000_000
-SYMBOL = "BTC/USDT:USDT"
 BARS = 525_600
-CASH = Decimal(1_000_000)
-INSTRUMENT = Instrument(
-    symbol=SYMBOL, tick_size=Decimal("0.01"), lot_size=Decimal("0.000001"), minimum_quantity=Decimal("0.000001"),
-    minimum_notional=Decimal(5), taker_fee=Decimal("0.00055"),
-)  # fmt: skip
-PLAY = """
-name: averages
-why: It is the workload that every engine is measured with.
+PEERS = HERE.parent / ".tox" / "bench-peers" / "bin" / "python"
+WORKLOADS = ("w1", "w2", "w3", "w50m", "process", "step")
+Line = dict[str, Any]
+
+
+def run_engine(python: str, file: str, workload: str, folder: Path) -> list[Line]:
+    """The measurements of one engine on one workload."""
+    command = [python, str(HERE / file), workload, str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    return [{"workload": workload.removesuffix("-cores"), **json.loads(line)} for line in done.stdout.splitlines()]
+
+
+def measure(workload: str, folder: Path, peers: str | None) -> Iterator[Line]:
+    """All engines on one workload."""
+    if workload == "process":
+        yield from processes(folder, peers)
+        return
+    if workload in ("w1", "w2", "w3"):
+        yield from run_engine(sys.executable, "by_hand.py", workload, folder)
+    if workload == "w50m":
+        fill_store(folder)
+    yield from run_engine(sys.executable, "ours.py", workload, folder)
+    if workload == "w2":
+        yield from run_engine(sys.executable, "ours.py", "w2-cores", folder)
+    if peers and workload in ("w1", "w2", "w3"):
+        yield from run_engine(peers, "peer_vectorbt.py", workload, folder)
+    if peers and workload == "w1":
+        yield from run_engine(peers, "peer_backtesting.py", workload, folder)
+
+
+def write_candles(folder: Path) -> None:
+    """The candles of all seeds, as every engine reads them."""
+    for seed in SEEDS:
+        one = generate_candles("BTC/USDT:USDT", "1m", START_NS, BARS, seed)
+        np.save(folder / f"{seed}.npy", np.array([one.open, one.high, one.low, one.close, one.volume]))
+
+
+def fill_store(folder: Path) -> None:
+    """The candles of w50m: a calmer walk, so that four years of it stay within prices that are possible."""
+    from ours import LONG, MANY, symbol_of
+
+    for seed in range(MANY):
+        candles = generate_candles(symbol_of(seed), "1m", START_NS, LONG, seed, spread_per_bar=0.0005)
+        CandleStore(folder / "candles").append("local", candles)
+
+
+NEW_PLAY = """
+name: another
+why: Nothing of it was ever computed on this machine before.
 symbol: BTC/USDT:USDT
-parameters:
-  fast: {value: 20, low: 5, high: 24, step: 1}
-  slow: {value: 50, low: 30, high: 75, step: 5}
-entry: {long: ewma(fast) crosses above ewma(slow)}
-exit: {long: ewma(fast) crosses below ewma(slow)}
-sizing: {notional: 10000}
-protection: {stoploss: 0.02, take_profit: 0.04}
+entry: {long: rsi(9) < 25 and close > sma(100) on 15m, short: stoch.slowk > 80 and macd.hist < 0}
+exit: {long: rsi(9) > 60, short: velocity(7) < 0}
+sizing: {percent_of_equity: 20}
+protection: {stoploss: 0.03, trailing_stop: true, minimal_roi: {60: 0.01, 240: 0}}
 """
 
 
-def made(seed: int = 7, bars: int = BARS) -> Candles:
-    return generate_candles(SYMBOL, "1m", START_NS, bars, seed)
+def processes(folder: Path, peers: str | None) -> Iterator[Line]:
+    """Seconds at the shell. The machine is made to look new to us by an empty cache of compiled code."""
+    from ours import PLAY, SYMBOL
+
+    home = folder / "home"
+    (home / "plays").mkdir(parents=True)
+    CandleStore(home / "candles").append("local", generate_candles(SYMBOL, "1m", START_NS, BARS, 7))
+    for name, text in (("averages", PLAY), ("another", NEW_PLAY)):
+        (home / "plays" / f"{name}.yml").write_text(text, encoding="utf-8")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / "numba"), "PYTHONPATH": str(HERE.parent)}
+    shell = [sys.executable, "-c", "from instance_manager.cli.main import main; main()", "backtest"]
+    for play, when in (("averages", "first ever on a machine"), ("averages", "again"), ("averages", "and again"),
+                       ("another", "a new play"), ("another", "again")):  # fmt: skip
+        seconds = shell_run([*shell, play, "--home", str(home)], environment)
+        yield {"workload": "process", "engine": f"predator backtest {play}, {when}", "bars": BARS, **seconds}
+    for when in ("first", "again") if peers else ():
+        seconds = shell_run([str(peers), str(HERE / "peer_vectorbt.py"), "process", str(folder)], dict(os.environ))
+        yield {"workload": "process", "engine": f"vectorbt, {when}", "bars": BARS, **seconds}
 
 
-def timed(action: Callable[[], Any], times: int) -> tuple[Any, float, float]:
-    """(last result, median CPU seconds, median wall seconds)."""
-    cpu, wall, result = [], [], None
-    for _ in range(times):
-        begun, cpu_begun = time.perf_counter(), time.process_time()
-        result = action()
-        cpu.append(time.process_time() - cpu_begun)
-        wall.append(time.perf_counter() - begun)
-    return result, statistics.median(cpu), statistics.median(wall)
+def shell_run(command: list[str], environment: dict[str, str]) -> Line:
+    """Wall and CPU seconds and the memory of one process, its output thrown away."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    wall = time.perf_counter() - begun
+    return {"wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": round(used.ru_maxrss / 1024, 1)}
 
 
-def row(workload: str, engine: str, bars: int, cpu: float, wall: float, **more: object) -> dict[str, object]:
-    return {"workload": workload, "engine": engine, "cpu_s": round(cpu, 5), "wall_s": round(wall, 5),
-            "bars_per_cpu_s": round(bars / cpu) if cpu else None, **more}  # fmt: skip
+HEADS = ("workload", "engine", "wall s", "CPU s", "bars/s", "trades", "equity", "peak MB", "x predator", "more")
+SHOWN = {"workload", "engine", "bars", "wall_s", "cpu_s", "trades", "equity", "peak_mb"}
 
 
-def by_hand(candles: Candles, fast: int = 20, slow: int = 50) -> tuple[int, float]:
-    trades, equity = reference_loop.run(candles.open, candles.high, candles.low, candles.close, fast, slow)
-    return trades, equity
+def row(line: Line, best: dict[str, float]) -> tuple[str, ...]:
+    """One line of the table. The ratio is of wall seconds, to our fastest line of the workload."""
+    ratio = line["wall_s"] / best.get(line["workload"], line["wall_s"])
+    return (
+        line["workload"], line["engine"], f"{line['wall_s']:.4g}", f"{line['cpu_s']:.4g}",
+        f"{line['bars'] / line['wall_s'] / 1e6:.3g} M", f"{line['trades']:,}" if "trades" in line else "",
+        f"{line['equity']:,.2f}" if "equity" in line else "", f"{line['peak_mb']:.0f}", f"{ratio:.2f}",
+        ", ".join(f"{name} {value}" for name, value in line.items() if name not in SHOWN),
+    )  # fmt: skip
 
 
-def w1() -> list[dict[str, object]]:
-    """Indicators, simulation, trades and final equity; the candles are loaded and in ticks before."""
-    candles, play = made(), parse_play(PLAY)
-    by_hand(candles)
-    (trades, equity), cpu, wall = timed(lambda: by_hand(candles), 15)
-    rows = [row("W1", "loop by hand", BARS, cpu, wall, trades=trades, equity=round(equity, 2))]
-
-    def ours() -> Any:
-        run = Backtest(play, candles, INSTRUMENT, CASH, shared=ready.pop())
-        return run.run().final_equity, run.progress().trades
-
-    ticks = prices_in_ticks(candles, INSTRUMENT)
-    ready = [prepared(candles, ticks) for _ in range(16)]
-    ours()
-    (ours_equity, ours_trades), cpu, wall = timed(ours, 15)
-    return [*rows, row("W1", "predator", BARS, cpu, wall, trades=ours_trades, equity=float(ours_equity))]
-
-
-def prepared(candles: Candles, ticks: Any) -> SharedColumns:
-    """The candles checked and in ticks, as after loading; no indicator is computed yet."""
-    shared = SharedColumns(candles)
-    shared.get(("ticks", str(INSTRUMENT.tick_size)), lambda: ticks)
-    return shared
-
-
-def w2() -> list[dict[str, object]]:
-    candles, play = made(), parse_play(PLAY)
-    pairs = grid(play)
-    total, cpu, wall = timed(
-        lambda: sum(by_hand(candles, int(pair["fast"]), int(pair["slow"]))[0] for pair in pairs), 1
-    )
-    rows = [row("W2", "loop by hand, one after the other", BARS * len(pairs), cpu, wall, trades=total)]
-    for threads in (1, 2):
-        found, cpu, wall = timed(
-            lambda threads=threads: list(sweep(play, candles, INSTRUMENT, CASH, pairs, threads=threads)), 3
-        )
-        rows.append(row("W2", f"predator, {threads} threads", BARS * len(pairs), cpu, wall,
-                        trades=sum(one.trades for one in found), backtests_per_wall_s=round(len(pairs) / wall, 1),
-                        peak_mb=peak_mb()))  # fmt: skip
-    return rows
-
-
-def w3() -> list[dict[str, object]]:
-    """10 instruments on one account, from their candles on: signals, ticks, simulation."""
-    play, seeds = parse_play(PLAY), range(7, 17)
-    histories = [made(seed) for seed in seeds]
-    by_hand(histories[0])
-    (trades, earned), cpu, wall = timed(lambda: [sum(found) for found in zip(*map(by_hand, histories), strict=True)], 3)
-    equity = round(earned - float(CASH) * (len(seeds) - 1), 2)
-    rows = [row("W3", "10 loops by hand, money never binds", BARS * 10, cpu, wall, trades=trades, equity=equity)]
-
-    def ours() -> Any:
-        portfolio = Portfolio(play, CASH)
-        for seed, candles in zip(seeds, histories, strict=True):
-            portfolio.add(candles, replace(INSTRUMENT, symbol=f"C{seed}/USDT:USDT"))
-        return portfolio.run()
-
-    ours()
-    result, cpu, wall = timed(ours, 3)
-    return [*rows, row("W3", "predator, one account", BARS * 10, cpu, wall, trades=result.trade_count,
-                       equity=float(result.final_equity), peak_mb=peak_mb())]  # fmt: skip
-
-
-def process() -> list[dict[str, object]]:
-    """From the shell: start, load from the candle store, run, report. Twice: the first may compile."""
-    with tempfile.TemporaryDirectory() as home:
-        store = CandleStore(Path(home) / "candles")
-        store.append("local", made())
-        (Path(home) / "plays").mkdir()
-        (Path(home) / "plays" / "averages.yml").write_text(PLAY)
-        command = [sys.executable, "-m", "instance_manager.cli.main", "backtest", "averages", "--home", home]
-        command[1:3] = ["-c", "from instance_manager.cli.main import main; main()"]
-        rows = []
-        for number in ("first", "second"):
-            begun = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            wall = time.perf_counter() - begun
-            rows.append(row("process", f"predator, {number} run", BARS, 0, wall))
-        return rows
-
-
-TERMS = (
-    "ema(9)", "ema(21)", "rsi(14)", "atr(14)", "adx(14)", "cci(20)", "mfi(14)", "obv", "roc(10)", "willr(14)",
-    "sma(30)", "wma(20)", "stddev(20)", "highest(20)", "lowest(20)", "bbands(20).upper", "macd.hist", "stoch.slowk",
-    "sar", "trix(9)",
-)  # fmt: skip
-
-
-def step() -> list[dict[str, object]]:
-    """Microseconds a bar, by the number of indicators."""
-    rows, bars = [], list(made(bars=20_000).bars())
-    for count in (1, 5, 10, 20):
-        condition = " and ".join(f"{term} > 0" for term in TERMS[:count])
-        play = parse_play(PLAY.replace("ewma(fast) crosses above ewma(slow)", condition))
-        evaluator = Evaluator(play)
-        for bar in bars[:1_000]:
-            evaluator.step(bar)
-        _, cpu, wall = timed(lambda evaluator=evaluator: [evaluator.step(bar) for bar in bars[1_000:]], 1)
-        rows.append(row("step", f"predator, {count} indicators and 2 averages", len(bars) - 1_000, cpu, wall,
-                        us_per_bar=round(cpu / (len(bars) - 1_000) * 1e6, 1)))  # fmt: skip
-    return rows
-
-
-def peak_mb() -> float:
-    import resource
-
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-
-
-WORKLOADS: dict[str, Callable[[], list[dict[str, object]]]] = {
-    "w1": w1,
-    "w2": w2,
-    "w3": w3,
-    "process": process,
-    "step": step,
-}
+def table(lines: list[Line]) -> str:
+    """All lines as Markdown."""
+    best: dict[str, float] = {}
+    for line in lines:
+        if line["engine"].startswith("predator") and line["workload"] != "step":
+            best[line["workload"]] = min(line["wall_s"], best.get(line["workload"], line["wall_s"]))
+    rows = [HEADS, tuple("-" * len(head) for head in HEADS), *(row(line, best) for line in lines)]
+    widths = [max(len(one[column]) for one in rows) for column in range(len(HEADS))]
+    return "\n".join("| " + " | ".join(map(str.ljust, one, widths)) + " |" for one in rows) + "\n"
 
 
 def say(text: str) -> None:
@@ -209,18 +157,28 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-SHOWN = ("workload", "engine", "cpu_s", "wall_s", "bars_per_cpu_s")
-
-
 def main() -> None:
-    wanted = sys.argv[1:] or list(WORKLOADS)
-    say(f"{'workload':9} {'engine':42} {'cpu s':>9} {'(wall s)':>11} {'bars per cpu s':>15}  more")
-    for name in wanted:
-        for line in WORKLOADS[name]():
-            more = json.dumps({key: value for key, value in line.items() if key not in SHOWN})
-            wall = f"({line['wall_s']})"
-            rate = line["bars_per_cpu_s"] or "-"
-            say(f"{line['workload']:9} {line['engine']:42} {line['cpu_s']:9} {wall:>11} {rate:>15}  {more}")
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=" ".join(WORKLOADS))
+    options.add_argument("--peers", default=os.environ.get("PREDATOR_BENCH_PEERS"), help="their Python interpreter")
+    options.add_argument("--write", type=Path, help="a Markdown file for the table")
+    given = options.parse_args()
+    unknown = set(given.workloads) - set(WORKLOADS)
+    if unknown:
+        options.error(f"no workload {', '.join(sorted(unknown))}: there are {', '.join(WORKLOADS)}")
+    peers = given.peers or (str(PEERS) if PEERS.exists() else None)
+    if peers is None:
+        say("no peers: `tox -e bench-peers` installs them, or name an interpreter that has them with --peers")
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="predator-bench-") as place:
+        write_candles(Path(place))
+        for workload in given.workloads or WORKLOADS:
+            for line in measure(workload, Path(place), peers):
+                say(json.dumps(line))
+                lines.append(line)
+    say("\n" + table(lines))
+    if given.write:
+        given.write.write_text(table(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

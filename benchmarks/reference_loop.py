@@ -6,8 +6,7 @@ from typing import Any
 
 import numba
 import numpy as np
-
-CASH, NOTIONAL, LOT, STOP, TARGET, FEE, WARM_UP = 1_000_000.0, 10_000.0, 1e-6, 0.02, 0.04, 0.00055, 200
+from measuring import CASH, FEE, LOT, NOTIONAL, STOP, TARGET, WARM_UP
 
 
 @numba.njit(cache=True, nogil=True)

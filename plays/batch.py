@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.candles import Candles
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-MOST_COLUMNS = 64
+# what is kept for the next run: enough that a grid finds again what it just used, whatever the length of the history
+MOST_BYTES, LEAST_COLUMNS = 96_000_000, 16
 
 
 class SharedColumns:
-    """What runs over the same candles have in common: bars of higher timeframes, indicators (the last MOST_COLUMNS).
+    """What runs over the same candles have in common: bars of higher timeframes, indicators, prices in ticks.
+
+    Kept is what was used last, up to MOST_BYTES, at least LEAST_COLUMNS things.
 
     Raises MarketDataGap when the candles have a gap. Several threads may use it; at worst one computes a thing again.
     """
@@ -32,7 +37,7 @@ class SharedColumns:
     def __init__(self, candles: Candles) -> None:
         candles.require_contiguous()
         self.candles = candles
-        self._kept: dict[tuple[str, str], Any] = {}
+        self._kept: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def frame(self, timeframe: str) -> Candles:
         """The whole bars of a timeframe."""
@@ -47,9 +52,24 @@ class SharedColumns:
         value = self._kept.get(key)
         if value is None:
             value = self._kept[key] = compute()
-            for oldest in list(self._kept)[:-MOST_COLUMNS]:
-                self._kept.pop(oldest, None)
+            self._forget()
+        else:
+            self._touch(key)
         return value
+
+    def _touch(self, key: tuple[str, str]) -> None:
+        with suppress(KeyError):  # another thread has just forgotten it
+            self._kept.move_to_end(key)
+
+    def _forget(self) -> None:
+        """Lets go of what was not used for longest."""
+        sizes = [(key, bytes_of(value)) for key, value in list(self._kept.items())]
+        excess = sum(size for _, size in sizes) - MOST_BYTES
+        for key, size in sizes[:-LEAST_COLUMNS]:
+            if excess <= 0:
+                return
+            self._kept.pop(key, None)
+            excess -= size
 
 
 class BatchRun:
@@ -188,6 +208,13 @@ class BatchRun:
             part = carried[first + ratio - 1 :]
             part[:] = np.repeat(values, ratio)[: len(part)]
         return carried
+
+
+def bytes_of(value: Any) -> int:
+    """What a kept thing takes: an array, several, or candles."""
+    if isinstance(value, Candles):
+        return len(value) * 48
+    return sum(one.nbytes for one in value) if isinstance(value, tuple) else int(value.nbytes)
 
 
 def alignment(candles: Candles, timeframe: str) -> tuple[int, int]:
