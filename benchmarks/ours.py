@@ -116,7 +116,7 @@ def w3(folder: Path) -> None:
 
 def w50m(folder: Path) -> None:
     """The candles of one instrument after the other from a candle store; then all on one account, with the report."""
-    store, play = CandleStore(folder / "candles"), parse_play(PLAY)
+    store, play = CandleStore(folder / "candles"), parse_play(PLAY).with_parameters({"fast": 240, "slow": 960})
     begun, cpu_begun = time.perf_counter(), time.process_time()
     timeline = timeline_over(
         [(START_NS, START_NS + (LONG - 1) * timeframe_ns("1m"))], "1m"

@@ -1,7 +1,7 @@
 """Compiling plain integer functions with numba, so that one source serves live (as it stands) and backtest (compiled).
 
-numba's on-disk cache looks only at the file of the outermost function. The fingerprint of every source that goes in is
-therefore part of the compiled function's name: an edit of any of them is a different cache entry.
+numba's on-disk cache looks only at the file of the outermost function. The fingerprint of every source and constant
+that goes in is therefore part of the compiled function's name: an edit of any of them is a different cache entry.
 """
 
 from __future__ import annotations
@@ -52,5 +52,14 @@ def _module_of(function: Callable[..., Any]) -> ModuleType:
 
 
 def _fingerprint(functions: Sequence[Callable[..., Any]]) -> str:
+    """Of the sources, and of the constants that they take from elsewhere."""
     modules = sorted({_module_of(function) for function in functions}, key=lambda module: module.__name__)
-    return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:12]
+    parts = [*(inspect.getsource(module) for module in modules), *map(_constants, functions)]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
+
+
+def _constants(function: Callable[..., Any]) -> str:
+    """The numbers that a function knows by name: they may be written in a module that is none of its own."""
+    assert isinstance(function, FunctionType), function
+    known = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    return str({name: value for name, value in known.items() if isinstance(value, int | float | tuple)})

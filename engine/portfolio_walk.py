@@ -78,6 +78,7 @@ def give_account(state: Any, account: Any, owners: Any) -> None:
     if state[TRADES] > account[ACCOUNT_TRADES]:
         owners[account[ACCOUNT_TRADES]] = state[OWNER]
     account[ACCOUNT_TRADES] = state[TRADES]
+    state[BALANCE] = state[TRADES] = 0
 
 
 def open_pnl(state: Any, settings: Any, mark: int) -> int:

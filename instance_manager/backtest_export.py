@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.performance import ClosedTrade
     from plays.backtest_result import BacktestResult
+    from plays.portfolio_result import PortfolioResult
     from plays.search import SearchSetting
     from plays.walk_forward import Tried
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 # enough for every amount of the ledger: 20 digits before the point, 18 after
 DIGITS, DECIMALS = 38, 18
@@ -22,10 +29,23 @@ DIGITS, DECIMALS = 38, 18
 
 def export(result: BacktestResult, file: Path) -> tuple[Path, Path]:
     """Writes both files, each whole or not at all; returns their names. Raises ConfigurationError for other endings."""
-    _require_parquet(file)
-    equity_file = file.with_suffix(".equity.parquet")
-    _write(_trades_table(result), file)
-    _write(_equity_table(result), equity_file)
+    require_parquet(file)
+    equity_file, about = file.with_suffix(".equity.parquet"), _about(result)
+    equity = equity_columns(result.candles.open_time_ns, result.equity_curve, float(result.starting_equity))
+    write_columns(trade_columns(result.trades), about, file)
+    write_columns({"open_time": equity.pop("open_time"), "close": result.candles.close, **equity}, about, equity_file)
+    return file, equity_file
+
+
+def export_portfolio(result: PortfolioResult, file: Path) -> tuple[Path, Path]:
+    """The same of several instruments on one account: each trade says its symbol, the equity is that of the account."""
+    require_parquet(file)
+    equity_file, about = file.with_suffix(".equity.parquet"), _about(result)
+    about |= {"symbols": " ".join(one.symbol for one in result.instruments)}
+    symbols = {"symbol": [one.symbol for one in result.trades]}
+    write_columns(symbols | trade_columns([one.trade for one in result.trades]), about, file)
+    times = result.timeline.open_time_ns
+    write_columns(equity_columns(times, result.equity_curve, float(result.starting_equity)), about, equity_file)
     return file, equity_file
 
 
@@ -36,7 +56,7 @@ def export_stitched(setting: SearchSetting, parts: Sequence[Tried], file: Path) 
 
     from plays.walk_forward import stitched_equity
 
-    _require_parquet(file)
+    require_parquet(file)
     times = setting.candles.open_time_ns[parts[0].window.test_first : parts[-1].window.test_last]
     columns = {
         "open_time": pa.array(times, pa.timestamp("ns", tz="UTC")),
@@ -46,7 +66,8 @@ def export_stitched(setting: SearchSetting, parts: Sequence[Tried], file: Path) 
     _write(pa.table(columns), file)
 
 
-def _require_parquet(file: Path) -> None:
+def require_parquet(file: Path) -> None:
+    """Raises ConfigurationError for a file of another ending."""
     if file.suffix != ".parquet":
         raise ConfigurationError(f"--export {file}: the file's name must end in .parquet")
 
@@ -71,7 +92,15 @@ def _write(table: Any, file: Path) -> None:
     write_whole(file, sink.getvalue().to_pybytes())
 
 
-def _trades_table(result: BacktestResult) -> Any:
+def write_columns(columns: Mapping[str, Any], about: Mapping[str, str], file: Path) -> None:
+    """These columns as Parquet, with what they are about in the file's metadata."""
+    import pyarrow as pa
+
+    _write(pa.table(dict(columns)).replace_schema_metadata(dict(about)), file)
+
+
+def trade_columns(trades: Sequence[ClosedTrade]) -> dict[str, Any]:
+    """A row for each trade, amounts as exact decimals."""
     import pyarrow as pa
 
     money, time = pa.decimal128(DIGITS, DECIMALS), pa.timestamp("ns", tz="UTC")
@@ -80,11 +109,10 @@ def _trades_table(result: BacktestResult) -> Any:
         "exit_price": money, "fees": money, "funding": money, "pnl": money,
         "exit_reason": pa.string(),
     }  # fmt: skip
-    columns = {
-        name.removesuffix("_ns"): pa.array([_cell(trade, name) for trade in result.trades], kind)
+    return {
+        name.removesuffix("_ns"): pa.array([_cell(trade, name) for trade in trades], kind)
         for name, kind in types.items()
     }
-    return pa.table(columns).replace_schema_metadata(_about(result))
 
 
 def _cell(trade: ClosedTrade, name: str) -> Any:
@@ -94,20 +122,19 @@ def _cell(trade: ClosedTrade, name: str) -> Any:
     return value.value if name == "exit_reason" else value
 
 
-def _equity_table(result: BacktestResult) -> Any:
+def equity_columns(times: Integers, equity: Floats, starting_equity: float) -> dict[str, Any]:
+    """A row for each bar."""
     import pyarrow as pa
 
     from engine.performance import drawdown_curve
 
-    columns = {
-        "open_time": pa.array(result.candles.open_time_ns, pa.timestamp("ns", tz="UTC")),
-        "close": result.candles.close, "equity": result.equity_curve,
-        "drawdown_percent": drawdown_curve(result.equity_curve, float(result.starting_equity)) * 100,
+    return {
+        "open_time": pa.array(times, pa.timestamp("ns", tz="UTC")), "equity": equity,
+        "drawdown_percent": drawdown_curve(equity, starting_equity) * 100,
     }  # fmt: skip
-    return pa.table(columns).replace_schema_metadata(_about(result))
 
 
-def _about(result: BacktestResult) -> dict[str, str]:
+def _about(result: BacktestResult | PortfolioResult) -> dict[str, str]:
     """What was run, in the file's own words."""
     return {
         "play": result.play.name, "play_hash": result.play.hash, "symbol": result.play.symbol,

@@ -10,8 +10,14 @@ from engine.candles import utc
 from instance_manager.charts import Mark, line_chart
 
 if TYPE_CHECKING:
-    from engine.performance import ClosedTrade
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.performance import ClosedTrade, Performance
     from plays.backtest_result import BacktestResult
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 # more marks than these hide the price, and more rows nobody reads; all trades are in --export and --json
 MOST_MARKED, MOST_LISTED = 150, 500
@@ -39,38 +45,56 @@ def html_report(result: BacktestResult, figures: Rows, required: Rows = ()) -> s
     """The page. `figures` and `required` are rows of the terminal's report, so that both say the same."""
     play, times = result.play, result.candles.open_time_ns
     title = f"{play.name} on {play.symbol} {play.timeframe}"
-    head = (
-        f"<h1>{escape(title)}</h1><p>{escape(play.why)}</p>"
-        f"<p>{utc(int(times[0]))} to {utc(int(times[-1]))}, {len(times)} bars</p>"
-    )
-    foot = (
-        f"<p>play <code>{play.hash}</code>, signals <code>{result.signals_hash}</code>, trades "
-        f"<code>{result.trades_hash}</code>. Past results say little about future ones.</p>"
-    )
-    body = "".join([head, *_charts(result), *_tables(result, figures, required), foot])
+    equity = equity_charts(times, result.equity_curve, float(result.starting_equity))
+    body = [head(title, play.why, times), *equity, _price_chart(result), *_tables(result, figures, required)]
+    return page(title, [*body, foot(play.hash, result.signals_hash, result.trades_hash)])
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """The whole file."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{body}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
 
 
-def _charts(result: BacktestResult) -> Iterator[str]:
+def head(title: str, why: str, times: Integers) -> str:
+    """What was run, and over what time."""
+    return (
+        f"<h1>{escape(title)}</h1><p>{escape(why)}</p>"
+        f"<p>{utc(int(times[0]))} to {utc(int(times[-1]))}, {len(times)} bars</p>"
+    )
+
+
+def foot(play_hash: str, signals_hash: str, trades_hash: str) -> str:
+    """The fingerprints."""
+    return (
+        f"<p>play <code>{play_hash}</code>, signals <code>{signals_hash}</code>, trades "
+        f"<code>{trades_hash}</code>. Past results say little about future ones.</p>"
+    )
+
+
+def equity_charts(times: Integers, equity: Floats, starting_equity: float) -> Iterator[str]:
+    """Equity and drawdown."""
     from engine.performance import drawdown_curve
 
-    times, equity = result.candles.open_time_ns, result.equity_curve
-    falls = drawdown_curve(equity, float(result.starting_equity)) * -100
+    falls = drawdown_curve(equity, starting_equity) * -100
     yield "<h2>Equity</h2>" + line_chart("equity", times, equity, tone="line")
     yield "<h2>Drawdown</h2>" + line_chart(
         "drawdown in percent", times, falls, tone="loss", height=140, is_area=True, unit=" %"
     )
+
+
+def _price_chart(result: BacktestResult) -> str:
     marked = result.trades[-MOST_MARKED:]
     said = f" (entries and exits of the last {MOST_MARKED} trades)" if len(result.trades) > MOST_MARKED else ""
     marks = [mark for trade in marked for mark in _marks(trade)]
-    yield f"<h2>Price{said}</h2>" + line_chart(
-        "price with entries and exits", times, result.candles.close, tone="price", height=320, marks=marks
-    )
+    return f"<h2>Price{said}</h2>" + line_chart(
+        "price with entries and exits", result.candles.open_time_ns, result.candles.close, tone="price", height=320,
+        marks=marks,
+    )  # fmt: skip
 
 
 def _marks(trade: ClosedTrade) -> Iterator[Mark]:
@@ -86,34 +110,47 @@ def _marks(trade: ClosedTrade) -> Iterator[Mark]:
 
 
 def _tables(result: BacktestResult, figures: Rows, required: Rows) -> Iterator[str]:
-    metrics = result.metrics
+    yield from figure_tables(result.metrics, figures, required)
+    listed = [listed_trade(one) for one in result.trades[-MOST_LISTED:]]
+    yield table(trades_title(len(result.trades)), LISTED_HEADS, listed)
+
+
+def figure_tables(metrics: Performance, figures: Rows, required: Rows) -> Iterator[str]:
+    """What was required and reached; the profit by month and by exit reason."""
     if required:
-        yield _table("Required", ("figure", "wanted", "is", "met"), required)
-    yield _table("Figures", ("figure", "is"), [row for row in figures if row[1] is not None])
-    yield _table(
+        yield table("Required", ("figure", "wanted", "is", "met"), required)
+    yield table("Figures", ("figure", "is"), [row for row in figures if row[1] is not None])
+    yield table(
         "By month", ("month", "trades", "profit", "return"),
         [(one.month, one.trades, one.pnl, f"{one.return_percent:.2f} %") for one in metrics.by_month],
     )  # fmt: skip
-    yield _table(
+    yield table(
         "By exit reason", ("reason", "trades", "won", "profit"),
         [(one.exit_reason, one.trades, one.wins, one.pnl) for one in metrics.by_reason],
     )  # fmt: skip
-    listed = result.trades[-MOST_LISTED:]
-    title = "Trades" if len(listed) == len(result.trades) else f"The last {MOST_LISTED} of {len(result.trades)} trades"
-    yield _table(
-        title, ("opened", "closed", "side", "quantity", "entry", "exit", "profit", "reason"),
-        [
-            (utc(one.entry_time_ns), utc(one.exit_time_ns), one.side, one.quantity, one.entry_price, one.exit_price,
-             float(one.pnl), one.exit_reason.value)
-            for one in listed
-        ],
+
+
+LISTED_HEADS = ("opened", "closed", "side", "quantity", "entry", "exit", "profit", "reason")
+
+
+def listed_trade(one: ClosedTrade) -> tuple[object, ...]:
+    """A trade as a row of LISTED_HEADS."""
+    return (
+        utc(one.entry_time_ns), utc(one.exit_time_ns), one.side, one.quantity, one.entry_price, one.exit_price,
+        float(one.pnl), one.exit_reason.value,
     )  # fmt: skip
 
 
-def _table(title: str, columns: Sequence[str], rows: Rows) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+def trades_title(count: int) -> str:
+    """Whether all trades are listed, or only the last."""
+    return "Trades" if count <= MOST_LISTED else f"The last {MOST_LISTED} of {count} trades"
+
+
+def table(title: str, columns: Sequence[str], rows: Rows) -> str:
+    """One table under its title."""
+    heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
-    return f'<h2>{escape(title)}</h2><div class="table"><table><tr>{head}</tr>{body}</table></div>'
+    return f'<h2>{escape(title)}</h2><div class="table"><table><tr>{heads}</tr>{body}</table></div>'
 
 
 def _cell(value: object) -> str:

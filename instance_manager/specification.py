@@ -107,6 +107,11 @@ def _require_tradable(name: str, instance: Instance, exchange: Exchange, play: P
     """What an actor would find out a second later, told before anything starts."""
     if modes.sends_orders(instance.mode) and play.protection_rules().stoploss is None:
         raise ConfigurationError(f"{name}: the play {play.name} has no stoploss and may not trade; give it one")
+    if len(play.symbols) > 1 and instance.symbol is None:
+        raise ConfigurationError(
+            f"{name}: the play {play.name} trades {len(play.symbols)} instruments on one account, an instance trades "
+            f"one: `predator backtest {play.name}` runs them together; or give the instance one `symbol`"
+        )
     if not modes.PLANS[instance.mode].replays_candles and play.only_in_backtests:
         raise ConfigurationError(
             f"{name}: the play {play.name} says {', '.join(play.only_in_backtests)}, which only backtests know so far: "

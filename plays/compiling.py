@@ -38,6 +38,7 @@ def _walk_once(intents: object) -> None:
     from engine import kernel
     from engine.full_kernel import FullInput, FullRun
     from engine.kernel import KernelInput, KernelRun
+    from engine.portfolio import PortfolioInput, PortfolioRun, marked_equity
     from engine.protection import ProtectionRules
 
     assert isinstance(intents, np.ndarray), intents
@@ -52,3 +53,10 @@ def _walk_once(intents: object) -> None:
         partials=np.zeros((0, 2), np.int64),
     )  # fmt: skip
     FullRun(whole, 1).run_slice(len(intents))
+    together = PortfolioInput(
+        intents=data.intents[None], prices=data.prices[None], rules=data.rules[None], settings=data.settings[None],
+        most_open=1,
+    )  # fmt: skip
+    shared = PortfolioRun(together, 1)
+    shared.run_slice(len(intents))
+    marked_equity(shared, 1)

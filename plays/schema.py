@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from engine.errors import ConfigurationError
 from engine.market import TIMEFRAME_MINUTES
@@ -33,6 +33,8 @@ RULES: Mapping[str, int] = {
     "entry.short": Intent.ENTER_SHORT, "exit.short": Intent.EXIT_SHORT,
 }  # fmt: skip
 NAME = r"^[a-z][a-z0-9_]*$"
+MOST_SYMBOLS = 500
+ONE_ACCOUNT = ("symbol", "symbols", "max_open_trades")
 SYMBOL = r"^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$"
 
 
@@ -54,6 +56,7 @@ Conditions = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema
 Timeframe = Annotated[
     str, BeforeValidator(_timeframe), WithJsonSchema({"type": "string", "enum": list(TIMEFRAME_MINUTES)})
 ]
+Symbol = Annotated[str, Field(pattern=SYMBOL)]
 OwnName = Annotated[str, Field(pattern=NAME, max_length=60)]
 
 
@@ -102,12 +105,23 @@ class Parameter(Section):
         return self
 
 
+def _symbol_or_symbols(schema: dict[str, Any]) -> None:
+    """In the JSON Schema `symbol` may be left out where `symbols` are said."""
+    schema["required"].remove("symbol")
+    schema["anyOf"] = [{"required": ["symbol"]}, {"required": ["symbols"]}]
+
+
 class Play(Section):
-    """What to want: when to be long or short in one instrument, how much, and how it is protected."""
+    """What to want: when to be long or short, how much, and how it is protected; in one instrument, or in several on
+    one account (`symbols`, which then say `symbol`, the first of them, too; `max_open_trades` positions at once)."""
+
+    model_config = ConfigDict(json_schema_extra=_symbol_or_symbols)
 
     name: OwnName
     why: Annotated[str, Field(min_length=10)]
-    symbol: Annotated[str, Field(pattern=SYMBOL)]
+    symbol: Symbol
+    symbols: Annotated[tuple[Symbol, ...], Field(max_length=MOST_SYMBOLS)] = ()
+    max_open_trades: int | None = Field(default=None, gt=0)
     timeframe: Timeframe = "1m"
     parameters: Mapping[OwnName, float | Parameter] = {}
     indicators: Mapping[OwnName, str] = {}
@@ -120,6 +134,21 @@ class Play(Section):
     protection: Protection = Protection()
     costs: Costs = Costs()
     required: Required = Required()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_symbol(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "symbol" not in given and isinstance(given.get("symbols"), list | tuple):
+            return {**given, "symbol": next(iter(given["symbols"]), "")}
+        return given
+
+    @model_validator(mode="after")
+    def _symbols_fit(self) -> Self:
+        if self.symbols and (self.symbol != self.symbols[0] or len(set(self.symbols)) < len(self.symbols)):
+            raise ValueError("say symbol or symbols, and none of the symbols twice")
+        if self.max_open_trades is not None and not self.symbols:
+            raise ValueError("max_open_trades is for a play with several symbols")
+        return self
 
     @model_validator(mode="after")
     def _can_trade(self) -> Self:
@@ -200,6 +229,12 @@ class Play(Section):
         given = {name: getattr(self, name) for name in type(self).model_fields}
         return Play(**given | {"parameters": {**self.parameters, **values}})
 
+    def with_symbols(self, symbols: Sequence[str], max_open_trades: int | None) -> Play:
+        """The same play in these instruments; with several, at most so many positions at once."""
+        several = {"symbols": tuple(symbols), "max_open_trades": max_open_trades} if len(symbols) > 1 else {}
+        given = {name: getattr(self, name) for name in type(self).model_fields if name not in ONE_ACCOUNT}
+        return Play(**given | {"symbol": symbols[0]} | several)
+
     @property
     def warmup_bars(self) -> int:
         """Base bars before the first signal."""
@@ -226,7 +261,8 @@ class Play(Section):
 
     def _more_that_decides(self) -> list[object]:
         """Of what most plays do not say, what is said: so that a new word changes no old play's hash."""
-        more: list[object] = [
+        shared: list[object] = [["symbols", self.symbols, self.max_open_trades]] if self.symbols else []
+        more: list[object] = shared + [
             [name, self.program.nodes[position].text] for name, position in self.program.numbers.items()
         ]
         if self.entry_order is not None:

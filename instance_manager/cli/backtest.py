@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
 from instance_manager.cli import console
 from instance_manager.cli.amounts import amount_of
 from instance_manager.cli.desk import Desk, open_desk
@@ -40,6 +42,14 @@ FundingOption = Annotated[
     str | None,
     typer.Option("--funding", help="A rate for each 8 hours, or a file of rates.", show_default=False),
 ]
+SymbolsOption = Annotated[
+    str | None,
+    typer.Option("--symbols", help="Several, as A,B,C: one account trades them all.", show_default=False),
+]
+PlacesOption = Annotated[
+    int | None,
+    typer.Option("--max-open-trades", min=1, help="Positions at once, of several instruments.", show_default=False),
+]
 RequireOption = Annotated[
     bool, typer.Option("--require", help="Exit code 1 when the score that the play requires is not reached.")
 ]
@@ -66,6 +76,8 @@ def backtest(
     slippage: SlippageOption = None,
     detail: DetailOption = None,
     funding: FundingOption = None,
+    symbols: SymbolsOption = None,
+    max_open_trades: PlacesOption = None,
     show_trades: Annotated[bool, typer.Option("--trades", help="List every trade, too.")] = False,
     export: ExportOption = None,
     html: HtmlOption = None,
@@ -76,11 +88,21 @@ def backtest(
     """Run a play over stored candles and report what it would have earned.
 
     Example: predator backtest ma_cross --timerange 20240101-20240201 --html report.html
+    Example: predator backtest ma_cross --symbols BTC/USDT:USDT,ETH/USDT:USDT --max-open-trades 1
     """
     from instance_manager.cli.backtest_report import print_report
+    from instance_manager.cli.portfolio import report_portfolio, run_portfolio
 
     desk = open_desk(home)
-    result = finished(prepared(desk, play, exchange, candles, timerange, equity, fee, slippage, detail, funding))
+    wanted = in_symbols(chosen_play(desk, play), symbols, max_open_trades)
+    if wanted.symbols:
+        require_no_more(detail, funding)
+        shared = run_portfolio(desk, wanted, exchange, candles, timerange, equity_of(equity),
+                               lambda one: fees_of(wanted, one, fee, slippage, None))  # fmt: skip
+        report_portfolio(shared, export, html, show_trades=show_trades, as_json=as_json)
+        require_verdict(all(one.met for one in shared.verdicts), require=require)
+        return
+    result = finished(prepared(desk, wanted, exchange, candles, timerange, equity, fee, slippage, detail, funding))
     _write_files(result, export, html)
     if as_json:
         console.print_json(_as_json(result))
@@ -90,15 +112,14 @@ def backtest(
 
 
 def prepared(
-    desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
-    slippage: str | None, detail: str | None = None, funding: str | None = None,
+    desk: Desk, wanted: Play, exchange: str, candles: Path | None, timerange: str | None, equity: str,
+    fee: str | None, slippage: str | None, detail: str | None = None, funding: str | None = None,
 ) -> Backtest:  # fmt: skip
     """The run that these options mean."""
     from plays.backtest import Backtest
     from plays.batch import aggregated
     from plays.terms import terms_for
 
-    wanted = chosen_play(desk, play)
     require_finer(wanted, detail)
     history = stored_candles(desk, wanted, exchange, candles, timerange, detail)
     finer = None if detail is None else history
@@ -135,6 +156,33 @@ def funding_of(
     if funding.endswith((".parquet", ".csv")):
         return read_funding_file(Path(funding)), None
     return None, amount_of("--funding", funding, least=Decimal(-1), most=Decimal(1))
+
+
+def require_no_more(detail: str | None, funding: str | None) -> None:
+    """Refuses what several instruments on one account do not know yet."""
+    for option, value in (("--timeframe-detail", detail), ("--funding", funding)):
+        if value is not None:
+            raise ConfigurationError(
+                f"{option} is for one instrument at a time: leave it out, or name one with --symbols"
+            )
+
+
+def in_symbols(play: Play, symbols: str | None, max_open_trades: int | None) -> Play:
+    """The play in the instruments of `--symbols` and with the places of `--max-open-trades`, where they are given."""
+    if symbols is None and max_open_trades is None:
+        return play
+    from plays.schema import SYMBOL
+
+    names = tuple(name.strip() for name in symbols.split(",")) if symbols else play.symbols
+    most = play.max_open_trades if max_open_trades is None else max_open_trades
+    if len(names) < 2 and max_open_trades is not None:
+        raise ConfigurationError("--max-open-trades is for several instruments: name them with --symbols A,B")
+    for name in names:
+        if not re.fullmatch(SYMBOL, name):
+            raise ConfigurationError(f"--symbols: {name!r} is no symbol, write it as ccxt does, BTC/USDT:USDT")
+        if names.count(name) > 1:
+            raise ConfigurationError(f"--symbols: {name} is there twice")
+    return play.with_symbols(names, most)
 
 
 def equity_of(text: str) -> Decimal:

@@ -24,6 +24,13 @@ def print_report(result: BacktestResult, *, show_trades: bool) -> None:
     if show_trades:
         _print_trades(result.trades)
     console.print_table("result", ("figure", "is"), figures(result))
+    print_breakdowns(metrics)
+    print_verdicts(result.verdicts)
+    console.say(f"signals {result.signals_hash}, trades {result.trades_hash}")
+
+
+def print_breakdowns(metrics: Performance) -> None:
+    """The profit by exit reason and by month."""
     console.print_table(
         "by exit reason", ("reason", "trades", "won", "profit"),
         [(line.exit_reason, line.trades, line.wins, f"{line.pnl:.2f}") for line in metrics.by_reason],
@@ -32,8 +39,6 @@ def print_report(result: BacktestResult, *, show_trades: bool) -> None:
         "by month", ("month", "trades", "profit", "return"),
         [(line.month, line.trades, f"{line.pnl:.2f}", f"{line.return_percent:.2f} %") for line in metrics.by_month],
     )  # fmt: skip
-    print_verdicts(result.verdicts)
-    console.say(f"signals {result.signals_hash}, trades {result.trades_hash}")
 
 
 def print_verdicts(verdicts: Sequence[Verdict]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk
 
@@ -36,6 +37,11 @@ def stored_candles(
     """
     from instance_manager.timerange import parse_timerange
 
+    if len(play.symbols) > 1:
+        raise ConfigurationError(
+            f"{play.name} trades {len(play.symbols)} instruments on one account, which only `predator backtest` does: "
+            "name a play with one symbol"
+        )
     start_ns, end_ns = parse_timerange(timerange)
     timeframe = timeframe or play.timeframe
     if file is not None:
@@ -47,11 +53,12 @@ def stored_candles(
     store = CandleStore(desk.workspace.candles)
     history = store.load(exchange, play.symbol, timeframe, start_ns, end_ns)
     if history.first_gap() is not None:
-        raise _several_stretches(store, exchange, play.symbol, timeframe)
+        raise gap_error(store, exchange, play.symbol, timeframe)
     return history
 
 
-def _several_stretches(store: CandleStore, exchange: str, symbol: str, timeframe: str) -> DataError:
+def gap_error(store: CandleStore, exchange: str, symbol: str, timeframe: str) -> DataError:
+    """What to say of candles that are not one unbroken stretch."""
     from engine.errors import DataError
 
     stretches = "; ".join(

@@ -11,7 +11,7 @@ from instance_manager.cli.backtest import EquityOption, FeeOption, SlippageOptio
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption
 from instance_manager.cli.options import HomeOption, JsonOption
-from instance_manager.cli.plays import PlayArgument
+from instance_manager.cli.plays import PlayArgument, chosen_play
 from instance_manager.cli.search_options import SeedOption
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def monte_carlo(
     """
     from plays import monte_carlo as mixing
 
-    result = finished(prepared(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage))
+    desk = open_desk(home)
+    result = finished(prepared(desk, chosen_play(desk, play), exchange, candles, timerange, equity, fee, slippage))
     limit = ruin or result.play.required.max_drawdown_percent or 50.0
     found = mixing.monte_carlo(result, runs, seed, limit)
     if as_json:

@@ -94,3 +94,12 @@ def test_what_counts_no_references_is_another_entry_of_the_cache():
 
     assert one.py_func.__name__ != other.py_func.__name__
     assert one(100, 10**9) == other(100, 10**9)
+
+
+def test_another_value_of_a_constant_from_elsewhere_is_another_name(monkeypatch):
+    from engine import portfolio
+
+    before = compiled._fingerprint((portfolio.mark_positions,))
+    monkeypatch.setattr(portfolio, "TRADE_EXIT_BAR", portfolio.TRADE_EXIT_BAR + 1)
+
+    assert compiled._fingerprint((portfolio.mark_positions,)) != before

@@ -1,16 +1,18 @@
 """Several instruments on one account: against the kernel of one, against itself uncompiled, and by hand."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slow_portfolio import SlowPortfolio
 from test_kernel import OPTIONS, RULES, UNIT, flat, kernel_input, markets, run
 
 from engine import kernel
 from engine.portfolio import PortfolioInput, PortfolioRun
 from engine.portfolio_walk import ACCOUNT_BALANCE, ACCOUNT_TRADES, walk_portfolio
-from engine.protection import ProtectionRules
+from engine.protection import ProtectionRules, reason_of
 
 RICH = 10**14
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -148,3 +150,51 @@ def test_an_entry_is_given_up_when_the_exit_it_waited_for_finds_no_bar():
     assert portfolio.trades[:, kernel.TRADE_EXIT_BAR].tolist() == [4]
     assert portfolio.states[:, kernel.PROTECTION].tolist() == [0, 0]
     assert portfolio.crowded_entries == 1
+
+
+STEPS = st.tuples(st.integers(-250, 250), st.integers(0, 300), st.integers(0, 7))
+
+
+@st.composite
+def gappy_markets(draw):
+    """(bars, intents) of one to four instruments: random walks in which some bars are missing."""
+    size = draw(st.integers(3, 40))
+    bars, intents = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        price, history = 10_000, []
+        for step, reach, is_missing in draw(st.lists(STEPS, min_size=size, max_size=size)):
+            opened, price = price + step // 5, max(500, price + step)
+            high, low = max(opened, price) + reach, min(opened, price) - reach
+            history.append(None if is_missing == 0 else (opened, high, low, price))
+        bars.append(history)
+        wishes = st.sampled_from([0, 0, 0, 1, 2, 4, 8, 6, 9])
+        intents.append(draw(st.lists(wishes, min_size=size, max_size=size)))
+    return bars, intents
+
+
+@settings(parent=QUICK, max_examples=150)
+@given(market=gappy_markets(), places=st.integers(1, 4), mode=st.sampled_from([0, 1]), leverage=st.sampled_from([1, 3]),
+       fee=st.sampled_from([0, 550_000]), slices=st.sampled_from([1, 7, 10**9]))  # fmt: skip
+def test_the_account_is_that_of_a_slow_loop_that_knows_nothing_of_ours(market, places, mode, leverage, fee, slices):
+    bars, intents = market
+    balance, amount = 10**6 * 10**8, 7 * 10**5 * 10**8 if mode == 0 else 6 * 10**8
+    rules = ProtectionRules(stoploss=Decimal("0.02"), take_profit=Decimal("0.03"))
+    options = {"mode": mode, "amount": amount, "leverage": leverage * 10**9, "fee": fee}
+    rows = [[one or (0, 0, 0, 0) for one in history] for history in bars]
+    data = together([kernel_input(*one, rules, **options) for one in zip(intents, rows, strict=True)], places)
+
+    ours = done(data, balance, slices)
+    slow = SlowPortfolio(
+        bars, intents, balance=balance, unit=UNIT, amount=amount if mode == 0 else Fraction(amount, 10**9), mode=mode,
+        leverage=leverage, fee=Fraction(fee, 10**9), stop=Fraction(2, 100), target=Fraction(3, 100), places=places,
+    ).run()  # fmt: skip
+
+    found = [
+        (owner, *row[: kernel.TRADE_EXIT_TICKS + 1], row[kernel.TRADE_PNL], str(reason_of(row[kernel.TRADE_REASON])))
+        for owner, row in zip(ours.owners.tolist(), ours.trades.tolist(), strict=True)
+    ]
+    assert found == slow.trades
+    assert ours.balance_units == slow.balance
+    assert ours.equity_units == slow.equity()
+    assert ours.crowded_entries == slow.crowded
+    assert int(ours.states[:, kernel.DENIED].sum()) == slow.denied

@@ -166,3 +166,13 @@ def test_keys_of_the_local_exchange_fill_the_environment_but_never_replace(tmp_p
     filled = environment_of(settings, "live-1", {"PREDATOR_LOCAL_LIVE_KEY": "mine"})
 
     assert filled == {"PREDATOR_LOCAL_LIVE_KEY": "mine", "PREDATOR_LOCAL_LIVE_SECRET": "predator-local-secret"}
+
+
+def test_a_play_of_several_instruments_needs_one_of_them_named_to_be_an_instance(specified, tmp_path):
+    shipped = specified("live-1").play_file.read_text()
+    several = shipped.replace("symbol: BTC/USDT:USDT", "symbols: [BTC/USDT:USDT, ETH/USDT:USDT]")
+    (tmp_path / "home" / "plays" / "quickstart.yml").write_text(several)
+
+    for name in ("live-1", "backtest-1"):
+        with pytest.raises(ConfigurationError, match=r"trades 2 instruments on one account, an instance trades one"):
+            specified(name)
