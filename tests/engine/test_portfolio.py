@@ -172,7 +172,7 @@ def gappy_markets(draw):
     return bars, intents
 
 
-@settings(parent=QUICK, max_examples=150)
+@settings(parent=QUICK, max_examples=60)
 @given(market=gappy_markets(), places=st.integers(1, 4), mode=st.sampled_from([0, 1]), leverage=st.sampled_from([1, 3]),
        fee=st.sampled_from([0, 550_000]), slices=st.sampled_from([1, 7, 10**9]))  # fmt: skip
 def test_the_account_is_that_of_a_slow_loop_that_knows_nothing_of_ours(market, places, mode, leverage, fee, slices):
