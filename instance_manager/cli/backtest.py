@@ -88,6 +88,7 @@ def backtest(
     """Run a play over stored candles and report what it would have earned.
 
     Example: predator backtest ma_cross --timerange 20240101-20240201 --html report.html
+
     Example: predator backtest ma_cross --symbols BTC/USDT:USDT,ETH/USDT:USDT --max-open-trades 1
     """
     from instance_manager.cli.backtest_report import print_report
