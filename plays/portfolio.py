@@ -8,6 +8,7 @@ equity are exact, as those of `Backtest`. Work is done in slices (`advance`, `ru
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ class Portfolio:
         self._prices = np.zeros((count, timeline.bars, 4), np.int32)
         self._terms: list[tuple[Instrument, Fees]] = []
         self._signals: tuple[BatchRun, slice] | None = None
+        self._beside = ThreadPoolExecutor(1, "ticks")  # prices become ticks while signals are computed
+        self._ticks: Future[None] | None = None
         self._result: PortfolioResult | None = None
 
     @property
@@ -80,19 +83,25 @@ class Portfolio:
         self._require_addable(candles, instrument)
         place = self._timeline.place_of(candles)
         run = BatchRun(self._play.program, SharedColumns(candles)) if intents is None else None
-        write_ticks(candles, instrument, self._prices[len(self._terms), place])
+        self._ticks = self._beside.submit(write_ticks, candles, instrument, self._prices[len(self._terms), place])
         self._terms.append((instrument, fees or usual_fees(self._play, instrument)))
         if intents is not None:
             self._intents[len(self._terms) - 1, place] = intents
+            self._ticks.result()
         self._signals = (run, place) if run else None
 
     def advance(self) -> bool:
-        """Computes one more column of the instrument that was begun; False when its signals are done."""
+        """Computes one more column of the instrument that was begun; False when its signals are done.
+
+        Raises BacktestError when its prices do not fit its tick.
+        """
         if self._signals is None:
             return False
         run, place = self._signals
         if run.advance():
             return True
+        if self._ticks is not None:
+            self._ticks.result()
         self._intents[len(self._terms) - 1, place] = intents_of(self._play, run)
         self._signals = None
         return False
