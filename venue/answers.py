@@ -9,12 +9,13 @@ from typing import Protocol
 from aiohttp import web
 
 from venue.faults import MAY_EXECUTE, Fault
+from venue.nonsense import nonsense
 
 LATE_MS = 1_000
 HANG_MS = 60_000
 PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 BAD_GATEWAY, FORBIDDEN = PAGE.format("502 Bad Gateway"), PAGE.format("403 Forbidden")
-STRANGE = ("answer_twice", "execute_twice", "delay", "slow_drip", "stale_read")
+STRANGE = ("answer_twice", "execute_twice", "delay", "slow_drip", "stale_read", "nonsense")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,6 +103,8 @@ async def answer_strangely(visit: Visitor, fault: Fault) -> web.StreamResponse:
     if fault.kind == "execute_twice":
         visit.execute()
     answer = await visit.honestly()
+    if fault.kind == "nonsense":
+        answer.body = nonsense(answer.body, fault.way_now())
     if fault.kind == "delay":
         await asyncio.sleep(fault.delay_s(LATE_MS))
     if fault.kind == "slow_drip":

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
+from venue.nonsense import WAYS
 from venue.truth import Truth
 
 NOT_EXECUTED = (
@@ -12,7 +13,7 @@ NOT_EXECUTED = (
     "status_unknown", "clock_skew", "error", "late_accept", "maintenance",
 )  # fmt: skip
 EXECUTED = (
-    "lose_response", "timeout_after", "answer_twice", "execute_twice", "delay", "slow_drip", "stale_read",
+    "lose_response", "timeout_after", "answer_twice", "execute_twice", "delay", "slow_drip", "stale_read", "nonsense",
 )  # fmt: skip
 REQUEST_KINDS = NOT_EXECUTED + EXECUTED
 STREAM_KINDS = (
@@ -53,6 +54,7 @@ class Fault:
     msg: str = "An unknown error occurred while processing the request."
     fraction: str = "0.5"
     ticks: int = 10
+    way: str = ""
     id: int = 0
     hits: int = 0
 
@@ -62,11 +64,15 @@ class Fault:
     def delay_s(self, default_ms: int) -> float:
         return (default_ms if self.delay_ms is None else self.delay_ms) / 1000
 
+    def way_now(self) -> str:
+        """The way of this hit: the one that was asked for, or each in turn."""
+        return self.way or WAYS[(self.hits - 1) % len(WAYS)]
+
 
 READ_ONLY = ("id", "hits")
 TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(
-        ("kind", "endpoint", "method", "symbol", "client_id", "account", "stream", "msg", "fraction"), (str,)
+        ("kind", "endpoint", "method", "symbol", "client_id", "account", "stream", "msg", "fraction", "way"), (str,)
     ),
     **dict.fromkeys(("count", "delay_ms"), (int, type(None))),
     **dict.fromkeys(("skip", "status", "code", "ticks"), (int,)),
@@ -102,6 +108,8 @@ def check_values(fault: Fault) -> None:
         raise FaultError("status", f"status must lie between 200 and 599, not {fault.status}")
     if not re.fullmatch(r"0(\.\d+)?|1", fault.fraction):
         raise FaultError("fraction", f"fraction must be a decimal between 0 and 1, not {fault.fraction!r}")
+    if fault.way not in ("", *WAYS):
+        raise FaultError("way", f"way must be one of {', '.join(WAYS)}, not {fault.way!r}")
     for name in ("count", "skip", "delay_ms", "ticks"):
         if (getattr(fault, name) or 0) < 0:
             raise FaultError(name, f"{name} must not be negative")

@@ -176,7 +176,7 @@ class Binance(BinanceMarket):
         funding = await self._funding.since(
             symbol, market.market_id, fills_since_ns, wallet=balance, now_ns=self._now_ns()
         )
-        position = only_position([row for row in rows(positions) if mapping(row).get("symbol") == market.market_id])
+        position = only_position([row for row in rows(positions) if text(mapping(row), "symbol") == market.market_id])
         return AccountSnapshot(
             symbol=symbol,
             started_at_ns=started_at_ns,

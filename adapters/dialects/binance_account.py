@@ -29,7 +29,7 @@ async def set_up(client: Any, market_id: str, leverage: int) -> None:
 
 def wallet_of(account: Raw, settle: str) -> Raw:
     """The settlement currency's row; an account that never held any has none."""
-    found = (raw for raw in map(mapping, rows(account.get("assets"))) if raw.get("asset") == settle)
+    found = (raw for raw in map(mapping, rows(account.get("assets"))) if text(raw, "asset") == settle)
     return next(found, {"walletBalance": "0", "availableBalance": "0"})
 
 

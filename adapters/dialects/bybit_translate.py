@@ -238,7 +238,7 @@ def balances(answer: Any, coin: str) -> tuple[Decimal, Decimal]:
     """
     accounts = listed(answer)
     held = [
-        mapping(row) for account in accounts for row in rows(account.get("coin")) if mapping(row).get("coin") == coin
+        mapping(row) for account in accounts for row in rows(account.get("coin")) if text(mapping(row), "coin") == coin
     ]
     if not held:
         return ZERO, ZERO

@@ -72,6 +72,40 @@ async def test_an_order_that_was_executed_unseen_is_unknown_and_then_found(hasty
     assert len(hasty.truth()["orders"]) == 1
 
 
+@pytest.mark.parametrize("way", ["missing", "types"])
+async def test_an_order_answered_with_nonsense_is_unknown_and_then_found(subject, venue, way):
+    venue.fault("nonsense", **subject.face.order, way=way)
+    order = an_entry()
+
+    answer = await subject.perform(place(order))
+
+    assert isinstance(answer, OrderOutcomeUnknown)
+    assert (await subject.perform(find(order))).report.status is OrderStatus.FILLED
+    assert len(subject.truth()["orders"]) == 1
+
+
+@pytest.mark.parametrize("way", ["missing", "types", "nan"])
+async def test_an_account_told_in_nonsense_is_no_snapshot(subject, venue, way):
+    venue.fault("nonsense", **subject.face.reading, count=None, way=way)
+
+    answer = await subject.perform(snapshot())
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert (answer.call, answer.kind) == ("TakeSnapshot", "unavailable")
+    assert answer.text.startswith(("nonsense: ", "unknown: "))  # and then what it was
+
+
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # Bybit's envelope is nonsense before its rows are
+async def test_a_position_that_does_not_say_of_what_is_not_taken_for_none(subject, venue):
+    await subject.perform(place(an_entry()))
+    venue.fault("nonsense", method="GET", endpoint="positionRisk", count=None, way="missing")
+
+    answer = await subject.perform(snapshot())
+
+    assert isinstance(answer, ExchangeUnavailable)
+    assert "'symbol'" in answer.text
+
+
 NOT_EXECUTED = [
     ("timeout_before", {"delay_ms": 1_000}),
     ("bad_gateway", {}),

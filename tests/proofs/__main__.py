@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.proofs import kill_matrix, same_signal, slow_exchange, trouble
+from tests.proofs import kill_matrix, nonsense, same_signal, slow_exchange, trouble
 from tests.proofs.slow_exchange import DEAF, SILENT, SLOW
+from venue.nonsense import WAYS
 
-ENDURED_S = 60.0
+ENDURED_S, NONSENSE_S = 60.0, 20.0
 Rows = Iterator[tuple[str, bool]]  # what was seen, and whether it is as promised
 
 
@@ -60,6 +61,12 @@ def _slow_exchange(folder: Path, _: int) -> Rows:
         yield f"{ENDURED_S:.0f} s of an exchange that {name}: {shown}", not shown.found.violations
 
 
+def _nonsense(folder: Path, _: int) -> Rows:
+    for way in ("", *WAYS):
+        shown = nonsense.endure(folder / f"nonsense-{way}", way, NONSENSE_S)
+        yield f"{NONSENSE_S:.0f} s of nonsense ({way or 'each way in turn'}): {shown}", shown.holds
+
+
 def _slippage(folder: Path, _: int) -> Rows:
     for share, level in ((0.008, "YELLOW"), (0.05, "RED")):
         seen = slow_exchange.slip(folder / level, share)
@@ -81,6 +88,7 @@ def _trouble(folder: Path, _: int) -> Rows:
 PROOFS: Mapping[str, Callable[[Path, int], Rows]] = {
     "same-signal": _same_signal,
     "slow-exchange": _slow_exchange,
+    "nonsense": _nonsense,
     "slippage": _slippage,
     "trouble": _trouble,
     "kill-matrix": _kill_matrix,

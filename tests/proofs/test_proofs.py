@@ -1,10 +1,10 @@
-"""The proofs in short; the long ones are `python -m tests.proofs` (AV1, AV3-AV6, CT1-CT5, F7)."""
+"""The proofs in short; the long ones are `python -m tests.proofs` (AV1, AV3-AV6, C8, CT1-CT5, F7)."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.proofs import same_signal, slow_exchange, trouble
+from tests.proofs import nonsense, same_signal, slow_exchange, trouble
 from tests.proofs.kill_matrix import Cell, play
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(170)]
@@ -23,6 +23,14 @@ def test_an_exchange_slower_than_every_limit_doubles_nothing(tmp_path):
     assert shown.found.violations == ()
     assert shown.end == "trading"
     assert shown.found.orders > 2
+
+
+def test_an_exchange_that_answers_nonsense_is_not_traded_with_and_all_of_it_is_kept(tmp_path):
+    shown = nonsense.endure(tmp_path, "", 3.0)
+
+    assert shown.found.violations == ()
+    assert shown.holds, shown
+    assert shown.end == "trading"
 
 
 def test_an_entry_filled_far_from_what_was_decided_halts(tmp_path):

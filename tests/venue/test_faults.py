@@ -9,6 +9,7 @@ from venue.clock import VenueClock
 from venue.core.conditional import cancel_algo
 from venue.core.refusal import Refused
 from venue.faults import Fault, FaultError, Faults, Target, read_fault
+from venue.nonsense import WAYS, nonsense
 from venue.truth import Truth
 
 D = Decimal
@@ -135,3 +136,39 @@ def test_a_stop_may_trigger_and_not_fill():
 
     assert (algo.status, venue.amount) == ("FINISHED", D(1))
     assert venue.account.orders[algo.order_id].status == "EXPIRED"
+
+
+ANSWER = {"orderId": 7, "status": "NEW", "qty": "0.10", "open": [{"price": "-1.5", "isLast": True}]}
+GARBLED = {
+    "missing": {"status": "NEW", "open": [{"isLast": True}]},
+    "types": {
+        "orderId": {"value": [7]},
+        "status": {"value": ["NEW"]},
+        "qty": {"value": ["0.10"]},
+        "open": [{"price": {"value": ["-1.5"]}, "isLast": {"value": [True]}}],
+    },
+    "negative": ANSWER | {"qty": "-0.10"},
+    "status": ANSWER | {"status": "HALF_DONE"},
+}
+
+
+@pytest.mark.parametrize("way", GARBLED)
+def test_nonsense_is_json_of_the_same_shape_that_means_nothing(way):
+    assert nonsense(ANSWER, way) == GARBLED[way]
+
+
+def test_no_number_of_nonsense_is_one():
+    told = nonsense(ANSWER, "nan")
+
+    assert isinstance(told, dict)
+    assert (told["qty"], told["open"]) == ("NaN", [{"price": "NaN", "isLast": True}])
+    assert told["orderId"] != told["orderId"]
+
+
+def test_nonsense_of_no_said_way_goes_through_all_of_them():
+    made = faults()
+    fault = made.add(Fault(kind="nonsense", count=None))
+
+    ways = [fault.way_now() for _ in range(2 * len(WAYS)) if made.meet(("nonsense",), ORDER)]
+
+    assert ways == [*WAYS, *WAYS]
