@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.compiled import compile_with
-from engine.kernel import STATE, TRADE, TRADE_REASON, KernelInput, KernelRun
+from engine.kernel import KernelInput, KernelRun
+from engine.layout import FULL_STATE, FULL_TRADE, TRADE_REASON
 from engine.protection import REASON_PARTIAL
 
 if TYPE_CHECKING:
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
     Ticks = NDArray[np.int32]
-
-# the row of state, after that of `kernel`
-LOTS_AT_ENTRY, PARTIALS_DONE, FUNDING, FUNDING_BAR, ORDER_TICKS, ORDER_AGE = range(STATE, STATE + 6)
-FULL_STATE = STATE + 6
-# the columns of a trade, after those of `kernel`
-TRADE_FUNDING = TRADE
-FULL_TRADE = TRADE + 1
-
-# how an entry is made (the setting ENTRY_KIND)
-ENTRY_AT_OPEN, ENTRY_LIMIT, ENTRY_STOP = range(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -19,8 +19,7 @@ from typing import Any
 
 from engine import legs, waiting_entry, walk
 from engine.fill_price import liquidation_price, slipped
-from engine.full_kernel import FUNDING_BAR, ORDER_AGE
-from engine.kernel import (
+from engine.layout import (
     BARS_HELD,
     BEST_TICKS,
     CLOSE,
@@ -29,12 +28,14 @@ from engine.kernel import (
     ENTRY_TICKS,
     EXIT_DUE,
     FEE_RATE,
+    FUNDING_BAR,
     HIGH,
     LOTS,
     LOW,
     MOST_TICKS,
     NEXT_BAR,
     OPEN,
+    ORDER_AGE,
     PROTECTION,
     STOP_TICKS,
     TARGET_TICKS,

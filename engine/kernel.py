@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.compiled import compile_with
+from engine.layout import BALANCE, NEXT_BAR, STATE, TRADE, TRADES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,31 +21,6 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Ticks = NDArray[np.int32]
 
-# within 32 bits; and times (1 + the largest ratio a play may say, 10) x 1e9 within 64
-MOST_TICKS = 800_000_000
-
-# the columns of prices
-OPEN, HIGH, LOW, CLOSE = range(4)
-
-# the row of settings; the last line is read by `full_walk` alone
-(
-    MODE, AMOUNT, LEVERAGE, FEE_RATE, SLIPPAGE, SLIPPAGE_TICKS, TICK_LOT_UNITS, LEAST_LOTS, LEAST_NOTIONAL, LIQUIDATION,
-    MAKER_RATE, ENTRY_KIND, ENTRY_BARS, TARGETS_REST,
-) = range(14)  # fmt: skip
-SETTINGS = 14
-
-# the row of state: where the run stands, the account, what the next open does, and the open position
-NEXT_BAR, BALANCE, EXIT_DUE, ENTRY_SIDE, ENTRY_LOTS, TRADES, DENIED = range(7)
-LOTS, ENTRY_BAR, ENTRY_FEE = 7, 8, 9
-PROTECTION, ENTRY_TICKS, STOP_TICKS, TARGET_TICKS, BEST_TICKS, BARS_HELD, STOP_MOVED = range(10, 17)
-STATE = 17
-
-# the columns of a trade
-(
-    TRADE_SIDE, TRADE_LOTS, TRADE_ENTRY_BAR, TRADE_EXIT_BAR, TRADE_ENTRY_TICKS, TRADE_EXIT_TICKS, TRADE_FEES, TRADE_PNL,
-    TRADE_REASON, TRADE_ENTRY_FEE,
-) = range(10)  # fmt: skip
-TRADE = 10
 # trades are kept in pieces: small enough for memory that is at hand, and never copied to grow
 CHUNK = 1_500
 
@@ -54,7 +30,7 @@ class KernelInput:
     """What one run reads. `prices` are in ticks, a row of open, high, low, close for each bar (one row is fetched from
     memory at once, which is what a trade costs most); `intents` are `Intent` bits of each bar's close.
 
-    `settings` is the row named by the constants above, `rules` is `ProtectionRules.row()`.
+    `settings` is the row that `layout` names, `rules` is `ProtectionRules.row()`.
     """
 
     intents: NDArray[np.int8]
@@ -87,7 +63,7 @@ class KernelRun:
 
     @property
     def trades(self) -> Integers:
-        """The closed trades so far, one row each, columns named by the TRADE constants. Money in units."""
+        """The closed trades so far, one row each, columns as `layout` names them. Money in units."""
         import numpy as np
 
         return np.concatenate([*self._full, self._trades[: int(self.state[TRADES])]])

@@ -10,16 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from engine.fill_price import is_liquidated, liquidation_price, triggered
-from engine.full_kernel import FUNDING, LOTS_AT_ENTRY, PARTIALS_DONE, TRADE_FUNDING
-from engine.kernel import (
+from engine.layout import (
     BALANCE,
     ENTRY_BAR,
     ENTRY_FEE,
     ENTRY_TICKS,
     FEE_RATE,
+    FUNDING,
     LEAST_LOTS,
     LOTS,
+    LOTS_AT_ENTRY,
     MAKER_RATE,
+    PARTIALS_DONE,
     PROTECTION,
     TARGET_TICKS,
     TARGETS_REST,
@@ -30,6 +32,7 @@ from engine.kernel import (
     TRADE_EXIT_BAR,
     TRADE_EXIT_TICKS,
     TRADE_FEES,
+    TRADE_FUNDING,
     TRADE_LOTS,
     TRADE_PNL,
     TRADE_REASON,

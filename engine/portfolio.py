@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine import kernel
+from engine import layout
 from engine.compiled import compile_with
-from engine.kernel import (
+from engine.layout import (
     CLOSE,
     TICK_LOT_UNITS,
     TRADE_ENTRY_BAR,
@@ -57,7 +57,7 @@ class PortfolioRun:
 
         self.data = data
         count = len(data.intents)
-        self.states: Integers = np.zeros((count, kernel.STATE), np.int64)
+        self.states: Integers = np.zeros((count, layout.STATE), np.int64)
         self.states[:, OWNER] = np.arange(count)
         self.account: Integers = np.zeros(ACCOUNT, np.int64)
         self.account[ACCOUNT_BALANCE], self.account[MOST_OPEN] = balance_units, data.most_open
@@ -133,7 +133,7 @@ class PortfolioRun:
         import numpy as np
 
         rows = max(ROWS_AT_ONCE, 4 * len(self.states))
-        self._trades: Integers = np.empty((rows, kernel.TRADE), np.int64)
+        self._trades: Integers = np.empty((rows, layout.TRADE), np.int64)
         self._owners: Integers = np.empty(rows, np.int64)
 
 
@@ -154,8 +154,8 @@ def marked_equity(run: PortfolioRun, balance_units: int) -> Integers:
 
     rows, owners = _with_open(run)
     steps = np.zeros(run.bars_total + 1, np.int64)
-    np.add.at(steps, rows[:, kernel.TRADE_ENTRY_BAR], -rows[:, kernel.TRADE_ENTRY_FEE])
-    np.add.at(steps, rows[:, kernel.TRADE_EXIT_BAR], rows[:, kernel.TRADE_PNL] + rows[:, kernel.TRADE_ENTRY_FEE])
+    np.add.at(steps, rows[:, layout.TRADE_ENTRY_BAR], -rows[:, layout.TRADE_ENTRY_FEE])
+    np.add.at(steps, rows[:, layout.TRADE_EXIT_BAR], rows[:, layout.TRADE_PNL] + rows[:, layout.TRADE_ENTRY_FEE])
     steps[0] += balance_units
     curve: Integers = np.cumsum(steps[:-1])
     compiled_marks()(rows, owners, run.data.prices, run.data.settings, curve)
@@ -166,12 +166,12 @@ def _with_open(run: PortfolioRun) -> tuple[Integers, Integers]:
     """(trades, owners): the closed ones, and every open position as a trade that does not exit within the run."""
     import numpy as np
 
-    owners = np.flatnonzero(run.states[:, kernel.PROTECTION])
-    states, rows = run.states[owners], np.zeros((len(owners), kernel.TRADE), np.int64)
-    rows[:, kernel.TRADE_SIDE], rows[:, kernel.TRADE_LOTS] = states[:, kernel.PROTECTION], states[:, kernel.LOTS]
-    rows[:, kernel.TRADE_ENTRY_BAR], rows[:, kernel.TRADE_EXIT_BAR] = states[:, kernel.ENTRY_BAR], run.bars_total
-    rows[:, kernel.TRADE_ENTRY_TICKS] = states[:, kernel.ENTRY_TICKS]
-    rows[:, kernel.TRADE_ENTRY_FEE] = states[:, kernel.ENTRY_FEE]
+    owners = np.flatnonzero(run.states[:, layout.PROTECTION])
+    states, rows = run.states[owners], np.zeros((len(owners), layout.TRADE), np.int64)
+    rows[:, layout.TRADE_SIDE], rows[:, layout.TRADE_LOTS] = states[:, layout.PROTECTION], states[:, layout.LOTS]
+    rows[:, layout.TRADE_ENTRY_BAR], rows[:, layout.TRADE_EXIT_BAR] = states[:, layout.ENTRY_BAR], run.bars_total
+    rows[:, layout.TRADE_ENTRY_TICKS] = states[:, layout.ENTRY_TICKS]
+    rows[:, layout.TRADE_ENTRY_FEE] = states[:, layout.ENTRY_FEE]
     return np.concatenate([run.trades, rows]), np.concatenate([run.owners, owners])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from engine import walk
 from engine.fill_price import slipped
-from engine.kernel import (
+from engine.layout import (
     BALANCE,
     CLOSE,
     DENIED,

@@ -9,20 +9,25 @@ from __future__ import annotations
 from typing import Any
 
 from engine.fill_price import slipped
-from engine.full_kernel import ENTRY_LIMIT, FUNDING, LOTS_AT_ENTRY, ORDER_AGE, ORDER_TICKS, PARTIALS_DONE
-from engine.kernel import (
+from engine.layout import (
     BALANCE,
     DENIED,
     ENTRY_BARS,
     ENTRY_KIND,
+    ENTRY_LIMIT,
     ENTRY_LOTS,
     ENTRY_SIDE,
     ENTRY_TICKS,
     EXIT_DUE,
     FEE_RATE,
+    FUNDING,
     LOTS,
+    LOTS_AT_ENTRY,
     MAKER_RATE,
     MODE,
+    ORDER_AGE,
+    ORDER_TICKS,
+    PARTIALS_DONE,
     PROTECTION,
     TICK_LOT_UNITS,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine import protection, sizing
 from engine.fill_price import is_liquidated, liquidation_price, slipped, triggered
-from engine.kernel import (
+from engine.layout import (
     AMOUNT,
     BALANCE,
     BARS_HELD,

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from engine import kernel
+from engine import layout
 from engine.candles import Candles
-from engine.full_kernel import ENTRY_LIMIT, ENTRY_STOP, FullRun
+from engine.full_kernel import FullRun
 from engine.funding import FundingRates
 from engine.instrument import Instrument
 from engine.kernel import KernelInput, KernelRun
+from engine.layout import ENTRY_LIMIT, ENTRY_STOP
 from engine.performance import ClosedTrade
 from engine.protection import RATIO_SCALE
 from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale
@@ -107,7 +108,7 @@ class Backtest:
     @property
     def balance(self) -> Decimal:
         """The account after all that is closed; the entry fee of an open position is paid."""
-        return self._scale.to_money(int(self._run.state[kernel.BALANCE])) if self._run else self._starting_equity
+        return self._scale.to_money(int(self._run.state[layout.BALANCE])) if self._run else self._starting_equity
 
     def trades_since(self, count: int) -> tuple[ClosedTrade, ...]:
         """The trades closed after the first `count`, in order of their exits."""
@@ -144,7 +145,7 @@ class Backtest:
             raise BacktestError("the backtest is not done: call run_slice until it is")
         return BacktestResult(
             play=self._play, candles=self._candles, instrument=self._instrument, signals=self._signals,
-            starting_equity=self._starting_equity, run=self._run, close_ticks=self._ticks[:, kernel.CLOSE],
+            starting_equity=self._starting_equity, run=self._run, close_ticks=self._ticks[:, layout.CLOSE],
         )  # fmt: skip
 
     def _advance_signals(self) -> None:
@@ -176,22 +177,22 @@ def settings_row(play: Play, instrument: Instrument, fees: Fees, scale: MoneySca
     import numpy as np
 
     sizing = play.sizing.sizing()
-    row = np.zeros(kernel.SETTINGS, np.int64)
-    row[kernel.MODE] = int(sizing.mode)
-    row[kernel.AMOUNT] = amount_units(sizing, scale)
-    row[kernel.LEVERAGE] = int(play.leverage * SHARE_SCALE)
-    row[kernel.FEE_RATE] = int(fees.taker * SHARE_SCALE)
-    row[kernel.MAKER_RATE] = int(fees.maker * SHARE_SCALE)
-    row[kernel.SLIPPAGE], row[kernel.SLIPPAGE_TICKS] = int(fees.slippage * RATIO_SCALE), fees.slippage_ticks
-    row[kernel.TICK_LOT_UNITS] = scale.tick_lot_units
-    row[kernel.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
+    row = np.zeros(layout.SETTINGS, np.int64)
+    row[layout.MODE] = int(sizing.mode)
+    row[layout.AMOUNT] = amount_units(sizing, scale)
+    row[layout.LEVERAGE] = int(play.leverage * SHARE_SCALE)
+    row[layout.FEE_RATE] = int(fees.taker * SHARE_SCALE)
+    row[layout.MAKER_RATE] = int(fees.maker * SHARE_SCALE)
+    row[layout.SLIPPAGE], row[layout.SLIPPAGE_TICKS] = int(fees.slippage * RATIO_SCALE), fees.slippage_ticks
+    row[layout.TICK_LOT_UNITS] = scale.tick_lot_units
+    row[layout.LEAST_LOTS] = int(-(-instrument.minimum_quantity // instrument.lot_size))
     margin = max(Decimal(0), 1 / play.leverage - fees.maintenance_margin)
-    row[kernel.LIQUIDATION] = int(margin * RATIO_SCALE)
-    row[kernel.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
+    row[layout.LIQUIDATION] = int(margin * RATIO_SCALE)
+    row[layout.LEAST_NOTIONAL] = scale.to_units(instrument.minimum_notional)
     if play.entry_order is not None:
-        row[kernel.ENTRY_KIND] = ENTRY_LIMIT if play.entry_order.limit else ENTRY_STOP
-        row[kernel.ENTRY_BARS] = play.entry_order.bars
-    row[kernel.TARGETS_REST] = play.protection.take_profit_order == "limit"
+        row[layout.ENTRY_KIND] = ENTRY_LIMIT if play.entry_order.limit else ENTRY_STOP
+        row[layout.ENTRY_BARS] = play.entry_order.bars
+    row[layout.TARGETS_REST] = play.protection.take_profit_order == "limit"
     return row
 
 

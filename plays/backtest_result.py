@@ -8,11 +8,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine import kernel
+from engine import layout
 from engine.candles import Candles
-from engine.full_kernel import FUNDING, TRADE_FUNDING, FullRun
+from engine.full_kernel import FullRun
 from engine.instrument import Instrument
 from engine.kernel import KernelRun
+from engine.layout import FUNDING, TRADE_FUNDING
 from engine.performance import ClosedTrade, Performance, figures_of, performance_of
 from engine.sizing import money_scale
 from plays.evaluator import SignalArrays
@@ -63,7 +64,7 @@ class BacktestResult:
     @property
     def denied_entries(self) -> int:
         """Entries below the exchange's minimum."""
-        return int(self.run.state[kernel.DENIED])
+        return int(self.run.state[layout.DENIED])
 
     @cached_property
     def trades(self) -> tuple[ClosedTrade, ...]:
@@ -81,14 +82,14 @@ class BacktestResult:
         """The position at the end; None when flat. Its entry fee and funding are paid, its exit is not; what left it in
         parts is in its profit."""
         state, scale = self.run.state, money_scale(self.instrument)
-        side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
+        side, entry, lots = (int(state[field]) for field in (layout.PROTECTION, layout.ENTRY_TICKS, layout.LOTS))
         if side == 0:
             return None
-        paid = int(state[kernel.ENTRY_FEE]) + (int(state[FUNDING]) if len(state) > FUNDING else 0)
-        earned = self._open_gross + int(left_over(self.run.trades)[:, kernel.TRADE_PNL].sum())
+        paid = int(state[layout.ENTRY_FEE]) + (int(state[FUNDING]) if len(state) > FUNDING else 0)
+        earned = self._open_gross + int(left_over(self.run.trades)[:, layout.TRADE_PNL].sum())
         return OpenTrade(
             side=side_name(side), quantity=self.instrument.lot_size * lots,
-            entry_time_ns=int(self.candles.open_time_ns[int(state[kernel.ENTRY_BAR])]),
+            entry_time_ns=int(self.candles.open_time_ns[int(state[layout.ENTRY_BAR])]),
             entry_price=self.instrument.from_ticks(entry), pnl=scale.to_money(earned - paid),
         )  # fmt: skip
 
@@ -96,13 +97,13 @@ class BacktestResult:
     def _open_gross(self) -> int:
         """What is still held has earned so much at the last close, in units."""
         state = self.run.state
-        side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
+        side, entry, lots = (int(state[field]) for field in (layout.PROTECTION, layout.ENTRY_TICKS, layout.LOTS))
         return side * (int(self.close_ticks[-1]) - entry) * lots * money_scale(self.instrument).tick_lot_units
 
     @cached_property
     def final_equity(self) -> Decimal:
         """The balance plus the open position at the last close, exact."""
-        return money_scale(self.instrument).to_money(int(self.run.state[kernel.BALANCE]) + self._open_gross)
+        return money_scale(self.instrument).to_money(int(self.run.state[layout.BALANCE]) + self._open_gross)
 
     @cached_property
     def funding(self) -> Decimal:
@@ -127,7 +128,7 @@ class BacktestResult:
     def figures(self) -> Performance:
         """The metrics without their tables by reason and month: twice as fast, for searches."""
         units, rows = money_scale(self.instrument).units, self.trade_rows
-        pnls, fees = rows[:, kernel.TRADE_PNL].tolist(), int(rows[:, kernel.TRADE_FEES].sum())
+        pnls, fees = rows[:, layout.TRADE_PNL].tolist(), int(rows[:, layout.TRADE_FEES].sum())
         return figures_of(
             [pnl / units for pnl in pnls], fees / units, self.equity_curve, self.candles.open_time_ns,
             self.candles.close, self._bars_held(), float(self.starting_equity),
@@ -142,10 +143,10 @@ class BacktestResult:
         import numpy as np
 
         rows = self.trade_rows
-        held = rows[:, kernel.TRADE_EXIT_BAR] - rows[:, kernel.TRADE_ENTRY_BAR]
+        held = rows[:, layout.TRADE_EXIT_BAR] - rows[:, layout.TRADE_ENTRY_BAR]
         if self.open_trade is None:
             return held
-        return np.append(held, len(self.candles) - int(self.run.state[kernel.ENTRY_BAR]))
+        return np.append(held, len(self.candles) - int(self.run.state[layout.ENTRY_BAR]))
 
 
 def equity_curve(result: BacktestResult) -> Floats:
@@ -155,18 +156,18 @@ def equity_curve(result: BacktestResult) -> Floats:
     scale, rows, size = money_scale(result.instrument), result.run.trades, len(result.candles)
     rows = np.vstack([rows, _open_row(result)]) if result.open_trade else rows
     steps = np.zeros(size + 1, np.int64)
-    entries, exits = rows[:, kernel.TRADE_ENTRY_BAR], rows[:, kernel.TRADE_EXIT_BAR]
-    np.add.at(steps, entries, -rows[:, kernel.TRADE_ENTRY_FEE])
-    np.add.at(steps, exits, rows[:, kernel.TRADE_PNL] + rows[:, kernel.TRADE_ENTRY_FEE])
+    entries, exits = rows[:, layout.TRADE_ENTRY_BAR], rows[:, layout.TRADE_EXIT_BAR]
+    np.add.at(steps, entries, -rows[:, layout.TRADE_ENTRY_FEE])
+    np.add.at(steps, exits, rows[:, layout.TRADE_PNL] + rows[:, layout.TRADE_ENTRY_FEE])
     if isinstance(result.run, FullRun):
         # funding left the balance when it was due, not at the exit
         np.add.at(steps, exits, rows[:, TRADE_FUNDING])
         steps[: len(result.run.flows)] -= result.run.flows
     exposure, basis = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
-    signed = rows[:, kernel.TRADE_SIDE] * rows[:, kernel.TRADE_LOTS]
+    signed = rows[:, layout.TRADE_SIDE] * rows[:, layout.TRADE_LOTS]
     for at, sign in ((entries, 1), (exits, -1)):
         np.add.at(exposure, at, sign * signed)
-        np.add.at(basis, at, sign * signed * rows[:, kernel.TRADE_ENTRY_TICKS])
+        np.add.at(basis, at, sign * signed * rows[:, layout.TRADE_ENTRY_TICKS])
     marks = np.cumsum(exposure)[:size] * result.close_ticks - np.cumsum(basis)[:size]
     units = scale.to_units(result.starting_equity) + np.cumsum(steps)[:size] + marks * scale.tick_lot_units
     curve: Floats = units / scale.units
@@ -178,8 +179,8 @@ def _open_row(result: BacktestResult) -> Integers:
     import numpy as np
 
     state, row = result.run.state, np.zeros(result.run.trade_size, np.int64)
-    row[kernel.TRADE_SIDE], row[kernel.TRADE_LOTS] = state[kernel.PROTECTION], state[kernel.LOTS]
-    row[kernel.TRADE_ENTRY_BAR], row[kernel.TRADE_EXIT_BAR] = state[kernel.ENTRY_BAR], len(result.candles)
-    row[kernel.TRADE_ENTRY_TICKS] = state[kernel.ENTRY_TICKS]
-    row[kernel.TRADE_ENTRY_FEE] = state[kernel.ENTRY_FEE]
+    row[layout.TRADE_SIDE], row[layout.TRADE_LOTS] = state[layout.PROTECTION], state[layout.LOTS]
+    row[layout.TRADE_ENTRY_BAR], row[layout.TRADE_EXIT_BAR] = state[layout.ENTRY_BAR], len(result.candles)
+    row[layout.TRADE_ENTRY_TICKS] = state[layout.ENTRY_TICKS]
+    row[layout.TRADE_ENTRY_FEE] = state[layout.ENTRY_FEE]
     return row

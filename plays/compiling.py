@@ -35,7 +35,7 @@ def _walk_once(intents: object) -> None:
 
     import numpy as np
 
-    from engine import kernel
+    from engine import layout
     from engine.full_kernel import FullInput, FullRun
     from engine.kernel import KernelInput, KernelRun
     from engine.portfolio import PortfolioInput, PortfolioRun, marked_equity
@@ -43,7 +43,7 @@ def _walk_once(intents: object) -> None:
 
     assert isinstance(intents, np.ndarray), intents
     data = KernelInput(
-        intents=intents, prices=np.ones((len(intents), 4), np.int32), settings=np.zeros(kernel.SETTINGS, np.int64),
+        intents=intents, prices=np.ones((len(intents), 4), np.int32), settings=np.zeros(layout.SETTINGS, np.int64),
         rules=np.array(ProtectionRules(stoploss=Decimal("0.1")).row(), np.int64),
     )  # fmt: skip
     KernelRun(data, 1).run_slice(len(intents))

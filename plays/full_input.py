@@ -11,7 +11,8 @@ from engine.candles import Candles, utc
 from engine.full_kernel import FullInput
 from engine.funding import FundingRates, constant_by_bar
 from engine.instrument import Instrument
-from engine.kernel import MOST_TICKS, KernelInput
+from engine.kernel import KernelInput
+from engine.layout import MOST_TICKS
 from engine.market import timeframe_ns
 from engine.protection import RATIO_SCALE
 from plays.errors import BacktestError

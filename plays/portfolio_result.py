@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine import kernel
+from engine import layout
 from engine.instrument import Instrument
 from engine.performance import ClosedTrade, Performance, performance_of
 from engine.portfolio import PortfolioRun, marked_equity
@@ -71,7 +71,7 @@ class PortfolioResult:
 
     @property
     def denied_entries(self) -> int:
-        return int(self.run.states[:, kernel.DENIED].sum())
+        return int(self.run.states[:, layout.DENIED].sum())
 
     @property
     def balance(self) -> Decimal:
@@ -151,25 +151,25 @@ class PortfolioResult:
         rows = self.run.trades[self.run.owners == number]
         return SymbolLine(
             symbol=self.instruments[number].symbol, bars=len(self._closes(number)), trades=len(rows),
-            wins=int((rows[:, kernel.TRADE_PNL] > 0).sum()),
-            pnl=self.scale.to_money(int(rows[:, kernel.TRADE_PNL].sum())), open_trade=self._open_trade(number),
+            wins=int((rows[:, layout.TRADE_PNL] > 0).sum()),
+            pnl=self.scale.to_money(int(rows[:, layout.TRADE_PNL].sum())), open_trade=self._open_trade(number),
         )  # fmt: skip
 
     def _open_trade(self, number: int) -> OpenTrade | None:
         state, instrument = self.run.states[number], self.instruments[number]
-        side, entry, lots = (int(state[field]) for field in (kernel.PROTECTION, kernel.ENTRY_TICKS, kernel.LOTS))
+        side, entry, lots = (int(state[field]) for field in (layout.PROTECTION, layout.ENTRY_TICKS, layout.LOTS))
         if side == 0:
             return None
         return OpenTrade(
             side=side_name(side), quantity=instrument.lot_size * lots,
-            entry_time_ns=int(self.timeline.open_time_ns[int(state[kernel.ENTRY_BAR])]),
+            entry_time_ns=int(self.timeline.open_time_ns[int(state[layout.ENTRY_BAR])]),
             entry_price=instrument.from_ticks(entry),
-            pnl=self.scale.to_money(self.run.open_pnl_units(number) - int(state[kernel.ENTRY_FEE])),
+            pnl=self.scale.to_money(self.run.open_pnl_units(number) - int(state[layout.ENTRY_FEE])),
         )  # fmt: skip
 
     def _closes(self, number: int) -> NDArray[Any]:
         """The closes of the bars an instrument has, in ticks."""
-        closes = self.run.data.prices[number, :, kernel.CLOSE]
+        closes = self.run.data.prices[number, :, layout.CLOSE]
         return closes[closes > 0]
 
     def _spans(self) -> tuple[Integers, Integers]:
@@ -177,11 +177,11 @@ class PortfolioResult:
         import numpy as np
 
         rows, states = self.run.trades, self.run.states
-        entries = states[states[:, kernel.PROTECTION] != 0][:, kernel.ENTRY_BAR]
+        entries = states[states[:, layout.PROTECTION] != 0][:, layout.ENTRY_BAR]
         ends = np.full(len(entries), self.timeline.bars)
         return (
-            np.concatenate([rows[:, kernel.TRADE_ENTRY_BAR], entries]),
-            np.concatenate([rows[:, kernel.TRADE_EXIT_BAR], ends]),
+            np.concatenate([rows[:, layout.TRADE_ENTRY_BAR], entries]),
+            np.concatenate([rows[:, layout.TRADE_EXIT_BAR], ends]),
         )  # fmt: skip
 
     def _exposure(self) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine import kernel
-from engine.full_kernel import TRADE_FUNDING
+from engine import layout
 from engine.instrument import Instrument
+from engine.layout import TRADE_FUNDING
 from engine.performance import ClosedTrade
 from engine.protection import REASON_PARTIAL, ExitReason, reason_of
 from engine.sizing import MoneyScale
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-SUMMED = (kernel.TRADE_LOTS, kernel.TRADE_FEES, kernel.TRADE_PNL, kernel.TRADE_ENTRY_FEE, TRADE_FUNDING)
+SUMMED = (layout.TRADE_LOTS, layout.TRADE_FEES, layout.TRADE_PNL, layout.TRADE_ENTRY_FEE, TRADE_FUNDING)
 
 
 def whole_rows(rows: Integers) -> Integers:
@@ -27,9 +27,9 @@ def whole_rows(rows: Integers) -> Integers:
     """
     import numpy as np
 
-    if rows.shape[1] == kernel.TRADE:
+    if rows.shape[1] == layout.TRADE:
         return rows
-    ends = np.flatnonzero(rows[:, kernel.TRADE_REASON] != REASON_PARTIAL)
+    ends = np.flatnonzero(rows[:, layout.TRADE_REASON] != REASON_PARTIAL)
     whole = rows[ends]
     if len(ends):
         starts = np.concatenate(([0], ends[:-1] + 1))
@@ -42,9 +42,9 @@ def left_over(rows: Integers) -> Integers:
     """The legs that have left a position which is still open."""
     import numpy as np
 
-    if rows.shape[1] == kernel.TRADE:
+    if rows.shape[1] == layout.TRADE:
         return rows[:0]
-    ends = np.flatnonzero(rows[:, kernel.TRADE_REASON] != REASON_PARTIAL)
+    ends = np.flatnonzero(rows[:, layout.TRADE_REASON] != REASON_PARTIAL)
     return rows[ends[-1] + 1 :] if len(ends) else rows
 
 
@@ -53,13 +53,13 @@ def trips(rows: Integers) -> list[tuple[int, ...]]:
     import numpy as np
 
     whole = whole_rows(rows)
-    notional = rows[:, kernel.TRADE_LOTS] * rows[:, kernel.TRADE_EXIT_TICKS]
+    notional = rows[:, layout.TRADE_LOTS] * rows[:, layout.TRADE_EXIT_TICKS]
     if len(whole) != len(rows):
-        ends = np.flatnonzero(rows[:, kernel.TRADE_REASON] != REASON_PARTIAL)
+        ends = np.flatnonzero(rows[:, layout.TRADE_REASON] != REASON_PARTIAL)
         sums = np.concatenate(([0], np.cumsum(notional)))[np.concatenate(([0], ends + 1))]
         notional = np.diff(sums)
-    funding = whole[:, TRADE_FUNDING].tolist() if whole.shape[1] > kernel.TRADE else [0] * len(whole)
-    columns = whole[:, : kernel.TRADE].tolist()
+    funding = whole[:, TRADE_FUNDING].tolist() if whole.shape[1] > layout.TRADE else [0] * len(whole)
+    columns = whole[:, : layout.TRADE].tolist()
     return [(*row, *more) for row, *more in zip(columns, funding, notional.tolist(), strict=True)]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.candles import Candles
 from engine.instrument import Instrument
-from engine.kernel import MOST_TICKS
+from engine.layout import MOST_TICKS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.candles import Candles
 from engine.compiled import compile_with
 from engine.instrument import Instrument
-from engine.kernel import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
+from engine.layout import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
 from plays.errors import BacktestError
 from plays.paired import read_only
 

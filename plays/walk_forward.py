@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from engine import kernel
+from engine import layout
 from engine.candles import Candles
 from engine.errors import ConfigurationError
 from engine.market import timeframe_ns
@@ -121,7 +121,7 @@ def stitched(setting: SearchSetting, parts: Sequence[Tried]) -> Performance:
     rows = np.concatenate([part.result.trade_rows for part in parts])
     return performance_of(
         trades, stitched_equity(parts), candles.open_time_ns, candles.close,
-        rows[:, kernel.TRADE_EXIT_BAR] - rows[:, kernel.TRADE_ENTRY_BAR], float(setting.starting_equity),
+        rows[:, layout.TRADE_EXIT_BAR] - rows[:, layout.TRADE_ENTRY_BAR], float(setting.starting_equity),
     )  # fmt: skip
 
 

@@ -9,18 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slow_loop import SlowLoop, Terms
 
-from engine import kernel
-from engine.full_kernel import FULL_STATE, FULL_TRADE, TRADE_FUNDING, FullInput, FullRun
+from engine import layout
+from engine.full_kernel import FullInput, FullRun
 from engine.full_walk import full_walk
 from engine.kernel import KernelInput, KernelRun
+from engine.layout import FULL_STATE, FULL_TRADE, TRADE_FUNDING
 from engine.protection import ProtectionRules, reason_of
 
 D, F = Decimal, Fraction
 CASH = 10_000 * 10**8
 KINDS, MODES = ("open", "limit", "stop"), ("notional", "share", "risk", "volatility")
 COLUMNS = (
-    kernel.TRADE_SIDE, kernel.TRADE_LOTS, kernel.TRADE_ENTRY_BAR, kernel.TRADE_EXIT_BAR, kernel.TRADE_ENTRY_TICKS,
-    kernel.TRADE_EXIT_TICKS,
+    layout.TRADE_SIDE, layout.TRADE_LOTS, layout.TRADE_ENTRY_BAR, layout.TRADE_EXIT_BAR, layout.TRADE_ENTRY_TICKS,
+    layout.TRADE_EXIT_TICKS,
 )  # fmt: skip
 
 
@@ -30,16 +31,16 @@ def billionths(ratio):
 
 def as_kernel(terms, market):
     intents, bars, course, funding, volatility, wanted = market
-    row = np.zeros(kernel.SETTINGS, np.int64)
-    row[kernel.MODE] = MODES.index(terms.mode)
-    row[kernel.AMOUNT] = int(terms.amount) if terms.mode == "notional" else billionths(terms.amount)
-    row[kernel.LEVERAGE], row[kernel.TICK_LOT_UNITS] = terms.leverage * 10**9, 10_000
-    row[kernel.FEE_RATE], row[kernel.MAKER_RATE] = billionths(terms.taker), billionths(terms.maker)
-    row[kernel.SLIPPAGE], row[kernel.SLIPPAGE_TICKS] = billionths(terms.slippage), terms.slippage_ticks
-    row[kernel.LEAST_LOTS] = terms.least_lots
-    row[kernel.LIQUIDATION] = 0 if terms.liquidation is None else billionths(terms.liquidation)
-    row[kernel.ENTRY_KIND], row[kernel.ENTRY_BARS] = KINDS.index(terms.kind), terms.waits
-    row[kernel.TARGETS_REST] = terms.targets_rest
+    row = np.zeros(layout.SETTINGS, np.int64)
+    row[layout.MODE] = MODES.index(terms.mode)
+    row[layout.AMOUNT] = int(terms.amount) if terms.mode == "notional" else billionths(terms.amount)
+    row[layout.LEVERAGE], row[layout.TICK_LOT_UNITS] = terms.leverage * 10**9, 10_000
+    row[layout.FEE_RATE], row[layout.MAKER_RATE] = billionths(terms.taker), billionths(terms.maker)
+    row[layout.SLIPPAGE], row[layout.SLIPPAGE_TICKS] = billionths(terms.slippage), terms.slippage_ticks
+    row[layout.LEAST_LOTS] = terms.least_lots
+    row[layout.LIQUIDATION] = 0 if terms.liquidation is None else billionths(terms.liquidation)
+    row[layout.ENTRY_KIND], row[layout.ENTRY_BARS] = KINDS.index(terms.kind), terms.waits
+    row[layout.TARGETS_REST] = terms.targets_rest
     plain = KernelInput(
         intents=np.array(intents, np.int8), prices=np.array(bars, np.int32).reshape(-1, 4),
         rules=np.array(rules_of(terms).row(), np.int64), settings=row,
@@ -128,11 +129,11 @@ def test_b10_d2_the_ledger_is_that_of_the_loop_written_slowly(market, terms, siz
 
     rows = run.trades.tolist()
     assert [tuple(row[column] for column in COLUMNS) for row in rows] == slow.legs
-    assert [str(reason_of(row[kernel.TRADE_REASON])) for row in rows] == slow.reasons
-    assert int(run.state[kernel.BALANCE]) == slow.balance
+    assert [str(reason_of(row[layout.TRADE_REASON])) for row in rows] == slow.reasons
+    assert int(run.state[layout.BALANCE]) == slow.balance
     assert int(run.flows.sum()) == slow.funding_paid
-    assert int(run.state[kernel.DENIED]) == slow.denied
-    assert int(run.state[kernel.LOTS]) == (slow.position.lots if slow.position else 0)
+    assert int(run.state[layout.DENIED]) == slow.denied
+    assert int(run.state[layout.LOTS]) == (slow.position.lots if slow.position else 0)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -143,14 +144,14 @@ def test_compiled_uncompiled_and_sliced_runs_are_the_same(market, terms, size, s
 
     compiled, sliced = finished(data), finished(data, slices)
     state, trades = np.zeros(FULL_STATE, np.int64), np.empty((400, FULL_TRADE), np.int64)
-    state[kernel.BALANCE], flows, plain = CASH, np.zeros(len(data.funding), np.int64), data.plain
+    state[layout.BALANCE], flows, plain = CASH, np.zeros(len(data.funding), np.int64), data.plain
     full_walk(
         plain.intents, plain.prices, data.course, data.funding, data.volatility, data.entry_prices, data.partials,
         plain.rules, plain.settings, state, trades, flows, len(plain.intents),
     )  # fmt: skip
 
-    assert compiled.trades.tolist() == sliced.trades.tolist() == trades[: state[kernel.TRADES]].tolist()
-    assert compiled.state[kernel.BALANCE] == sliced.state[kernel.BALANCE] == state[kernel.BALANCE]
+    assert compiled.trades.tolist() == sliced.trades.tolist() == trades[: state[layout.TRADES]].tolist()
+    assert compiled.state[layout.BALANCE] == sliced.state[layout.BALANCE] == state[layout.BALANCE]
     assert compiled.flows.tolist() == sliced.flows.tolist() == flows.tolist()
 
 
@@ -165,11 +166,11 @@ def test_without_what_only_it_has_it_is_the_short_walk(market, terms, size):
     short, full = KernelRun(data.plain, CASH), finished(data)
     short.run_slice(short.bars_total)
 
-    assert full.trades[:, : kernel.TRADE].tolist() == short.trades.tolist()
+    assert full.trades[:, : layout.TRADE].tolist() == short.trades.tolist()
     assert full.trades[:, TRADE_FUNDING].any() == 0
-    shared = [kernel.BALANCE, kernel.LOTS, kernel.PROTECTION, kernel.STOP_TICKS, kernel.BEST_TICKS, kernel.DENIED]
-    if short.state[kernel.PROTECTION] == 0:
-        shared = [kernel.BALANCE, kernel.LOTS, kernel.DENIED]
+    shared = [layout.BALANCE, layout.LOTS, layout.PROTECTION, layout.STOP_TICKS, layout.BEST_TICKS, layout.DENIED]
+    if short.state[layout.PROTECTION] == 0:
+        shared = [layout.BALANCE, layout.LOTS, layout.DENIED]
     assert full.state[shared].tolist() == short.state[shared].tolist()
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import kernel
+from engine import layout
 from engine.kernel import KernelInput, KernelRun
 from engine.protection import ProtectionRules, reason_of
 from engine.walk import walk
@@ -18,10 +18,10 @@ UNIT = 10_000  # money units of one tick of one lot: tick 0.1, lot 0.001
 
 
 def settings_row(mode=0, amount=100_000 * 10**8, leverage=10**9, fee=0, slippage=0, liquidation=0):
-    row = np.zeros(kernel.SETTINGS, np.int64)
-    row[kernel.MODE], row[kernel.AMOUNT], row[kernel.LEVERAGE] = mode, amount, leverage
-    row[kernel.LIQUIDATION] = liquidation
-    row[kernel.FEE_RATE], row[kernel.SLIPPAGE], row[kernel.TICK_LOT_UNITS] = fee, slippage, UNIT
+    row = np.zeros(layout.SETTINGS, np.int64)
+    row[layout.MODE], row[layout.AMOUNT], row[layout.LEVERAGE] = mode, amount, leverage
+    row[layout.LIQUIDATION] = liquidation
+    row[layout.FEE_RATE], row[layout.SLIPPAGE], row[layout.TICK_LOT_UNITS] = fee, slippage, UNIT
     return row
 
 
@@ -42,8 +42,8 @@ def run(data, balance=10**6 * 10**8, slices=10**9):
 def trades_of(done):
     """(side, entry bar, exit bar, entry, exit, reason) of each trade."""
     return [
-        (row[kernel.TRADE_SIDE], row[kernel.TRADE_ENTRY_BAR], row[kernel.TRADE_EXIT_BAR],
-         row[kernel.TRADE_ENTRY_TICKS], row[kernel.TRADE_EXIT_TICKS], str(reason_of(row[kernel.TRADE_REASON])))
+        (row[layout.TRADE_SIDE], row[layout.TRADE_ENTRY_BAR], row[layout.TRADE_EXIT_BAR],
+         row[layout.TRADE_ENTRY_TICKS], row[layout.TRADE_EXIT_TICKS], str(reason_of(row[layout.TRADE_REASON])))
         for row in done.trades.tolist()
     ]  # fmt: skip
 
@@ -112,14 +112,14 @@ def test_money_by_hand():
     done = run(kernel_input([1, 2, 0], [flat(), flat(), flat(10_010)], fee=500_000))
 
     (row,) = done.trades.tolist()
-    assert row[kernel.TRADE_LOTS] == 100_000
-    assert row[kernel.TRADE_FEES] == 50 * 10**8 + 5_005 * 10**6
-    assert row[kernel.TRADE_PNL] == 100 * 10**8 - row[kernel.TRADE_FEES]
-    assert done.state[kernel.BALANCE] == 10**14 + row[kernel.TRADE_PNL]
+    assert row[layout.TRADE_LOTS] == 100_000
+    assert row[layout.TRADE_FEES] == 50 * 10**8 + 5_005 * 10**6
+    assert row[layout.TRADE_PNL] == 100 * 10**8 - row[layout.TRADE_FEES]
+    assert done.state[layout.BALANCE] == 10**14 + row[layout.TRADE_PNL]
 
 
 def test_money_stays_whole_at_the_largest_prices_and_sizes():
-    price = kernel.MOST_TICKS // 2
+    price = layout.MOST_TICKS // 2
     bars = [flat(price), flat(price), flat(price + price // 50), flat(price + price // 50)]
     rules = ProtectionRules(stoploss=D("0.99"), take_profit=D("9.99"), break_even=D("9.99"), minimal_roi=((0, D(9)),))
     data = kernel_input([1, 2, 0, 0], bars, rules, mode=1, amount=10**9, fee=500_000)
@@ -128,8 +128,8 @@ def test_money_stays_whole_at_the_largest_prices_and_sizes():
     (row,) = done.trades.tolist()
     lots = 9 * 10**17 // (price * UNIT)
     entry, leave = price * lots * UNIT, (price + price // 50) * lots * UNIT
-    assert row[kernel.TRADE_PNL] == leave - entry - row[kernel.TRADE_FEES]
-    assert abs(row[kernel.TRADE_FEES] - (entry + leave) * 5 // 10_000) <= 2
+    assert row[layout.TRADE_PNL] == leave - entry - row[layout.TRADE_FEES]
+    assert abs(row[layout.TRADE_FEES] - (entry + leave) * 5 // 10_000) <= 2
 
 
 @st.composite
@@ -173,12 +173,12 @@ def test_compiled_uncompiled_and_sliced_runs_are_the_same(market, rules, options
     data = kernel_input(*market, rules, **options)
 
     compiled, sliced = run(data), run(data, slices=slices)
-    state, trades = np.zeros(kernel.STATE, np.int64), np.empty((200, kernel.TRADE), np.int64)
-    state[kernel.BALANCE] = 10**14
+    state, trades = np.zeros(layout.STATE, np.int64), np.empty((200, layout.TRADE), np.int64)
+    state[layout.BALANCE] = 10**14
     walk(data.intents, data.prices, data.rules, data.settings, state, trades, len(data.intents))
 
     assert compiled.state.tolist() == sliced.state.tolist() == state.tolist()
-    assert compiled.trades.tolist() == sliced.trades.tolist() == trades[: state[kernel.TRADES]].tolist()
+    assert compiled.trades.tolist() == sliced.trades.tolist() == trades[: state[layout.TRADES]].tolist()
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slow_portfolio import SlowPortfolio
 from test_kernel import OPTIONS, RULES, UNIT, flat, kernel_input, markets, run
 
-from engine import kernel
+from engine import layout
 from engine.portfolio import PortfolioInput, PortfolioRun
 from engine.portfolio_walk import ACCOUNT_BALANCE, ACCOUNT_TRADES, walk_portfolio
 from engine.protection import ProtectionRules, reason_of
@@ -46,7 +46,7 @@ def test_one_instrument_alone_is_the_run_of_the_kernel(market, rules, options):
     single, portfolio = run(data), done(together([data]))
 
     assert portfolio.trades.tolist() == single.trades.tolist()
-    assert portfolio.account[ACCOUNT_BALANCE] == single.state[kernel.BALANCE]
+    assert portfolio.account[ACCOUNT_BALANCE] == single.state[layout.BALANCE]
 
 
 @QUICK
@@ -59,7 +59,7 @@ def test_where_money_and_places_do_not_bind_each_trades_as_alone(market, rules, 
     singles = [run(one) for one in inputs]
     for number, single in enumerate(singles):
         assert portfolio.trades[portfolio.owners == number].tolist() == single.trades.tolist()
-    earned = sum(int(single.state[kernel.BALANCE]) - RICH for single in singles)
+    earned = sum(int(single.state[layout.BALANCE]) - RICH for single in singles)
     assert int(portfolio.account[ACCOUNT_BALANCE]) - RICH == earned
 
 
@@ -70,7 +70,7 @@ def test_compiled_uncompiled_and_sliced_are_the_same_and_places_are_kept(market,
     data = together([kernel_input(*one, rules, **options) for one in market], places)
 
     whole, sliced, plain = done(data), done(data, slices=slices), PortfolioRun(data, RICH)
-    trades, owners = np.empty((1_000, kernel.TRADE), np.int64), np.empty(1_000, np.int64)
+    trades, owners = np.empty((1_000, layout.TRADE), np.int64), np.empty(1_000, np.int64)
     walk_portfolio(data.intents, data.prices, data.rules, data.settings, plain.states, plain.account,
                    np.zeros((3, len(data.intents)), np.int64), trades, owners, plain.bars_total)  # fmt: skip
 
@@ -84,10 +84,10 @@ def most_at_once(portfolio):
     """The most positions that were open together after the opens of any bar."""
     steps = np.zeros(portfolio.bars_total + 1, np.int64)
     rows = portfolio.trades
-    np.add.at(steps, rows[:, kernel.TRADE_ENTRY_BAR], 1)
-    np.add.at(steps, rows[:, kernel.TRADE_EXIT_BAR], -1)  # of those that left within a bar, at its end or its open
-    held = portfolio.states[portfolio.states[:, kernel.PROTECTION] != 0]
-    np.add.at(steps, held[:, kernel.ENTRY_BAR], 1)
+    np.add.at(steps, rows[:, layout.TRADE_ENTRY_BAR], 1)
+    np.add.at(steps, rows[:, layout.TRADE_EXIT_BAR], -1)  # of those that left within a bar, at its end or its open
+    held = portfolio.states[portfolio.states[:, layout.PROTECTION] != 0]
+    np.add.at(steps, held[:, layout.ENTRY_BAR], 1)
     return int(np.cumsum(steps).max())
 
 
@@ -101,8 +101,8 @@ def test_the_shared_balance_is_that_of_a_decimal_ledger(market, rules, options):
         side, lots, _, _, entry, leave = row[:6]
         fees = sum((Decimal(price * lots * UNIT) * rate).quantize(1, "ROUND_HALF_UP") for price in (entry, leave))
         money += side * Decimal(leave - entry) * lots * UNIT - fees
-    for state in portfolio.states[portfolio.states[:, kernel.PROTECTION] != 0]:
-        money -= int(state[kernel.ENTRY_FEE])
+    for state in portfolio.states[portfolio.states[:, layout.PROTECTION] != 0]:
+        money -= int(state[layout.ENTRY_FEE])
     assert money == int(portfolio.account[ACCOUNT_BALANCE])
 
 
@@ -113,8 +113,8 @@ def test_a_place_that_is_left_at_the_next_open_is_free_and_the_first_in_order_ge
 
     portfolio = done(together([leaving, wanting, wanting], most_open=1))
 
-    assert portfolio.states[:, kernel.PROTECTION].tolist() == [0, 1, 0]
-    assert portfolio.states[1, kernel.ENTRY_BAR] == 3
+    assert portfolio.states[:, layout.PROTECTION].tolist() == [0, 1, 0]
+    assert portfolio.states[1, layout.ENTRY_BAR] == 3
     assert portfolio.crowded_entries == 5
 
 
@@ -124,8 +124,8 @@ def test_the_second_entry_is_cut_to_what_the_first_leaves_and_a_third_is_denied(
 
     portfolio = done(together([want, want, want]), balance=100_000 * 10**8)
 
-    assert portfolio.states[:, kernel.LOTS].tolist() == [70_000, 30_000, 0]
-    assert portfolio.states[:, kernel.DENIED].tolist() == [0, 0, 1]
+    assert portfolio.states[:, layout.LOTS].tolist() == [70_000, 30_000, 0]
+    assert portfolio.states[:, layout.DENIED].tolist() == [0, 0, 1]
 
 
 def test_an_instrument_without_a_bar_waits_and_is_marked_at_its_last_close():
@@ -137,8 +137,8 @@ def test_an_instrument_without_a_bar_waits_and_is_marked_at_its_last_close():
     assert portfolio.equity_units == RICH
     portfolio.run_slice(1)
 
-    assert portfolio.trades[:, kernel.TRADE_EXIT_BAR].tolist() == [3]
-    assert portfolio.trades[:, kernel.TRADE_EXIT_TICKS].tolist() == [10_100]
+    assert portfolio.trades[:, layout.TRADE_EXIT_BAR].tolist() == [3]
+    assert portfolio.trades[:, layout.TRADE_EXIT_TICKS].tolist() == [10_100]
 
 
 def test_an_entry_is_given_up_when_the_exit_it_waited_for_finds_no_bar():
@@ -147,8 +147,8 @@ def test_an_entry_is_given_up_when_the_exit_it_waited_for_finds_no_bar():
 
     portfolio = done(together([leaving, wanting], most_open=1))
 
-    assert portfolio.trades[:, kernel.TRADE_EXIT_BAR].tolist() == [4]
-    assert portfolio.states[:, kernel.PROTECTION].tolist() == [0, 0]
+    assert portfolio.trades[:, layout.TRADE_EXIT_BAR].tolist() == [4]
+    assert portfolio.states[:, layout.PROTECTION].tolist() == [0, 0]
     assert portfolio.crowded_entries == 1
 
 
@@ -190,11 +190,11 @@ def test_the_account_is_that_of_a_slow_loop_that_knows_nothing_of_ours(market, p
     ).run()  # fmt: skip
 
     found = [
-        (owner, *row[: kernel.TRADE_EXIT_TICKS + 1], row[kernel.TRADE_PNL], str(reason_of(row[kernel.TRADE_REASON])))
+        (owner, *row[: layout.TRADE_EXIT_TICKS + 1], row[layout.TRADE_PNL], str(reason_of(row[layout.TRADE_REASON])))
         for owner, row in zip(ours.owners.tolist(), ours.trades.tolist(), strict=True)
     ]
     assert found == slow.trades
     assert ours.balance_units == slow.balance
     assert ours.equity_units == slow.equity()
     assert ours.crowded_entries == slow.crowded
-    assert int(ours.states[:, kernel.DENIED].sum()) == slow.denied
+    assert int(ours.states[:, layout.DENIED].sum()) == slow.denied

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ledger_cases import BOTH, CALM, CASES, LONG, SHORT, TIME, WITH_FEES, rules
 
-from engine import kernel
+from engine import layout
 from engine import ledger as ledgers
 from engine.full_kernel import FullInput, FullRun
 from engine.kernel import KernelInput, KernelRun
@@ -20,9 +20,9 @@ NAMES = [case[0].replace(" ", "-") for case, _ in ALL]
 
 
 def settings_of(fee=0, liquidation=0):
-    row = np.zeros(kernel.SETTINGS, np.int64)
-    row[kernel.AMOUNT], row[kernel.LEVERAGE], row[kernel.TICK_LOT_UNITS] = 1_000_000, 10 * 10**9, 1
-    row[kernel.FEE_RATE], row[kernel.LIQUIDATION] = fee * 1_000_000, liquidation
+    row = np.zeros(layout.SETTINGS, np.int64)
+    row[layout.AMOUNT], row[layout.LEVERAGE], row[layout.TICK_LOT_UNITS] = 1_000_000, 10 * 10**9, 1
+    row[layout.FEE_RATE], row[layout.LIQUIDATION] = fee * 1_000_000, liquidation
     return row
 
 
@@ -50,12 +50,12 @@ def test_b2_by_hand_through_the_kernel(case, fee):
     run = backtested(data_of(side, given, bars, fee=fee))
 
     found = [
-        (row[kernel.TRADE_EXIT_BAR], row[kernel.TRADE_EXIT_TICKS], str(reason_of(row[kernel.TRADE_REASON])),
-         row[kernel.TRADE_PNL])
+        (row[layout.TRADE_EXIT_BAR], row[layout.TRADE_EXIT_TICKS], str(reason_of(row[layout.TRADE_REASON])),
+         row[layout.TRADE_PNL])
         for row in run.trades.tolist()
     ]  # fmt: skip
     assert found == ([] if exit_bar is None else [(exit_bar, exit_ticks, reason, earned)])
-    assert exit_bar is None or run.state[kernel.BALANCE] == CASH + earned
+    assert exit_bar is None or run.state[layout.BALANCE] == CASH + earned
 
 
 def followed(side, given, bars):
@@ -127,8 +127,8 @@ LIQUIDATION = 95_000_000
 def test_liquidation_by_hand(side, given, bars, exit_ticks, reason, earned):
     (row,) = backtested(data_of(side, given, bars, liquidation=LIQUIDATION)).trades.tolist()
 
-    assert (row[kernel.TRADE_EXIT_TICKS], str(reason_of(row[kernel.TRADE_REASON]))) == (exit_ticks, reason)
-    assert row[kernel.TRADE_PNL] == earned
+    assert (row[layout.TRADE_EXIT_TICKS], str(reason_of(row[layout.TRADE_REASON]))) == (exit_ticks, reason)
+    assert row[layout.TRADE_PNL] == earned
 
 
 def parted(side, given, bars, partials, funding=()):
@@ -168,8 +168,8 @@ LADDER = [(20_000_000, 500_000_000), (30_000_000, 250_000_000)]
 def test_parts_by_hand(side, bars, legs, earned):
     run = parted(side, BOTH, bars, LADDER)
 
-    assert [(row[kernel.TRADE_LOTS], row[kernel.TRADE_EXIT_TICKS]) for row in run.trades.tolist()] == legs
-    assert run.state[kernel.BALANCE] == CASH + earned
+    assert [(row[layout.TRADE_LOTS], row[layout.TRADE_EXIT_TICKS]) for row in run.trades.tolist()] == legs
+    assert run.state[layout.BALANCE] == CASH + earned
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_funding_by_hand(side, funding, paid):
     run = parted(side, TIME, [CALM, CALM, CALM, CALM], [], funding)
 
     assert run.flows.sum() == paid
-    assert run.state[kernel.BALANCE] == CASH - paid
+    assert run.state[layout.BALANCE] == CASH - paid

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from play_builders import INSTRUMENT, START_NS, a_play, made
 
 from engine.candles import Candles
-from engine.kernel import TRADE
+from engine.layout import TRADE
 from engine.protection import ExitReason
 from plays.backtest import Backtest, Fees, usual_fees
 from plays.batch import aggregated

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from play_builders import INSTRUMENT, a_play, made
 
-from engine import kernel
+from engine import layout
 from engine import ledger as ledgers
-from engine.full_kernel import TRADE_FUNDING
 from engine.instrument import Instrument
+from engine.layout import TRADE_FUNDING
 from engine.ledger import Ledger
 from engine.sizing import money_scale
 from plays.backtest import Backtest, usual_fees
@@ -47,9 +47,9 @@ def fees_of_legs(rows, instrument, fees):
     """(entry rate, exit rate) for each leg, found from what was charged: maker or taker, nothing else."""
     scale, tick_lot = money_scale(instrument), instrument.tick_size * instrument.lot_size
     for row in rows:
-        lots = Decimal(row[kernel.TRADE_LOTS])
-        own = scale.to_money(row[kernel.TRADE_FEES] - row[kernel.TRADE_ENTRY_FEE])
-        notional = lots * row[kernel.TRADE_EXIT_TICKS] * tick_lot
+        lots = Decimal(row[layout.TRADE_LOTS])
+        own = scale.to_money(row[layout.TRADE_FEES] - row[layout.TRADE_ENTRY_FEE])
+        notional = lots * row[layout.TRADE_EXIT_TICKS] * tick_lot
         rates = [rate for rate in (fees.maker, fees.taker) if in_units(notional * rate, instrument) == own]
         assert rates, row
         yield rates[0]
@@ -73,11 +73,11 @@ def test_d2_the_live_ledger_of_a_backtests_fills_has_its_balance(more, entry, ex
     ledger, last_entry, paid = Ledger(starting_equity=CASH), None, Decimal(0)
     entered = {}
     for row in rows:
-        entered[row[kernel.TRADE_ENTRY_BAR]] = entered.get(row[kernel.TRADE_ENTRY_BAR], 0) + row[kernel.TRADE_LOTS]
+        entered[row[layout.TRADE_ENTRY_BAR]] = entered.get(row[layout.TRADE_ENTRY_BAR], 0) + row[layout.TRADE_LOTS]
     state = result.run.state
-    if state[kernel.PROTECTION]:
-        bar = int(state[kernel.ENTRY_BAR])
-        entered[bar] = entered.get(bar, 0) + int(state[kernel.LOTS])
+    if state[layout.PROTECTION]:
+        bar = int(state[layout.ENTRY_BAR])
+        entered[bar] = entered.get(bar, 0) + int(state[layout.LOTS])
 
     def fill(sign, lots, ticks, fee):
         nonlocal ledger
@@ -87,24 +87,24 @@ def test_d2_the_live_ledger_of_a_backtests_fills_has_its_balance(more, entry, ex
 
     for row, rate in zip(rows, fees_of_legs(rows, instrument, fees), strict=True):
         side, lots, bar, ticks = (row[column] for column in (
-            kernel.TRADE_SIDE, kernel.TRADE_LOTS, kernel.TRADE_ENTRY_BAR, kernel.TRADE_ENTRY_TICKS))  # fmt: skip
+            layout.TRADE_SIDE, layout.TRADE_LOTS, layout.TRADE_ENTRY_BAR, layout.TRADE_ENTRY_TICKS))  # fmt: skip
         if (bar, ticks, side) != last_entry:
             last_entry = (bar, ticks, side)
-            fill(side, entered[bar], ticks, scale.to_money(row[kernel.TRADE_ENTRY_FEE]))
+            fill(side, entered[bar], ticks, scale.to_money(row[layout.TRADE_ENTRY_FEE]))
             notional = entered[bar] * instrument.from_ticks(ticks) * instrument.lot_size
-            assert scale.to_money(row[kernel.TRADE_ENTRY_FEE]) in [
+            assert scale.to_money(row[layout.TRADE_ENTRY_FEE]) in [
                 in_units(notional * one, instrument) for one in (fees.maker, fees.taker)
             ]
-        exit_notional = instrument.lot_size * lots * instrument.from_ticks(row[kernel.TRADE_EXIT_TICKS])
-        fill(-side, lots, row[kernel.TRADE_EXIT_TICKS], in_units(exit_notional * rate, instrument))
+        exit_notional = instrument.lot_size * lots * instrument.from_ticks(row[layout.TRADE_EXIT_TICKS])
+        fill(-side, lots, row[layout.TRADE_EXIT_TICKS], in_units(exit_notional * rate, instrument))
         paid += scale.to_money(row[TRADE_FUNDING]) if len(row) > TRADE_FUNDING else 0
-    if state[kernel.PROTECTION] and (int(state[kernel.ENTRY_BAR]) not in {row[kernel.TRADE_ENTRY_BAR] for row in rows}):
-        fill(int(state[kernel.PROTECTION]), int(state[kernel.LOTS]), int(state[kernel.ENTRY_TICKS]),
-             scale.to_money(int(state[kernel.ENTRY_FEE])))  # fmt: skip
+    if state[layout.PROTECTION] and (int(state[layout.ENTRY_BAR]) not in {row[layout.TRADE_ENTRY_BAR] for row in rows}):
+        fill(int(state[layout.PROTECTION]), int(state[layout.LOTS]), int(state[layout.ENTRY_TICKS]),
+             scale.to_money(int(state[layout.ENTRY_FEE])))  # fmt: skip
 
     assert len(rows) > 5
-    assert ledger.wallet_balance - result.funding == scale.to_money(int(state[kernel.BALANCE]))
+    assert ledger.wallet_balance - result.funding == scale.to_money(int(state[layout.BALANCE]))
     assert ledgers.equity(ledger, instrument.from_ticks(int(prices_in_ticks(candles, instrument)[-1, 3]))) == (
         result.final_equity + result.funding
     )
-    assert ledger.position.quantity == int(state[kernel.PROTECTION]) * int(state[kernel.LOTS]) * instrument.lot_size
+    assert ledger.position.quantity == int(state[layout.PROTECTION]) * int(state[layout.LOTS]) * instrument.lot_size
