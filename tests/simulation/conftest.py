@@ -34,7 +34,7 @@ MET: pytest.StashKey[Met] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=30, help="how many simulated worlds")
+    parser.addoption("--seeds", type=int, default=60, help="how many simulated worlds")
     parser.addoption("--first-seed", type=int, default=0, help="the first of them; one seed replays one story")
 
 

@@ -24,6 +24,7 @@ MS = 1_000_000
 # that fail, triggers that stick: a closing order is on its way well within this
 NAKED_BOUND_NS = 40_000 * MS
 RUSH_NS, MOST_ORDERS = 10_000 * MS, 25  # of one instance; ten is the most a sane one ever sent so far
+ON_ITS_WAY_NS = 10_000 * MS  # how long a request may be under way
 PANIC_BOUND_NS = 1_000 * MS  # from the latch until a living executor has taken note of it
 
 
@@ -75,7 +76,7 @@ class InstanceWatch:
     def look(self, simulation: Simulation) -> None:
         self._read_journal(simulation)
         self._read_orders()
-        self._stops_never_gap()
+        self._stops_never_gap(simulation)
         self._executor_is_the_fold()
         self._not_naked_for_long(simulation)
         self._panic_is_noticed(simulation)
@@ -185,10 +186,15 @@ class InstanceWatch:
         text = f"stop {stop.client_order_id} for {stop.quantity}, filled {filled}"
         demand(stop.quantity <= filled, "stop for what was filled", text)
 
-    def _stops_never_gap(self) -> None:
+    def _stops_never_gap(self, simulation: Simulation) -> None:
         if not self._uncovered:
             return
-        gone = [key for key in self._uncovered if self.is_mine(key) and self._stood_for_a_position(key)]
+        mine = [key for key in self._uncovered if self.is_mine(key)]
+        if "cancelled_by_hand" in self._world.disasters.kinds_against(self.name, simulation.now_ns - ON_ITS_WAY_NS):
+            for key in mine:  # our word to take the old one away was said while the newer one rested
+                self._uncovered.remove(key)
+            return
+        gone = [key for key in mine if self._stood_for_a_position(key)]
         demand(not gone, "no gap between stops", f"{gone} was taken away while it alone covered the position")
 
     def _stood_for_a_position(self, key: str) -> bool:
