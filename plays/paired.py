@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.compiled import compile_with
-from plays.features import smoothed
+from plays.feature_steps import smoothed
 
 if TYPE_CHECKING:
     import numpy as np
