@@ -69,7 +69,7 @@ def test_it_ends_by_itself_when_the_candles_are_over(tmp_path):
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "field"),
     [
-        ("POST", "faults", {"kind": "nonsense"}, 400, "kind"),
+        ("POST", "faults", {"kind": "no such fault"}, 400, "kind"),
         ("DELETE", "faults/99", None, 404, "id"),
         ("POST", "speed", {"speed": -1}, 400, "speed"),
         ("POST", "speed", {"speed": "fast"}, 400, "speed"),
