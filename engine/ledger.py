@@ -77,6 +77,11 @@ def equity(ledger: Ledger, mark: Decimal | None) -> Decimal:
     return ledger.wallet_balance if mark is None else ledger.wallet_balance + unrealised(ledger.position, mark)
 
 
+def margin_used(ledger: Ledger, leverage: int) -> Decimal:
+    """What the position ties up at this leverage: what was paid for it (its entry notional) / leverage."""
+    return abs(ledger.position.cost) / leverage
+
+
 def _settles_in(ledger: Ledger, asset: str) -> bool:
     return not ledger.settlement or asset == ledger.settlement
 

@@ -149,3 +149,7 @@ class Settings(Section):
     risk: Risk = Field(default_factory=Risk)
     breaker: BreakerThresholds = Field(default_factory=BreakerThresholds)
     notify: tuple[Target, ...] = ()
+
+    def risk_of(self, instance: Instance) -> Risk:
+        """Its own bounds, or those for all."""
+        return instance.risk or self.risk

@@ -44,7 +44,7 @@ def specify(workspace: Workspace, settings: Settings, order: Order, environ: Map
     play = load_play(file)
     symbol = instance.symbol or play.symbol
     _require_tradable(order.instance, instance, exchange, play, symbol)
-    leverage = _leverage(order.instance, play, instance.risk or settings.risk)
+    leverage = _leverage(order.instance, play, settings.risk_of(instance))
     plan = modes.PLANS[instance.mode]
     first, end = _bounds_ms(instance.timerange)
     return InstanceSpec(
@@ -153,7 +153,7 @@ def sharers_of(settings: Settings, name: str) -> tuple[str, ...]:
 
 def limits_of(settings: Settings, instance: Instance) -> Limits:
     """What bounds an instance, its own sections before those of all."""
-    limits = Limits(**(instance.risk or settings.risk).model_dump())  # the same names on purpose
+    limits = Limits(**settings.risk_of(instance).model_dump())  # the same names on purpose
     return with_thresholds(limits, instance.breaker or settings.breaker)
 
 

@@ -7,7 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psutil
 
@@ -69,6 +71,11 @@ class InstanceStatus:
     trades: int | None
     progress: float | None
     equity: str | None
+    day: str | None
+    day_profit: str | None
+    fees: str | None
+    funding: str | None
+    margin_used: str | None
     last_bar: str | None
     uptime: float | None
     host: Mapping[str, object] | None
@@ -85,6 +92,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
     view, error = _journaled(workspace.journal_file(name))
     executor = cells.get("executor")
     live = executor.extra if executor and executor.pid in running else {}
+    equity, day = _equity(live, view, instance), _today(view, settings.risk_of(instance).day_zone)
     reason = panic_reason(workspace.home, name, instance.mode)
     return InstanceStatus(
         instance=name,
@@ -107,7 +115,12 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         unresolved_orders=view.unresolved_orders if view else None,
         trades=view.trade_count if view else None,
         progress=_progress(executor),
-        equity=_equity(live, view, instance),
+        equity=equity,
+        day=day,
+        day_profit=_day_profit(view, equity) if day else None,
+        fees=_text(view.fees) if view else None,
+        funding=_text(view.funding) if view else None,
+        margin_used=_text(view.margin_used) if view else None,
         last_bar=_last_bar(cells),
         uptime=_uptime(processes),
         host=_host(cells, running),
@@ -221,6 +234,19 @@ def _equity(live: Mapping[str, object], view: InstanceView | None, instance: Ins
     if live.get("equity") is not None:
         return str(live["equity"])
     return format(view.wallet_balance if view else instance.capital, "f")
+
+
+def _today(view: InstanceView | None, zone: str) -> str | None:
+    """Today in the instance's zone, if its day began: an instance that stands since yesterday has none."""
+    today = datetime.now(ZoneInfo(zone)).date().isoformat()
+    return today if view is not None and view.day == today else None
+
+
+def _day_profit(view: InstanceView | None, equity: str) -> str | None:
+    """What the day made of its first equity, open profit, fees and funding included."""
+    if view is None or view.day_start_equity is None:
+        return None
+    return format(Decimal(equity) - view.day_start_equity, "f")
 
 
 def executor_cell(workspace: Workspace, name: str) -> Cell | None:

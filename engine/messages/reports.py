@@ -18,7 +18,9 @@ class InstanceView(Message):
     """What operators see, as of journal event number `sequence`. Stored with the events and compared by the guard.
 
     The defaults are those of an instance that holds nothing. `position_quantity` is signed; `wallet_balance` is the
-    starting equity plus realised profit less fees plus funding; `paid_elsewhere` what was paid in other assets.
+    starting equity plus realised profit less fees plus funding; `paid_elsewhere` what was paid in other assets;
+    `margin_used` the position's entry notional / leverage. The `day` (a date in the instance's zone) began at
+    `day_start_equity`; None before the first.
     """
 
     sequence: int
@@ -31,6 +33,9 @@ class InstanceView(Message):
     fees: Decimal = ZERO
     funding: Decimal = ZERO
     paid_elsewhere: tuple[tuple[str, Decimal], ...] = ()
+    margin_used: Decimal = ZERO
+    day: str = ""
+    day_start_equity: Decimal | None = None
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
     open_orders: int = 0

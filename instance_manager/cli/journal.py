@@ -37,10 +37,18 @@ def show_trades(
     score: Annotated[
         bool, typer.Option("--score", help="What all its trades come to, and what the play requires of them.")
     ] = False,
+    by_day: Annotated[
+        bool, typer.Option("--by-day", help="What each day made, funding included, in the zone of the settings.")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Round trips, oldest first."""
+    if by_day:
+        from instance_manager.cli.by_day import show_days
+
+        show_days(open_desk(home), instance, limit, as_json=as_json)
+        return
     rows = _read(home, instance, lambda reader: [asdict(trade) for trade in reader.trades()])
     if score:
         from instance_manager.cli.traded import show_score

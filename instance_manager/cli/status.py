@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,10 +25,10 @@ COLOURS = {
 }  # fmt: skip
 COLUMNS = (
     "instance", "mode", "play", "exchange", "state", "guard", "breaker", "reconciled", "panic", "position",
-    "orders", "trades", "equity", "last bar", "uptime",
+    "orders", "trades", "equity", "today", "last bar", "uptime",
 )  # fmt: skip
 MOST_NEEDED = ("instance", "state", "guard", "breaker", "reconciled", "panic", "position", "equity")
-WIDE = 150
+WIDE = 160
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +65,8 @@ def _print(found: Sequence[InstanceStatus]) -> None:
     if len(found) == 1 and found[0].actors:
         actors = [(a.role, a.pid, a.phase, a.restarts, a.heartbeat_age_ms) for a in found[0].actors]
         console.print_table("actors", ("role", "pid", "phase", "restarts", "heartbeat ms"), actors)
+        if money := money_text(found[0]):
+            console.say(money)
         if found[0].host:
             console.say(host_text(found[0].host))
         for trouble in troubles(found[0]):
@@ -107,9 +110,18 @@ def _row(one: InstanceStatus) -> list[str]:
     cells = (
         one.instance, one.mode, one.play, one.exchange, one.state, one.guard if one.uptime else None, one.breaker,
         one.reconciliation, "PANIC" if one.panic else "no", one.position, one.open_orders, one.trades,
-        console.money_text(one.equity), last_bar, seconds,
+        console.money_text(one.equity), console.money_text(one.day_profit), last_bar, seconds,
     )  # fmt: skip
     return [coloured(console.text_of(cell)) for cell in cells]
+
+
+def money_text(one: InstanceStatus) -> str:
+    """`money: +12.30 on 2026-11-21, 3.10 of fees and -0.20 of funding in all, 950.00 of margin used`; "" if unknown."""
+    if one.fees is None:
+        return ""
+    today = f"{Decimal(one.day_profit):+.2f} on {one.day}, " if one.day_profit is not None else ""
+    fees, funding, margin = (console.money_text(amount) for amount in (one.fees, one.funding, one.margin_used))
+    return f"money: {today}{fees} of fees and {funding} of funding in all, {margin} of margin used"
 
 
 def host_text(host: Mapping[str, Any]) -> str:
