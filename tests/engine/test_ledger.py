@@ -109,6 +109,13 @@ def test_without_a_mark_equity_is_the_wallet():
 # --- funding, and money in other currencies --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("quantity", "used"), [(D("0.1"), D(800)), (D(0), D(0))])
+def test_margin_used_is_what_was_paid_for_the_position_over_the_leverage(quantity, used):
+    held = Ledger(starting_equity=D(10_000), position=Position(quantity=-quantity, cost=-quantity * 40_000))
+
+    assert ledgers.margin_used(held, 5) == used
+
+
 def a_payment(payment_id: str = "f1", amount: str | Decimal = "-1.5", asset: str = "USDT") -> FundingPayment:
     return FundingPayment(
         payment_id=payment_id, symbol="BTC/USDT:USDT", amount=D(amount), asset=asset, occurred_at_ns=1
