@@ -13,7 +13,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from actors.turn import Turn
-from engine import alarms, ids, protection, risk
+from engine import ids, protection
 from engine import ledger as ledgers
 from engine.instrument import Instrument
 from engine.machine import Note, Send
@@ -23,6 +23,7 @@ from engine.messages.market import AnchorChosen, CycleReady, ResumePoint
 from engine.order import Order, OrderKind, OrderPurpose, Side
 from engine.plan import PROTECTIVE
 from engine.protection import NO_LEVEL, ProtectionRules
+from engine.safety import alarms, risk
 from engine.signal import Intent, decide
 from engine.sizing import SizingMode, quantity_for
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from actors import cycle, intake, operator, recovery, resync, strangers, watch
 from actors.turn import ExecutorSettings, State, Turn
-from engine import plan, risk
+from engine import plan
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -22,6 +22,7 @@ from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.messages.operator import ResyncWanted
 from engine.reconcile import Verdict
+from engine.safety import risk
 
 MS = 1_000_000
 NOTIFY_AGAIN_NS = 1_000_000_000

@@ -5,7 +5,7 @@ a lease is valid. So a dead or doubting guard needs to tell nobody: entries end 
 same machine; it holds the lease only while its peer's heartbeat is too old.
 
 Once a second the guard on duty also reads how the machine under them all fares and tells the executor, whose breaker
-judges it (`engine.host`).
+judges it (`engine.safety.host`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from engine.limits import Limits
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages.base import Message
 from engine.messages.host import HostRead, ReadHost
+from engine.safety.limits import Limits
 
 MS = 1_000_000
 EVERY_MS = 100

@@ -9,13 +9,13 @@ from actors import strangers
 from actors.turn import Turn
 from engine import ids, order
 from engine.fill import Fill
-from engine.limits import Limits
 from engine.machine import Request, Send
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.messages.control import ReconcileNow
 from engine.order import Order, OrderPurpose, OrderStatus
+from engine.safety.limits import Limits
 
 MS = 1_000_000
 EVENT_OF = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from actors.turn import Turn
-from engine import alarms
 from engine import book as books
-from engine.breaker import Level
 from engine.machine import Request, Send
 from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.safety import alarms
+from engine.safety.breaker import Level
 
 
 def reset(turn: Turn, message: ct.ResetBreaker) -> None:

@@ -12,13 +12,13 @@ from decimal import Decimal
 
 from engine import account_drift, reconcile
 from engine.account_drift import Explained, Watch
-from engine.limits import Limits
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import ReadSharers, SharersRead
 from engine.messages.base import Message
 from engine.reconcile import Difference, Verdict
+from engine.safety.limits import Limits
 
 MS = 1_000_000
 SOON_MS = 300  # after something was in flight

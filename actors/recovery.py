@@ -6,16 +6,17 @@ Nothing is planned before the exchange's state was seen once: until then every o
 from __future__ import annotations
 
 from actors.turn import State, Turn, is_grave
-from engine import alarms, checkpoint, loosening
-from engine.alarms import Vitals
+from engine import checkpoint
 from engine.book import Book, apply
-from engine.breaker import Level
 from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import facts
 from engine.messages.account import InstrumentReleased
+from engine.safety import alarms, loosening
+from engine.safety.alarms import Vitals
+from engine.safety.breaker import Level
 
 MS = 1_000_000
 TICK_MS = 100

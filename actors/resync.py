@@ -9,7 +9,6 @@ from __future__ import annotations
 from actors import watch
 from actors.turn import Turn
 from engine import resync as plans
-from engine.breaker import Level
 from engine.machine import Note, Request, Send
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -17,6 +16,7 @@ from engine.messages import facts
 from engine.messages.exchange import AccountSnapshot, CancelOrder
 from engine.messages.operator import ResyncWanted
 from engine.resync import Adoption
+from engine.safety.breaker import Level
 
 MS = 1_000_000
 OLD_READINGS = 3  # so many rounds old, a reading of the exchange is too old to be adopted

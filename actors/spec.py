@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from engine.limits import Limits
+from engine.safety.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.spec import Permission
-from engine import alarms
 from engine import book as books
 from engine import ledger as ledgers
-from engine.alarms import Vitals
 from engine.book import Book
-from engine.breaker import Level
 from engine.fill import Fill
-from engine.limits import Limits
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message
@@ -29,7 +25,11 @@ from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 from engine.order import Order, OrderPurpose
 from engine.plan import Busy
 from engine.protection import ProtectionRules
-from engine.readiness import Readiness
+from engine.safety import alarms
+from engine.safety.alarms import Vitals
+from engine.safety.breaker import Level
+from engine.safety.limits import Limits
+from engine.safety.readiness import Readiness
 from engine.sizing import Sizing
 
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one

@@ -1,17 +1,17 @@
-"""Watch: what an executor notices besides its orders, and what its breaker makes of it (`engine.alarms`)."""
+"""Watch: what an executor notices besides its orders, and what its breaker makes of it (`engine.safety.alarms`)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from actors.turn import Turn
-from engine import alarms
 from engine.machine import Note, Send
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.messages.host import HostRead
+from engine.safety import alarms
 
 
 def listen(turn: Turn, message: Message) -> None:

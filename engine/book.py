@@ -12,12 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from engine import book_trade as chapter
-from engine import breaker as breakers
 from engine import ledger as ledgers
 from engine import order as lifecycle
-from engine import pace as paces
 from engine import trade as trades
-from engine.breaker import Breaker
 from engine.errors import InvariantViolated
 from engine.fill import Fill
 from engine.instrument import Instrument
@@ -26,8 +23,11 @@ from engine.messages import events as ev
 from engine.messages import facts
 from engine.messages.base import Message
 from engine.order import Order, OrderPurpose, OrderStatus
-from engine.pace import Pace
 from engine.protection import ProtectionState
+from engine.safety import breaker as breakers
+from engine.safety import pace as paces
+from engine.safety.breaker import Breaker
+from engine.safety.pace import Pace
 from engine.trade import Trade
 
 KEPT_ORDERS = 64  # finished orders kept for late fills; ids of older ones are unknown to us and would be foreign

@@ -15,12 +15,12 @@ from decimal import Decimal
 
 from engine import ids
 from engine.book import Book
-from engine.breaker import Level
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
 from engine.protection import NO_LEVEL
+from engine.safety.breaker import Level
+from engine.safety.limits import Limits
 from engine.trade import Trade
 
 MS = 1_000_000

@@ -6,8 +6,8 @@ import getpass
 from dataclasses import replace
 
 from actors.spec import InstanceSpec, Permission
-from engine import loosening
 from engine.messages.facts import LimitsSet
+from engine.safety import loosening
 from instance_manager.errors import RefusedForSafety
 
 

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, field_validator
 
-from engine.limits import Limits
+from engine.safety.limits import Limits
 from instance_manager.section import Section
 from instance_manager.thresholds import BreakerThresholds
 
@@ -78,7 +78,7 @@ class Account(Section):
 
 
 class Risk(Section):
-    """What bounds an instance's trading, as `engine.limits` names it; the losses and the drawdown trip its breaker.
+    """What bounds an instance's trading, named as in `engine.safety.limits`; losses and drawdown trip its breaker.
 
     `max_drawdown`, `max_slippage` and `max_concentration` are shares; `day_zone` is whose midnight begins a day.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from actors.spec import InstanceSpec
 from engine.errors import ConfigurationError
-from engine.limits import Limits
+from engine.safety.limits import Limits
 from instance_manager import modes
 from instance_manager.errors import UnknownInstance, did_you_mean
 from instance_manager.settings import Account, Exchange, Instance, LocalExchange, Risk, Settings

@@ -1,7 +1,7 @@
 """When the breaker trips: the sections `breaker` and `breaker.host` of the settings, made from the limits they set.
 
-Names, types and defaults are those of `engine.limits.Limits` and `engine.host.HostLimits`, so there is one place where
-a threshold is explained and none where it could be forgotten.
+Names, types and defaults are those of `Limits` and `HostLimits` in `engine.safety`, so there is one place where a
+threshold is explained and none where it could be forgotten.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
 from pydantic import Field, create_model, model_validator
 
-from engine.host import HostLimits
-from engine.limits import Limits
+from engine.safety.host import HostLimits
+from engine.safety.limits import Limits
 from instance_manager.section import Section
 
 PAIR = ("_yellow", "_red")

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from engine import layout
+from engine.backtest import layout
+from engine.backtest.full_kernel import FullRun
+from engine.backtest.kernel import KernelInput, KernelRun
+from engine.backtest.layout import ENTRY_LIMIT, ENTRY_STOP
 from engine.candles import Candles
-from engine.full_kernel import FullRun
 from engine.funding import FundingRates
 from engine.instrument import Instrument
-from engine.kernel import KernelInput, KernelRun
-from engine.layout import ENTRY_LIMIT, ENTRY_STOP
 from engine.performance import ClosedTrade
 from engine.protection import RATIO_SCALE
 from engine.sizing import SHARE_SCALE, MoneyScale, amount_units, money_scale

@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine import layout
+from engine.backtest import layout
+from engine.backtest.full_kernel import FullRun
+from engine.backtest.kernel import KernelRun
+from engine.backtest.layout import FUNDING, TRADE_FUNDING
 from engine.candles import Candles
-from engine.full_kernel import FullRun
 from engine.instrument import Instrument
-from engine.kernel import KernelRun
-from engine.layout import FUNDING, TRADE_FUNDING
 from engine.performance import ClosedTrade, Performance, figures_of, performance_of
 from engine.sizing import money_scale
 from plays.evaluator import SignalArrays

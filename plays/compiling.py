@@ -35,10 +35,10 @@ def _walk_once(intents: object) -> None:
 
     import numpy as np
 
-    from engine import layout
-    from engine.full_kernel import FullInput, FullRun
-    from engine.kernel import KernelInput, KernelRun
-    from engine.portfolio import PortfolioInput, PortfolioRun, marked_equity
+    from engine.backtest import layout
+    from engine.backtest.full_kernel import FullInput, FullRun
+    from engine.backtest.kernel import KernelInput, KernelRun
+    from engine.backtest.portfolio import PortfolioInput, PortfolioRun, marked_equity
     from engine.protection import ProtectionRules
 
     assert isinstance(intents, np.ndarray), intents

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from engine.backtest.full_kernel import FullInput
+from engine.backtest.kernel import KernelInput
+from engine.backtest.layout import MOST_TICKS
 from engine.candles import Candles, utc
-from engine.full_kernel import FullInput
 from engine.funding import FundingRates, constant_by_bar
 from engine.instrument import Instrument
-from engine.kernel import KernelInput
-from engine.layout import MOST_TICKS
 from engine.market import timeframe_ns
 from engine.protection import RATIO_SCALE
 from plays.errors import BacktestError

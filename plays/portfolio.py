@@ -13,9 +13,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from engine.backtest.portfolio import PortfolioInput, PortfolioRun
 from engine.candles import Candles
 from engine.instrument import Instrument
-from engine.portfolio import PortfolioInput, PortfolioRun
 from engine.sizing import MoneyScale, money_scale
 from plays.backtest import SLICE_BARS, Fees, Progress, settings_row, usual_fees
 from plays.batch import BatchRun, SharedColumns

@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine import layout
+from engine.backtest import layout
+from engine.backtest.portfolio import PortfolioRun, marked_equity
 from engine.instrument import Instrument
 from engine.performance import ClosedTrade, Performance, performance_of
-from engine.portfolio import PortfolioRun, marked_equity
 from engine.sizing import MoneyScale
 from plays.backtest_result import OpenTrade
 from plays.round_trips import closed_trade, side_name, trips

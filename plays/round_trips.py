@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine import layout
+from engine.backtest import layout
+from engine.backtest.layout import TRADE_FUNDING
 from engine.instrument import Instrument
-from engine.layout import TRADE_FUNDING
 from engine.performance import ClosedTrade
 from engine.protection import REASON_PARTIAL, ExitReason, reason_of
 from engine.sizing import MoneyScale

@@ -11,9 +11,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from engine.backtest.layout import MOST_TICKS
 from engine.candles import Candles
 from engine.instrument import Instrument
-from engine.layout import MOST_TICKS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,10 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from engine.backtest.layout import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
 from engine.candles import Candles
 from engine.compiled import compile_with
 from engine.instrument import Instrument
-from engine.layout import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
 from plays.errors import BacktestError
 from plays.paired import read_only
 

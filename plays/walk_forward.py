@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from engine import layout
+from engine.backtest import layout
 from engine.candles import Candles
 from engine.errors import ConfigurationError
 from engine.market import timeframe_ns

@@ -24,24 +24,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS_OF = {
-    "engine.gate": ["tests/engine/test_gate.py"],
-    "engine.breaker": ["tests/engine/test_gate.py"],
+    "engine.safety.gate": ["tests/engine/safety/test_gate.py"],
+    "engine.safety.breaker": ["tests/engine/safety/test_gate.py"],
     "engine.order": ["tests/engine/test_order.py", "tests/engine/test_book.py"],
-    "engine.risk": ["tests/engine/test_risk.py"],
-    "engine.alarms": ["tests/engine/test_alarms.py", "tests/engine/test_strain.py"],
-    "engine.strain": ["tests/engine/test_strain.py"],
-    "engine.pace": ["tests/engine/test_alarms.py"],
+    "engine.safety.risk": ["tests/engine/safety/test_risk.py"],
+    "engine.safety.alarms": ["tests/engine/safety/test_alarms.py", "tests/engine/safety/test_strain.py"],
+    "engine.safety.strain": ["tests/engine/safety/test_strain.py"],
+    "engine.safety.pace": ["tests/engine/safety/test_alarms.py"],
     "engine.plan": ["tests/engine/test_plan.py"],
     "engine.book": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
 }
 USUAL = (
-    "engine.gate",
-    "engine.breaker",
+    "engine.safety.gate",
+    "engine.safety.breaker",
     "engine.order",
-    "engine.risk",
-    "engine.alarms",
-    "engine.strain",
-    "engine.pace",
+    "engine.safety.risk",
+    "engine.safety.alarms",
+    "engine.safety.strain",
+    "engine.safety.pace",
 )
 FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -49,8 +49,8 @@ FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 EXPLAINED: dict[str, str] = {
     "engine.order False -> True": "the default of is_reduce_only; every maker of orders names it, as the gate demands",
-    "engine.risk False -> True": "a default: a refusal always names it, an approval is not asked",
-    "engine.risk order.side.sign * held >= 0 -> order.side.sign * held > 0": "flat: the quantity objects already",
+    "engine.safety.risk False -> True": "a default: a refusal always names it, an approval is not asked",
+    "engine.safety.risk order.side.sign * held >= 0 -> order.side.sign * held > 0": "flat: the quantity objects too",
 }
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from actors.shell.budget_keeper import BudgetKeeper, cost_of
 from actors.shell.part import AsyncPort
-from engine import gate
 from engine.budget import Cost
-from engine.gate import Glance
 from engine.messages import exchange as ex
 from engine.messages.base import Message
-from engine.service_breaker import Phase, Rest, ServiceBreaker, answered, asked, failed, pause_ms
+from engine.safety import gate
+from engine.safety.gate import Glance
+from engine.safety.service_breaker import Phase, Rest, ServiceBreaker, answered, asked, failed, pause_ms
 
 BUDGET_LIMIT_S = 2.0  # a read waits this long for budget before it fails
 BUDGET_LOOK_S = 0.02

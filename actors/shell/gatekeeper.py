@@ -12,8 +12,8 @@ from actors.shell.memory_file import MemoryFile
 from actors.shell.scoreboard import ScoreboardReader
 from actors.shell.tree import Tree, leases_file
 from engine.errors import StoreError
-from engine.gate import Glance
 from engine.messages.account import InstrumentLease, LeasesHeld
+from engine.safety.gate import Glance
 
 
 class Gatekeeper:

@@ -16,11 +16,11 @@ from actors.shell.latch import GLOBAL
 from actors.simulator import post
 from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
-from engine import gate
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.base import Message
+from engine.safety import gate
 
 if TYPE_CHECKING:
     from actors.simulator.simulation import Simulation

@@ -14,10 +14,8 @@ from actors.executor import Executor
 from actors.simulator.line import unanswered
 from actors.turn import ExecutorSettings, State
 from adapters.simulated_exchange import SimulatedExchange, Wallet
-from engine import gate, reconcile
+from engine import reconcile
 from engine.book import Book
-from engine.gate import Glance
-from engine.limits import Limits
 from engine.machine import Effect, Note, Record, Request, Send
 from engine.market import MINUTE_NS, Bar, MarkPrice
 from engine.messages import control as ct
@@ -26,6 +24,9 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.protection import ProtectionRules
+from engine.safety import gate
+from engine.safety.gate import Glance
+from engine.safety.limits import Limits
 from engine.signal import Intent, Signal
 from engine.sizing import Sizing, SizingMode
 from tests.builders import BTC, MS, NOW_NS, SYMBOL, D

@@ -9,9 +9,9 @@ import pytest
 
 from actors.shell import exchange_desk
 from actors.shell.exchange_desk import ExchangeDesk
-from engine.gate import Glance
 from engine.messages import exchange as ex
 from engine.messages.base import Message
+from engine.safety.gate import Glance
 from tests.builders import SYMBOL, an_order
 
 SNAPSHOT = ex.TakeSnapshot(symbol=SYMBOL, fills_since_ns=0)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from engine.limits import Limits
 from engine.machine import Send
 from engine.market import Bar
 from engine.messages import control as ct
@@ -10,6 +9,7 @@ from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
+from engine.safety.limits import Limits
 from engine.signal import Intent, Signal
 from engine.sizing import Sizing, SizingMode
 from tests.actors import executor_desk

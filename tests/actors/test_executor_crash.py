@@ -13,9 +13,9 @@ from itertools import product
 
 import pytest
 
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.order import OrderPurpose
+from engine.safety.limits import Limits
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, closed_trades, fate_of, folded_journal

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine import ledger as ledgers
-from engine.limits import Limits
 from engine.messages import control as ct
 from engine.messages import events as ev
-from engine.risk import lost_today
+from engine.safety.limits import Limits
+from engine.safety.risk import lost_today
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
 from tests.builders import D

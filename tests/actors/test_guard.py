@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from actors.guard import Guard
 from actors.simulator.simulation import AT_EASE
-from engine.limits import Limits
 from engine.machine import Publish, Request, Send, WakeAt
 from engine.messages import control as ct
 from engine.messages.host import HostRead, ReadHost
+from engine.safety.limits import Limits
 from tests.actors.executor_desk import Desk
 from tests.builders import MS, NOW_NS
 

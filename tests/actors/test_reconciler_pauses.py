@@ -3,9 +3,9 @@
 import pytest
 
 from actors.reconciler import Reconciler
-from engine.limits import Limits
 from engine.machine import WakeAt
 from engine.messages import exchange as ex
+from engine.safety.limits import Limits
 from tests.builders import MS, NOW_NS, SYMBOL, D
 
 LIMITS = Limits()

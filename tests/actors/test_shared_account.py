@@ -13,12 +13,12 @@ from actors.shell.sharers_port import SharersPort
 from actors.wiring.live import view_in
 from adapters.sqlite_journal import SqliteJournal
 from engine.errors import InvariantViolated
-from engine.limits import Limits
 from engine.machine import Request, Send
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import ReadSharers, SharersRead
 from engine.messages.reports import InstanceView
+from engine.safety.limits import Limits
 from tests.actors.executor_desk import Desk
 from tests.builders import NOW_NS, SYMBOL, D
 

@@ -6,12 +6,12 @@ import pytest
 
 from engine import book as books
 from engine.book import KEPT_FILLS, KEPT_ORDERS, Book
-from engine.breaker import Level
 from engine.errors import InvariantViolated
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages.funding import FundingPayment
 from engine.order import OrderPurpose, OrderStatus
+from engine.safety.breaker import Level
 from engine.signal import Intent, Signal
 from tests.builders import (
     BAR_NS,

@@ -6,9 +6,9 @@ import pytest
 
 from adapters.candle_generator import generate_candles
 from engine import compiled, sizing
-from engine.full_kernel import compiled_full_walk
+from engine.backtest.full_kernel import compiled_full_walk
+from engine.backtest.kernel import compiled_walk
 from engine.instrument import Instrument
-from engine.kernel import compiled_walk
 from plays.backtest import Backtest
 from plays.loading import parse_play
 
@@ -97,7 +97,7 @@ def test_what_counts_no_references_is_another_entry_of_the_cache():
 
 
 def test_another_value_of_a_constant_from_elsewhere_is_another_name(monkeypatch):
-    from engine import portfolio
+    from engine.backtest import portfolio
 
     before = compiled._fingerprint((portfolio.mark_positions,))
     monkeypatch.setattr(portfolio, "TRADE_EXIT_BAR", portfolio.TRADE_EXIT_BAR + 1)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from engine import plan
-from engine.breaker import Breaker, Level
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
 from engine.plan import Busy, Plan, Situation
+from engine.safety.breaker import Breaker, Level
+from engine.safety.limits import Limits
 from tests.builders import MS, NOW_NS, D, a_fill, accepted, an_order, filled, folded, intended, opened
 
 ENTRY, EXIT, STOP = OrderPurpose.ENTRY, OrderPurpose.EXIT, OrderPurpose.STOP

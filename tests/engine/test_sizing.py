@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.backtest.kernel import compiled_walk
 from engine.instrument import Instrument
-from engine.kernel import compiled_walk
 from engine.sizing import Sizing, SizingMode, fee_units, money_scale, quantity_for
 
 D = Decimal

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from adapters.sqlite_journal import SqliteJournal
-from engine import loosening
-from engine.limits import Limits
 from engine.messages.facts import LimitsSet
 from engine.messages.reports import InstanceView
+from engine.safety import loosening
+from engine.safety.limits import Limits
 from instance_manager.errors import RefusedForSafety
 from instance_manager.open_position import permitted
 from instance_manager.settings_file import load_settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigurationError
-from engine.limits import Limits
+from engine.safety.limits import Limits
 from instance_manager.settings import LocalExchange
 from instance_manager.settings_file import load_settings
 from instance_manager.specification import limits_of

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from play_builders import INSTRUMENT, START_NS, a_play, made
 
+from engine.backtest.layout import TRADE
 from engine.candles import Candles
-from engine.layout import TRADE
 from engine.protection import ExitReason
 from plays.backtest import Backtest, Fees, usual_fees
 from plays.batch import aggregated

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from play_builders import INSTRUMENT, a_play, made
 
-from engine import layout
 from engine import ledger as ledgers
+from engine.backtest import layout
+from engine.backtest.layout import TRADE_FUNDING
 from engine.instrument import Instrument
-from engine.layout import TRADE_FUNDING
 from engine.ledger import Ledger
 from engine.sizing import money_scale
 from plays.backtest import Backtest, usual_fees

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from play_builders import INSTRUMENT, made
 
-from engine.layout import MOST_TICKS
+from engine.backtest.layout import MOST_TICKS
 from plays.errors import BacktestError
 from plays.ticks import prices_in_ticks
 

@@ -12,10 +12,11 @@ from actors.leases import Leases
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
 from actors.supervisor import Life, _Turn
-from engine import book, gate, order, plan, reconcile
-from engine.breaker import Breaker
+from engine import book, order, plan, reconcile
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.safety import gate
+from engine.safety.breaker import Breaker
 
 Patches = Callable[[], tuple[Any, ...]]
 

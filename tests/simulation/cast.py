@@ -14,9 +14,9 @@ from actors.reconciler import Reconciler
 from actors.simulator import Casting, Faults, Simulation
 from actors.strategy import Strategy
 from actors.turn import ExecutorSettings
-from engine.limits import Limits
 from engine.market import Bar
 from engine.protection import ProtectionRules
+from engine.safety.limits import Limits
 from engine.signal import Intent, Signal
 from engine.sizing import Sizing, SizingMode
 from tests.simulation.world import BTC, ETH, Seat, SmallWorld

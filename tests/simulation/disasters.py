@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECOND_NS = 1_000_000_000
 CONFIRM = "confirm with --confirm "
-# beyond the first and beyond the second limit of `engine.host`
+# beyond the first and beyond the second limit of `engine.safety.host`
 STRAINS: tuple[dict[str, float], ...] = (
     {"memory_used": 0.95},
     {"memory_used": 0.99},

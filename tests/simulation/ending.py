@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from actors.simulator import Simulation
 from engine import position as positions
-from engine.breaker import Level
 from engine.messages import events as ev
 from engine.messages import wire
 from engine.messages.reports import digest_of
 from engine.order import OrderPurpose, OrderStatus
 from engine.position import Position
+from engine.safety.breaker import Level
 from tests.simulation.invariants import InstanceWatch, others_holding
 from tests.simulation.laws import demand
 from tests.simulation.watch import Watch

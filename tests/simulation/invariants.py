@@ -12,10 +12,10 @@ from actors.simulator.tree import SimulatedTree
 from engine import book as books
 from engine import ids
 from engine.book import Book
-from engine.breaker import Level
 from engine.messages import events as ev
 from engine.messages.account import InstrumentLease
 from engine.order import Order, OrderPurpose, OrderStatus
+from engine.safety.breaker import Level
 from tests.simulation.laws import demand
 from tests.simulation.world import SmallWorld
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 
-from engine.limits import Limits
+from engine.safety.limits import Limits
 
 GREATER_IS_LOOSER = (
     *("max_", "most_", "price_band", "huge_slippage", "silence_ms", "stale_data_ms", "naked_limit_ms", "signal_age_ms"),

@@ -3,7 +3,7 @@
 `after_event` is fed every fact, live and on recovery, so a restart forgets nothing; `noted` what is no fact (a call
 that failed without effect). `due` says what must happen to the breaker: YELLOW (no entries) eases by itself after a
 quiet while, RED stands until a person resets it. The thresholds are in `Limits`; what is no outcome but a value of now
-(`engine.host`, `engine.strain`) is judged by its newest reading.
+(`engine.safety.host`, `engine.safety.strain`) is judged by its newest reading.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from engine import host, risk, strain
 from engine import ledger as ledgers
 from engine.book import Book
-from engine.breaker import SEVERITY, Alarm, Level
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages import facts
 from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.order import OrderPurpose
+from engine.safety import host, risk, strain
+from engine.safety.breaker import SEVERITY, Alarm, Level
+from engine.safety.limits import Limits
 
 MS = 1_000_000
 KEPT = 100

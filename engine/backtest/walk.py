@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine import protection, sizing
-from engine.fill_price import is_liquidated, liquidation_price, slipped, triggered
-from engine.layout import (
+from engine.backtest.fill_price import is_liquidated, liquidation_price, slipped, triggered
+from engine.backtest.layout import (
     AMOUNT,
     BALANCE,
     BARS_HELD,

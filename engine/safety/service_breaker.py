@@ -2,7 +2,7 @@
 
 CLOSED asks; after some failures in a row it is OPEN and nothing is asked; after a pause it is HALF_OPEN and one attempt
 is let through: its answer closes the breaker, its failure opens it for twice as long, up to a limit. Unlike the
-instance's breaker (`engine.breaker`) it heals by itself: it protects the exchange and our budget, not the money.
+instance's breaker (`engine.safety.breaker`) it heals by itself: it protects the exchange and our budget, not the money.
 """
 
 from __future__ import annotations

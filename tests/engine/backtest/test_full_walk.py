@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slow_loop import SlowLoop, Terms
 
-from engine import layout
-from engine.full_kernel import FullInput, FullRun
-from engine.full_walk import full_walk
-from engine.kernel import KernelInput, KernelRun
-from engine.layout import FULL_STATE, FULL_TRADE, TRADE_FUNDING
+from engine.backtest import layout
+from engine.backtest.full_kernel import FullInput, FullRun
+from engine.backtest.full_walk import full_walk
+from engine.backtest.kernel import KernelInput, KernelRun
+from engine.backtest.layout import FULL_STATE, FULL_TRADE, TRADE_FUNDING
 from engine.protection import ProtectionRules, reason_of
 
 D, F = Decimal, Fraction

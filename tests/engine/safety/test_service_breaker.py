@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine import service_breaker as service
-from engine.service_breaker import Phase, Rest, ServiceBreaker
+from engine.safety import service_breaker as service
+from engine.safety.service_breaker import Phase, Rest, ServiceBreaker
 
 REST = Rest()
 MS = 1_000_000

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from engine import alarms
-from engine import pace as paces
-from engine.alarms import Kind, Vitals
-from engine.breaker import Breaker, Level
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.order import OrderPurpose
-from engine.pace import Pace
+from engine.safety import alarms
+from engine.safety import pace as paces
+from engine.safety.alarms import Kind, Vitals
+from engine.safety.breaker import Breaker, Level
+from engine.safety.limits import Limits
+from engine.safety.pace import Pace
 from tests.builders import (
     MS,
     NOW_NS,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import layout
-from engine.kernel import KernelInput, KernelRun
+from engine.backtest import layout
+from engine.backtest.kernel import KernelInput, KernelRun
+from engine.backtest.walk import walk
 from engine.protection import ProtectionRules, reason_of
-from engine.walk import walk
 
 ENTER_LONG, EXIT_LONG, ENTER_SHORT, EXIT_SHORT = 1, 2, 4, 8
 D = Decimal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.layout import LIQUIDATION, SLIPPAGE, SLIPPAGE_TICKS
+from engine.backtest.layout import LIQUIDATION, SLIPPAGE, SLIPPAGE_TICKS
 from engine.protection import REASON_TAKE_PROFIT, losing_price
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine import alarms, strain
-from engine.alarms import Vitals
-from engine.limits import Limits
 from engine.messages import events as ev
 from engine.messages.host import HostRead
 from engine.order import OrderPurpose
+from engine.safety import alarms, strain
+from engine.safety.alarms import Vitals
+from engine.safety.limits import Limits
 from tests.builders import (
     MS,
     NOW_NS,

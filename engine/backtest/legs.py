@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.fill_price import is_liquidated, liquidation_price, triggered
-from engine.layout import (
+from engine.backtest.fill_price import is_liquidated, liquidation_price, triggered
+from engine.backtest.layout import (
     BALANCE,
     ENTRY_BAR,
     ENTRY_FEE,
@@ -39,6 +39,7 @@ from engine.layout import (
     TRADE_SIDE,
     TRADES,
 )
+from engine.backtest.walk import Prices, read_position
 from engine.protection import (
     NO_LEVEL,
     REASON_LIQUIDATION,
@@ -49,7 +50,6 @@ from engine.protection import (
     touched,
 )
 from engine.sizing import fee_units, share_of
-from engine.walk import Prices, read_position
 
 
 def pay_funding(state: Any, settings: Any, flows: Any, bar: int, open_ticks: int, rate: int) -> None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine import layout
-from engine.compiled import compile_with
-from engine.layout import (
+from engine.backtest import layout
+from engine.backtest.layout import (
     CLOSE,
     TICK_LOT_UNITS,
     TRADE_ENTRY_BAR,
@@ -17,7 +16,7 @@ from engine.layout import (
     TRADE_LOTS,
     TRADE_SIDE,
 )
-from engine.portfolio_walk import (
+from engine.backtest.portfolio_walk import (
     ACCOUNT,
     ACCOUNT_BALANCE,
     ACCOUNT_BAR,
@@ -28,6 +27,7 @@ from engine.portfolio_walk import (
     account_equity,
     open_pnl,
 )
+from engine.compiled import compile_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,7 +140,7 @@ class PortfolioRun:
 @cache
 def compiled_portfolio() -> Any:
     """`walk_portfolio` compiled."""
-    from engine.portfolio_walk import PARTS, walk_portfolio
+    from engine.backtest.portfolio_walk import PARTS, walk_portfolio
 
     return compile_with(walk_portfolio, PARTS, allocates=False)
 

@@ -3,7 +3,7 @@
 `judge` asks an ordered table; the first rule that objects is the answer, and its text names the limit and the value.
 A rule that `may_pass` speaks of something that heals by itself (a stream, a lease): the entry waits for it, within its
 age. Orders that only reduce need no permission, but they must really reduce: `check_reduction`.
-The last look, at what may change without a message, is taken at the moment of sending (`engine.gate`).
+The last look, at what may change without a message, is taken at the moment of sending (`engine.safety.gate`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from decimal import Decimal
 from engine import ids
 from engine import ledger as ledgers
 from engine.book import Book
-from engine.breaker import Level
 from engine.errors import InvariantViolated
-from engine.limits import Limits
 from engine.order import Order
-from engine.readiness import Readiness
+from engine.safety.breaker import Level
+from engine.safety.limits import Limits
+from engine.safety.readiness import Readiness
 
 MS = 1_000_000
 PERCENT = Decimal(100)

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import walk
-from engine.fill_price import slipped
-from engine.layout import (
+from engine.backtest import walk
+from engine.backtest.fill_price import slipped
+from engine.backtest.layout import (
     BALANCE,
     CLOSE,
     DENIED,
@@ -37,10 +37,10 @@ from engine.layout import (
     TICK_LOT_UNITS,
     TRADES,
 )
+from engine.backtest.walk import act_on_intent, book_exit, coast, enter_position, hold_position
 from engine.protection import REASON_SIGNAL
 from engine.signal import decide
 from engine.sizing import share_of
-from engine.walk import act_on_intent, book_exit, coast, enter_position, hold_position
 
 # the row of the account
 ACCOUNT_BAR, ACCOUNT_BALANCE, ACCOUNT_TRADES, MOST_OPEN, CROWDED = range(5)

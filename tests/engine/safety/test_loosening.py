@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.host import HostLimits
-from engine.limits import Limits
-from engine.loosening import as_text, loosened
+from engine.safety.host import HostLimits
+from engine.safety.limits import Limits
+from engine.safety.loosening import as_text, loosened
 from tests.builders import D
 
 BEFORE = as_text(Limits())

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.fill_price import slipped
-from engine.layout import (
+from engine.backtest.fill_price import slipped
+from engine.backtest.layout import (
     BALANCE,
     DENIED,
     ENTRY_BARS,
@@ -31,10 +31,10 @@ from engine.layout import (
     PROTECTION,
     TICK_LOT_UNITS,
 )
+from engine.backtest.walk import EXIT_LONG, EXIT_SHORT, Prices, lots_allowed, open_position, stop_distance
 from engine.protection import REASON_SIGNAL
 from engine.signal import decide
 from engine.sizing import VOLATILITY_TARGET
-from engine.walk import EXIT_LONG, EXIT_SHORT, Prices, lots_allowed, open_position, stop_distance
 
 NOT_FILLED, AT_OPEN, WITHIN = 0, 1, 2
 

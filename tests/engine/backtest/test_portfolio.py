@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from slow_portfolio import SlowPortfolio
 from test_kernel import OPTIONS, RULES, UNIT, flat, kernel_input, markets, run
 
-from engine import layout
-from engine.portfolio import PortfolioInput, PortfolioRun
-from engine.portfolio_walk import ACCOUNT_BALANCE, ACCOUNT_TRADES, walk_portfolio
+from engine.backtest import layout
+from engine.backtest.portfolio import PortfolioInput, PortfolioRun
+from engine.backtest.portfolio_walk import ACCOUNT_BALANCE, ACCOUNT_TRADES, walk_portfolio
 from engine.protection import ProtectionRules, reason_of
 
 RICH = 10**14

@@ -1,6 +1,6 @@
 """Strain: what the market, the exchange's speed and our own results say against trading on.
 
-Unlike outcomes that are counted (`engine.alarms`), each of these is a value of now: over its limit or not.
+Unlike outcomes that are counted (`engine.safety.alarms`), each of these is a value of now: over its limit or not.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import pairwise
 from math import fsum, sqrt
 
 from engine.book import Book
-from engine.breaker import Alarm, Level
-from engine.limits import Limits
+from engine.safety.breaker import Alarm, Level
+from engine.safety.limits import Limits
 
 MS = 1_000_000
 LEAST_CHANGES = 10  # fewer closes say nothing about volatility

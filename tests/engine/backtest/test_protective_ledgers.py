@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ledger_cases import BOTH, CALM, CASES, LONG, SHORT, TIME, WITH_FEES, rules
 
-from engine import layout
 from engine import ledger as ledgers
-from engine.full_kernel import FullInput, FullRun
-from engine.kernel import KernelInput, KernelRun
+from engine.backtest import layout
+from engine.backtest.full_kernel import FullInput, FullRun
+from engine.backtest.kernel import KernelInput, KernelRun
 from engine.ledger import Ledger
 from engine.protection import ExitReason, advance, due_exit, open_protection, reason_of, touched
 from tests.builders import D, a_fill

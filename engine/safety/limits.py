@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.host import HostLimits
+from engine.safety.host import HostLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

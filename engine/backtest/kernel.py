@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from engine.backtest.layout import BALANCE, NEXT_BAR, STATE, TRADE, TRADES
 from engine.compiled import compile_with
-from engine.layout import BALANCE, NEXT_BAR, STATE, TRADE, TRADES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +102,6 @@ class KernelRun:
 @cache
 def compiled_walk() -> Any:
     """`walk` compiled, with the rules of protection, sizing and decision inside it."""
-    from engine.walk import PARTS, walk
+    from engine.backtest.walk import PARTS, walk
 
     return compile_with(walk, PARTS, allocates=False)

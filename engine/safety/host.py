@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.breaker import Alarm, Level
 from engine.messages.host import HostRead
+from engine.safety.breaker import Alarm, Level
 
 MS = 1_000_000
 MEGABYTE = 1_000_000

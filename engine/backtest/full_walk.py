@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import legs, waiting_entry, walk
-from engine.fill_price import liquidation_price, slipped
-from engine.layout import (
+from engine.backtest import legs, waiting_entry, walk
+from engine.backtest.fill_price import liquidation_price, slipped
+from engine.backtest.layout import (
     BARS_HELD,
     BEST_TICKS,
     CLOSE,
@@ -41,10 +41,10 @@ from engine.layout import (
     TARGET_TICKS,
     TRADES,
 )
-from engine.legs import book_leg, next_partial, pay_funding, settle, settle_after_entry
+from engine.backtest.legs import book_leg, next_partial, pay_funding, settle, settle_after_entry
+from engine.backtest.waiting_entry import AT_OPEN, NOT_FILLED, begin_position, decide_at_close, fill_of, grow_older
+from engine.backtest.walk import ENTRIES, calm_bars, quiet_bars, read_position, uneventful_bars, write_position
 from engine.protection import BREAK_EVEN, TRAILING, advance_state, due_code
-from engine.waiting_entry import AT_OPEN, NOT_FILLED, begin_position, decide_at_close, fill_of, grow_older
-from engine.walk import ENTRIES, calm_bars, quiet_bars, read_position, uneventful_bars, write_position
 
 
 def next_funding(funding: Any, bar: int, until: int, state: Any) -> int:

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from engine import risk
 from engine.book import Book
-from engine.breaker import Breaker, Level
 from engine.errors import InvariantViolated
 from engine.instrument import Instrument
 from engine.ledger import Ledger
-from engine.limits import Limits
 from engine.order import OrderPurpose, OrderStatus, Side
-from engine.pace import Pace
-from engine.readiness import Readiness
-from engine.risk import Case, judge
+from engine.safety import risk
+from engine.safety.breaker import Breaker, Level
+from engine.safety.limits import Limits
+from engine.safety.pace import Pace
+from engine.safety.readiness import Readiness
+from engine.safety.risk import Case, judge
 from tests.builders import BTC, MS, NOW_NS, SECOND_NS, D, an_order, folded, opened, started
 
 READY = Readiness(

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from engine import breaker as breakers
-from engine import gate
-from engine.breaker import Breaker, Level
-from engine.gate import Glance
 from engine.order import OrderPurpose
+from engine.safety import breaker as breakers
+from engine.safety import gate
+from engine.safety.breaker import Breaker, Level
+from engine.safety.gate import Glance
 
 CLEAR = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
 REDUCING = [purpose for purpose in OrderPurpose if purpose is not OrderPurpose.ENTRY]
