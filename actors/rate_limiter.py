@@ -41,7 +41,8 @@ class RateLimits:
 
     weight_per_minute: int = 2_400
     orders_per_ten_seconds: int = 200
-    reserve_share: float = 0.25
+    reserved_weight: int = 800
+    reserved_orders: int = 50
     lease_ns: int = 3 * SECOND
     forget_ns: int = 10 * SECOND
 
@@ -135,9 +136,8 @@ class RateLimiter:
         if spending.is_stopped or now_ns < spending.backed_off_until_ns:
             return 0, 0
         others = {key for key, asker in state.askers.items() if asker.account == wanted.account} | {name}
-        usable = 1.0 - self.limits.reserve_share
-        weight_left = int(self.limits.weight_per_minute * usable) - spending.weight
-        orders_left = int(self.limits.orders_per_ten_seconds * usable) - spending.orders
+        weight_left = self.limits.weight_per_minute - self.limits.reserved_weight - spending.weight
+        orders_left = self.limits.orders_per_ten_seconds - self.limits.reserved_orders - spending.orders
         return (
             _fair(wanted.weight, weight_left, len(others)),
             _fair(wanted.orders, orders_left, len(others)),

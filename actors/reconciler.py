@@ -21,7 +21,7 @@ from engine.reconcile import Difference, Verdict
 from engine.safety.limits import Limits
 
 MS = 1_000_000
-SOON_MS = 300  # after something was in flight
+SOON_MS = 300  # after something was in flight; the longer it is, the rarer
 CONFIRM_MS = 700  # between the rounds that confirm or clear a suspicion
 ANSWER_MS = 2_000  # the executor's answer is awaited so long before the round is given up
 FIRST_LOOK_BACK_NS = 24 * 3_600 * 1_000_000_000
@@ -41,6 +41,7 @@ class State:
     failures: int = 0
     in_flight_since_ns: int | None = None
     again: bool = False
+    is_urgent: bool = True
     explained: Explained | None = None
     account: Watch = Watch()
     verdict: str = "UNKNOWN"
@@ -65,13 +66,13 @@ class Reconciler:
         match message:
             case ct.Woken():
                 return self._begin(state, now_ns)
-            case ct.ReconcileNow():
-                return self._hurry(state, now_ns)
+            case ct.ReconcileNow(is_urgent=is_urgent):
+                return self._hurry(replace(state, is_urgent=state.is_urgent or is_urgent), now_ns)
             case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
                 word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
                 forward = Send(to="executor", message=word)
                 asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
-                return replace(state, snapshot=snapshot, failures=0), (*asked, forward)
+                return replace(state, snapshot=snapshot, failures=0, is_urgent=False), (*asked, forward)
             case SharersRead(total=total, down=down):
                 return replace(state, explained=Explained(total=total, down=down)), ()
             case ex.ExchangeUnavailable() as refusal:
@@ -84,7 +85,8 @@ class Reconciler:
     def _begin(self, state: State, now_ns: int) -> Step[State]:
         if state.asked_at_ns is not None and now_ns - state.asked_at_ns < ANSWER_MS * MS:
             return state, (WakeAt(at_ns=state.asked_at_ns + ANSWER_MS * MS, label="round"),)
-        call = ex.TakeSnapshot(symbol=self.symbol, fills_since_ns=state.fills_since_ns)
+        since_ns, is_urgent = state.fills_since_ns, state.is_urgent
+        call = ex.TakeSnapshot(symbol=self.symbol, fills_since_ns=since_ns, is_urgent=is_urgent)
         state = replace(state, asked_at_ns=now_ns, snapshot=None, again=False)
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
 
@@ -132,8 +134,13 @@ class Reconciler:
         since = state.in_flight_since_ns or now_ns
         state = replace(state, in_flight_since_ns=since, suspicions=0, suspected=frozenset())
         if now_ns - since < self.limits.reconciliation_valid_ms * MS:
-            return state, (_wake(now_ns, SOON_MS),)
+            return state, (_wake(now_ns, self._patience_ms(now_ns - since)),)
         return self._tell(state, Verdict.WARNING, ("orders have been in flight for too long",), now_ns)
+
+    def _patience_ms(self, in_flight_ns: int) -> int:
+        """Half as long again as it took so far: three looks in a second would use up the account's request budget, and
+        who then has to recover could not even read what it holds."""
+        return max(SOON_MS, min(in_flight_ns // (2 * MS), self.limits.reconcile_every_ms))
 
     def _settled(self, state: State, verdict: Verdict, differences: tuple[Difference, ...], now_ns: int) -> Step[State]:
         if not differences:

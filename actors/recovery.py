@@ -135,7 +135,7 @@ def _begin(turn: Turn) -> None:
         )
     )
     _set_limits(turn)
-    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started")))
+    turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="started", is_urgent=True)))
 
 
 def _set_limits(turn: Turn) -> None:

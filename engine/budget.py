@@ -1,8 +1,9 @@
 """Request budget: how much may be asked of the exchange. A lease from the limiter, and a small reserve of one's own.
 
-Ordinary requests live on the lease. Protective ones (exits, stops, cancels) take the lease while it lasts and then the
-reserve, which fills up slowly by itself: so they neither wait behind others nor depend on the limiter being alive. The
-limiter never grants the share of the exchange's limit that these reserves add up to.
+Ordinary requests live on the lease. Protective ones (exits, stops, cancels, and the snapshot that a recovery waits for)
+take the lease while it lasts and then the reserve, which fills up slowly by itself: so they neither wait behind others
+nor depend on the limiter being alive. The limiter never grants the share of the exchange's limit that these reserves
+add up to.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MINUTE_NS = 60_000_000_000
-RESERVE_WEIGHT = 20  # 20 instances on one account add up to 400 of the 480 the limiter leaves alone
+RESERVE_WEIGHT = 20  # executor and reconciler of 20 instances on one account: the 800 the limiter leaves alone
 RESERVE_ORDERS = 10
 
 

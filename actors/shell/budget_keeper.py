@@ -41,6 +41,8 @@ def cost_of(call: Message) -> Cost:
             return Cost(weight=1, orders=1, is_protective=True)
         case ex.FindOrder():
             return Cost(weight=_READS[ex.FindOrder], is_protective=True)
+        case ex.TakeSnapshot(is_urgent=is_urgent):
+            return Cost(weight=_READS[ex.TakeSnapshot], is_protective=is_urgent)
         case _:
             return Cost(weight=_READS.get(type(call), 5))
 

@@ -136,9 +136,10 @@ class ViewReported(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileNow(Message):
-    """After a fill, a reconnect, a recovery, a breaker change."""
+    """After a fill, a reconnect, a recovery, a breaker change. `is_urgent` as in `TakeSnapshot`."""
 
     reason: str
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

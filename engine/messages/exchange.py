@@ -95,10 +95,14 @@ class FetchFills(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeSnapshot(Message):
-    """Read balances, position, open orders (both kinds) and fills since `fills_since_ns`."""
+    """Read balances, position, open orders (both kinds) and fills since `fills_since_ns`.
+
+    `is_urgent`: somebody who knows nothing of the exchange waits for it and may hold a position without a stop.
+    """
 
     symbol: str
     fills_since_ns: int
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

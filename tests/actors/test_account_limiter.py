@@ -11,7 +11,7 @@ from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreada
 from engine.messages.base import Message
 from engine.messages.control import BudgetGranted, BudgetWanted, JournalRead, UsageReported, Woken
 
-USABLE_WEIGHT = 1_800
+USABLE_WEIGHT = 1_600
 USABLE_ORDERS = 150
 START_NS = 1_000 * MINUTE
 

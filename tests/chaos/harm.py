@@ -15,6 +15,7 @@ from tests.chaos.stage import INSTANCE, Stage
 
 ROLES = ("executor", "reconciler", "guard", "standby_guard", "notifier", "data", "strategy")
 WINDOW_S, MOST_FALLS = 310.0, 2
+MOST_FAULTS = 3  # in force at once: what waits for its hour would strike an order several times over
 EXCHANGE_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "lose_response", "method": "POST", "endpoint": "/fapi/v1/(order|algoOrder)$", "count": 2},
     {"kind": "late_accept", "method": "POST", "endpoint": "/fapi/v1/order$", "count": 1, "delay_ms": 1500},
@@ -101,6 +102,8 @@ class Harm:
 
     def _exchange_fault(self) -> str:
         fault = self.random.choice(EXCHANGE_FAULTS)
+        for waiting in self._stage.ask_exchange("GET", "faults")["faults"][: 1 - MOST_FAULTS]:
+            self._stage.ask_exchange("DELETE", f"faults/{waiting['id']}")
         self._stage.ask_exchange("POST", "faults", fault)
         return f"{fault['kind']} {fault.get('endpoint', fault.get('stream', ''))}"
 

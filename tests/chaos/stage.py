@@ -18,7 +18,14 @@ from instance_manager.settings_file import load_settings
 INSTANCE = "live-1"
 FRESH_NS = 1_000_000_000
 SPEED = 60.0
-UNIMPRESSED = "breaker: {restarts_yellow: 1000000, restarts_red: 1000000}\n"
+COUNTED = (
+    *("restarts", "emergencies", "unknown_orders", "refusals", "unavailable", "stream_losses", "partial_fills"),
+    *("clock_steps", "closed_symbol"),
+)
+OFTEN = 1_000_000
+UNIMPRESSED = {f"{name}_{level}": OFTEN for name in COUNTED for level in ("yellow", "red")} | {
+    "most_entry_failures": OFTEN
+}
 
 
 class Stage:
@@ -33,9 +40,10 @@ class Stage:
         self.port = exchange.port
 
     def _unimpressed(self, stage: quickstart.Stage) -> quickstart.Stage:
-        """Dozens of deaths in five minutes rightly halt an instance; here they are what it must live through."""
+        """Dozens of deaths and lost answers within minutes rightly halt an instance, or keep it from opening anything;
+        here they are what it must trade through."""
         file = self.home / "predator.yaml"
-        file.write_text(f"{file.read_text(encoding='utf-8')}\n{UNIMPRESSED}", encoding="utf-8")
+        file.write_text(f"{file.read_text(encoding='utf-8')}\nbreaker: {json.dumps(UNIMPRESSED)}\n", encoding="utf-8")
         return replace(stage, settings=load_settings(file, {}))
 
     def start(self) -> None:
