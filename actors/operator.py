@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.turn import Turn
-from engine import book as books
+from engine.book import fold
 from engine.machine import Request, Send
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -31,7 +31,7 @@ def _what_remains(turn: Turn, event: ev.BreakerReset) -> str:
         return "reconciliation is still CRITICAL: mend that first"
     if any(order.is_unresolved for order in turn.book.open_orders()):
         return "an order is still unknown"
-    after, state = books.apply(turn.book, event, turn.now_ns), turn.state
+    after, state = fold.apply(turn.book, event, turn.now_ns), turn.state
     vitals = alarms.after_event(state.vitals, event, after, turn.now_ns)
     again = alarms.due(vitals, after, state.settings.limits, state.ready.mark, turn.now_ns)
     is_red = isinstance(again, ev.BreakerTripped) and again.level == Level.RED

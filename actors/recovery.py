@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from actors.turn import State, Turn, is_grave
 from engine import checkpoint
-from engine.book import Book, apply
+from engine.book.fold import apply
+from engine.book.state import Book
 from engine.machine import Effect, Note, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev

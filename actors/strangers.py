@@ -9,7 +9,7 @@ what was attached; if it opened or enlarged one it is left alone. Either way a p
 from __future__ import annotations
 
 from actors.turn import Turn
-from engine import book as books
+from engine.book.fills import is_reduction
 from engine.fill import Fill
 from engine.machine import Note, Send
 from engine.messages import events as ev
@@ -46,7 +46,7 @@ def _judge_one(turn: Turn, since: int, fill: Fill) -> None:
         turn.happen(ev.OrderFilled(client_order_id=owner.client_order_id, fill=fill))
     elif not _has_waited(turn, since):
         turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
-    elif books.is_reduction(turn.book, fill):
+    elif is_reduction(turn.book, fill):
         _reduced(turn, fill)
     else:
         _foreign(turn, fill)

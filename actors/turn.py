@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.spec import Permission
-from engine import book as books
 from engine import ledger as ledgers
-from engine.book import Book
+from engine.book import fold
+from engine.book.state import Book
 from engine.fill import Fill
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
@@ -121,7 +121,7 @@ class Turn:
 
     def happen(self, event: Message) -> None:
         """A fact: it is in the book now and will be in the journal before any effect of this turn."""
-        book = books.apply(self.book, event, self.now_ns)
+        book = fold.apply(self.book, event, self.now_ns)
         self.change(book=book, vitals=alarms.after_event(self.state.vitals, event, book, self.now_ns))
         self._events.append(event)
         if is_grave(event):

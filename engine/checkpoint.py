@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.book import Book, apply
+from engine.book.fold import apply
+from engine.book.state import Book
 from engine.errors import StoreError
 from engine.messages.base import Message
 from engine.messages.facts import Checkpoint, LimitsSet

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine import ids
-from engine.book import Book
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side

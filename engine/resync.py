@@ -12,7 +12,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from engine import ids
-from engine.book import Book
+from engine.book.state import Book
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.messages.exchange import AccountSnapshot, OrderReport

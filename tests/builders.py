@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from engine import book as books
-from engine.book import Book
+from engine.book import fold
+from engine.book.state import Book
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.messages import events as ev
@@ -97,5 +97,5 @@ def folded(events: Iterable[Message], now_ns: int = NOW_NS, book: Book | None = 
     """The book after these events, all recorded at `now_ns`."""
     book = Book() if book is None else book
     for event in events:
-        book = books.apply(book, event, now_ns)
+        book = fold.apply(book, event, now_ns)
     return book

@@ -32,7 +32,10 @@ TESTS_OF = {
     "engine.safety.strain": ["tests/engine/safety/test_strain.py"],
     "engine.safety.pace": ["tests/engine/safety/test_alarms.py"],
     "engine.plan": ["tests/engine/test_plan.py"],
-    "engine.book": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
+    "engine.book.orders": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
+    "engine.book.fills": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
+    "engine.book.open_trade": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
+    "engine.book.standing": ["tests/engine/test_book.py", "tests/engine/test_ledger.py"],
 }
 USUAL = (
     "engine.safety.gate",

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine import ledger as ledgers
-from engine.book import Book
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages import facts
 from engine.messages.base import Message

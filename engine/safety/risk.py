@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from engine import ids
 from engine import ledger as ledgers
-from engine.book import Book
+from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.order import Order
 from engine.safety.breaker import Level

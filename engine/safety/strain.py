@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from math import fsum, sqrt
 
-from engine.book import Book
+from engine.book.state import Book
 from engine.safety.breaker import Alarm, Level
 from engine.safety.limits import Limits
 

@@ -15,7 +15,7 @@ from actors.simulator.line import unanswered
 from actors.turn import ExecutorSettings, State
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine import reconcile
-from engine.book import Book
+from engine.book.state import Book
 from engine.machine import Effect, Note, Record, Request, Send
 from engine.market import MINUTE_NS, Bar, MarkPrice
 from engine.messages import control as ct

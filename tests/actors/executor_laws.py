@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 
-from engine.book import Book
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.base import Message

@@ -14,7 +14,8 @@ from adapters.journal_head import head_file
 from adapters.journal_reader import JournalReader
 from adapters.sqlite_journal import SqliteJournal
 from engine import checkpoint
-from engine.book import Book, apply
+from engine.book.fold import apply
+from engine.book.state import Book
 from engine.errors import StoreError
 from engine.messages.base import Message
 from engine.messages.events import StreamChanged

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine import book as books
-from engine.book import KEPT_FILLS, KEPT_ORDERS, Book
+from engine.book import fold
+from engine.book.fills import KEPT_FILLS
+from engine.book.orders import KEPT_ORDERS
+from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -48,7 +50,7 @@ def test_the_sequence_counts_every_event():
 
 def test_what_is_no_event_is_refused():
     with pytest.raises(InvariantViolated, match="knows no Woken"):
-        books.apply(Book(), ct.Woken(label="x"), 1)
+        fold.apply(Book(), ct.Woken(label="x"), 1)
 
 
 def test_a_first_life_brings_the_money_and_a_later_one_keeps_it():

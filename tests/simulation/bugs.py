@@ -12,7 +12,9 @@ from actors.leases import Leases
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
 from actors.supervisor import Life, _Turn
-from engine import book, order, plan, reconcile
+from engine import ledger, order, plan, reconcile
+from engine.book import fold
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.safety import gate
@@ -55,13 +57,13 @@ def _one_not_found_is_enough() -> tuple[Any, ...]:
 
 
 def _take_fills_twice() -> tuple[Any, ...]:
-    right = book._HANDLERS[ev.OrderFilled]
+    right = fold._HANDLERS[ev.OrderFilled]
 
-    def twice(before: book.Book, event: ev.OrderFilled, now_ns: int) -> book.Book:
+    def twice(before: Book, event: ev.OrderFilled, now_ns: int) -> Book:
         after = right(before, event, now_ns)
-        return replace(after, ledger=book.ledgers.after(after.ledger, event.fill))
+        return replace(after, ledger=ledger.after(after.ledger, event.fill))
 
-    return (patch.dict(book._HANDLERS, {ev.OrderFilled: twice}),)
+    return (patch.dict(fold._HANDLERS, {ev.OrderFilled: twice}),)
 
 
 def _ignore_dedupe_of_fills() -> tuple[Any, ...]:

@@ -9,9 +9,9 @@ from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
 from actors.simulator.line import leases_on_disk
 from actors.simulator.tree import SimulatedTree
-from engine import book as books
 from engine import ids
-from engine.book import Book
+from engine.book import fold
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages.account import InstrumentLease
 from engine.order import Order, OrderPurpose, OrderStatus
@@ -86,7 +86,7 @@ class InstanceWatch:
     def _read_journal(self, simulation: Simulation) -> None:
         for at_ns, event in self._journal[self._events :]:
             before = self.book
-            self.book = books.apply(self.book, event, at_ns)
+            self.book = fold.apply(self.book, event, at_ns)
             self._red_stands(before, event)
             if isinstance(event, ev.InstanceStarted):
                 self.began_at_ns = self.began_at_ns or simulation.now_ns

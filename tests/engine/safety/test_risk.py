@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.book import Book
+from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.instrument import Instrument
 from engine.ledger import Ledger

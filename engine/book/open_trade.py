@@ -1,19 +1,16 @@
-"""Book, the chapter of the open trade: how its opening, protection, leaving and closing change the book."""
+"""The book's chapter of the open trade: how its opening, protection, funding, leaving and closing change the book."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from engine import ledger as ledgers
+from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.fill import Fill
 from engine.messages import events as ev
 from engine.order import Order
 from engine.trade import Trade
-
-if TYPE_CHECKING:
-    from engine.book import Book
 
 
 def new_trade(order: Order, fill: Fill, now_ns: int) -> Trade:
