@@ -112,14 +112,20 @@ def enter_if_due(turn: Turn) -> None:
     cycle = turn.state.pending
     if cycle is None:
         return
-    limit_ms = turn.state.settings.limits.signal_age_ms
-    age_ms = (turn.now_ns - cycle.observed_at_ns) // MS
-    if age_ms > limit_ms:
-        _drop(turn, f"it is {age_ms} ms old; the limit is {limit_ms} ms", "age")
+    if late := _too_old(cycle, turn.now_ns, turn.state.settings.limits.signal_age_ms):
+        _drop(turn, late, "age")
     elif _is_leaving(turn):
         _wait(turn, cycle, "the position is being closed")
     else:
         _ask_the_gate(turn, cycle)
+
+
+def _too_old(cycle: CycleReady, now_ns: int, limit_ms: int) -> str | None:
+    """Why it comes too late. Of a bar that was not heard as it closed nobody knows the age: it counts as too old."""
+    if cycle.observed_at_ns is None:
+        return f"its bar was read after it had closed, nobody knows how long after; the limit is {limit_ms} ms"
+    age_ms = (now_ns - cycle.observed_at_ns) // MS
+    return f"it is {age_ms} ms old; the limit is {limit_ms} ms" if age_ms > limit_ms else None
 
 
 def _is_leaving(turn: Turn) -> bool:

@@ -2,6 +2,8 @@
 
 The stream is never trusted alone: each time it opens, and each time a bar is missing, what is lacking is read by REST
 before anything newer is passed on. Every bar passed on is kept, so that a restart and `compare` can feed it again.
+A bar that was read is as old as it can be: it closed after the stream was last heard. One that a living stream kept
+from us has no time at all. So nobody enters a minute late because the bar has only just been read.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ class State:
     """`last_ns` is the newest bar passed on; `fetching_since_ns` is set while a read by REST is awaited.
 
     `history` collects the answer to the strategy's `HistoryWanted`; `ahead` holds live bars that wait for a gap.
+    `heard_ns` is when the stream last said anything, `lost_ns` what that was when it was lost, until nothing lacks.
     """
 
     last_ns: int | None = None
@@ -35,7 +38,9 @@ class State:
     fetching_since_ns: int | None = None
     wanted: mk.HistoryWanted | None = None
     history: tuple[Bar, ...] = ()
-    ahead: tuple[Bar, ...] = ()
+    ahead: tuple[mk.BarClosed, ...] = ()
+    heard_ns: int | None = None
+    lost_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class Data:
             case mk.BarClosed(bar=bar):
                 return self._bar(state, bar, now_ns)
             case mk.MarkPriceChanged():
-                return state, (Send(to="executor", message=message),)
+                return replace(state, heard_ns=now_ns), (Send(to="executor", message=message),)
             case mk.HistoryWanted():
                 return self._history(state, message, now_ns)
             case mk.BarsRead(bars=bars):
@@ -82,17 +87,19 @@ class Data:
     # --- live --------------------------------------------------------------------------------------------------------
 
     def _bar(self, state: State, bar: Bar, now_ns: int) -> Step[State]:
+        heard = mk.BarClosed(bar=bar, observed_at_ns=now_ns)
+        state = replace(state, heard_ns=now_ns)
         if state.last_ns is None or bar.open_time_ns == state.last_ns + MINUTE_NS:
-            return self._pass_on(state, (bar,), now_ns)
+            return self._pass_on(state, (heard,))
         if bar.open_time_ns <= state.last_ns:
             return state, ()
-        state = replace(state, ahead=(*state.ahead, bar))
+        state = replace(state, ahead=(*state.ahead, heard))
         return self._fetch(state, now_ns)
 
-    def _pass_on(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
-        kept = Request(port="bars", call=mk.AppendBars(bars=bars))
-        sent = tuple(Send(to="strategy", message=mk.BarClosed(bar=bar, observed_at_ns=now_ns)) for bar in bars)
-        state = replace(state, last_ns=bars[-1].open_time_ns)
+    def _pass_on(self, state: State, told: tuple[mk.BarClosed, ...]) -> Step[State]:
+        kept = Request(port="bars", call=mk.AppendBars(bars=tuple(one.bar for one in told)))
+        sent = tuple(Send(to="strategy", message=one) for one in told)
+        state = replace(state, last_ns=told[-1].bar.open_time_ns)
         return state, (*sent, kept, Publish(phase="LIVE", extra={"last_bar_ns": state.last_ns}))
 
     def _opened(self, state: State, now_ns: int) -> Step[State]:
@@ -104,7 +111,8 @@ class Data:
 
     def _lost(self, state: State, reason: str) -> Step[State]:
         lost = Send(to="executor", message=mk.MarketDataLost(reason=reason))
-        return replace(state, is_up=False), (lost, Publish(phase="LOST", extra={"reason": reason}))
+        since_ns = state.heard_ns if state.lost_ns is None else state.lost_ns
+        return replace(state, is_up=False, lost_ns=since_ns), (lost, Publish(phase="LOST", extra={"reason": reason}))
 
     def _woken(self, state: State, now_ns: int) -> Step[State]:
         effects: list[Effect] = [_watch(now_ns)]
@@ -144,17 +152,18 @@ class Data:
         return self._gap_closed(state, bars, now_ns)
 
     def _gap_closed(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
-        new = _continuing(state.last_ns, (*bars, *state.ahead))
+        new = _continuing(state.last_ns, (*bars, *(one.bar for one in state.ahead)))
         more = len(bars) >= PAGE
-        state = replace(state, ahead=())
+        told, state = _timed(state, new), replace(state, ahead=())
         effects: list[Effect] = []
-        if new:
-            state, passed = self._pass_on(state, new, now_ns)
+        if told:
+            state, passed = self._pass_on(state, told)
             effects += passed
         if more:
             state, asked = self._fetch(state, now_ns)
             effects += asked
         elif state.is_up:
+            state = replace(state, lost_ns=None)
             effects.append(_restored())
         return state, tuple(effects)
 
@@ -196,6 +205,12 @@ class Data:
         last = bars[-1].open_time_ns if bars else None
         newest = max((at for at in (state.last_ns, last) if at is not None), default=None)
         return replace(state, wanted=None, history=(), last_ns=newest), (*effects, *sent)
+
+
+def _timed(state: State, bars: tuple[Bar, ...]) -> tuple[mk.BarClosed, ...]:
+    """Each with when it was heard, or since when it must have closed."""
+    heard = {one.bar.open_time_ns: one.observed_at_ns for one in state.ahead}
+    return tuple(mk.BarClosed(bar=bar, observed_at_ns=heard.get(bar.open_time_ns, state.lost_ns)) for bar in bars)
 
 
 def _continuing(last_ns: int | None, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:

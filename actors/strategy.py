@@ -2,7 +2,7 @@
 
 The play's state is a function of the bars since the anchor, nothing else. So a restart asks the executor for the
 anchor, feeds the same bars again, and goes on as if nothing had happened. Bars nobody has dealt with yet are handed
-over too, marked as old (`observed_at_ns` 0): protection and the record stay complete, and nothing late is traded.
+over too, without a time at which they were heard: protection and the record stay complete, and nothing late is traded.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Strategy:
             case mk.ResumePoint() if state.evaluator is None:
                 return self._begin(state, message, now_ns)
             case mk.HistoryDelivered():
-                return self._feed_history(state, message)
+                return self._feed_history(state, message, now_ns)
             case mk.BarClosed():
                 return self._bar(state, message, now_ns)
             case ct.Woken():
@@ -88,16 +88,16 @@ class Strategy:
             return state, _ask_executor(now_ns)
         return state, () if state.is_live else self._ask_data(state, now_ns)
 
-    def _feed_history(self, state: State, history: mk.HistoryDelivered) -> Step[State]:
+    def _feed_history(self, state: State, history: mk.HistoryDelivered, now_ns: int) -> Step[State]:
         if state.evaluator is None or state.is_live:
             return state, ()  # an answer to a question asked twice
         effects: list[Effect] = []
         for bar in history.bars:
-            state, made = _step(state, bar, observed_at_ns=0)
+            state, made = _step(state, bar, observed_at_ns=None)
             effects += made
-        return self._go_live(state, effects) if history.is_last else (state, tuple(effects))
+        return self._go_live(state, effects, now_ns) if history.is_last else (state, tuple(effects))
 
-    def _go_live(self, state: State, effects: list[Effect]) -> Step[State]:
+    def _go_live(self, state: State, effects: list[Effect], now_ns: int) -> Step[State]:
         if state.last_ns is None:
             return state, tuple(effects)  # no bars yet; asked again by the timer
         if state.done_ns is None:
@@ -107,7 +107,7 @@ class Strategy:
             state = replace(state, done_ns=state.last_ns)
         waiting, state = state.waiting, replace(state, is_live=True, waiting=())
         for message in waiting:
-            state, made = self._bar(state, message, message.observed_at_ns)
+            state, made = self._bar(state, message, now_ns)
             effects += made
         return state, (*effects, Publish(phase="LIVE" if state.is_live else "FEEDING"))
 
@@ -124,7 +124,7 @@ class Strategy:
         return state, (*effects, Publish(phase="LIVE", extra={"last_bar_ns": state.last_ns}))
 
 
-def _step(state: State, bar: Bar, observed_at_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def _step(state: State, bar: Bar, observed_at_ns: int | None) -> tuple[State, tuple[Effect, ...]]:
     """Feeds one bar, if it is the next one; hands it over unless the executor has dealt with it."""
     if state.last_ns is not None and bar.open_time_ns != state.last_ns + MINUTE_NS:
         return state, ()

@@ -28,10 +28,13 @@ class HistoryDelivered(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarClosed(Message):
-    """A base bar closed. `observed_at_ns` is our wall clock at its arrival."""
+    """A base bar closed. `observed_at_ns` is our wall clock at its arrival.
+
+    Of one that was read afterwards it is when the stream was last heard before: it closed since. None: nobody knows.
+    """
 
     bar: Bar
-    observed_at_ns: int
+    observed_at_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +59,14 @@ class MarketDataRestored(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleReady(Message):
-    """Strategy to executor: one immutable snapshot per closed bar: the bar and what the play says of it."""
+    """Strategy to executor: one immutable snapshot per closed bar: the bar and what the play says of it.
+
+    `observed_at_ns` is that of `BarClosed`; None for a bar read from the past, which is never entered on.
+    """
 
     bar: Bar
     signal: Signal
-    observed_at_ns: int
+    observed_at_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

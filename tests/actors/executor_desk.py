@@ -94,12 +94,13 @@ class Desk:
         self._inbox.append(message)
         self._work()
 
-    def cycle(self, number: int, intent: Intent = Intent.NONE, close: float = 40_000.0) -> None:
-        """Bar `number` closes, and the play says `intent`."""
+    def cycle(self, number: int, intent: Intent = Intent.NONE, close: float = 40_000.0, age_ms: int | None = 0) -> None:
+        """Bar `number` closed so long ago (None: nobody knows), and the play says `intent`."""
         opened = FIRST_BAR_NS + number * MINUTE_NS
         bar = Bar(open_time_ns=opened, open=close, high=close, low=close, close=close, volume=1.0)
         signal = Signal(play_hash="abcdef", symbol=SYMBOL, bar_open_time_ns=opened, intent=intent, close=close)
-        made = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=self.now_ns)
+        heard_ns = None if age_ms is None else self.now_ns - age_ms * MS
+        made = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=heard_ns)
         self._cycles.append(made)
         self.tell(made)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from actors.data import Data, State
 from engine.machine import Effect, Request, Send
-from engine.market import MINUTE_NS, Bar
+from engine.market import MINUTE_NS, Bar, MarkPrice
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages import market as mk
@@ -49,7 +51,9 @@ def fetches(effects: list[Effect]) -> list[ex.FetchBars]:
     return [e.call for e in effects if isinstance(e, Request) and isinstance(e.call, ex.FetchBars)]
 
 
-UP = ex.StreamOpened(stream="market")
+UP, LOST = ex.StreamOpened(stream="market"), ex.StreamLost(stream="market", reason="dropped")
+MARK = mk.MarkPriceChanged(mark=MarkPrice(price=Decimal(1), observed_at_ns=NOW_NS))
+SECOND_NS = 1_000_000_000
 
 
 def test_bars_in_order_are_passed_on_and_kept() -> None:
@@ -86,6 +90,47 @@ def test_after_a_reconnect_what_was_missed_comes_first_and_only_then_is_trading_
     sent = [e.message for e in more if isinstance(e, Send)]
     assert [m.bar for m in sent if isinstance(m, mk.BarClosed)] == [bar(1), bar(2)]
     assert isinstance(sent[-1], mk.MarketDataRestored)
+
+
+def times(effects: list[Effect]) -> list[int | None]:
+    messages = [e.message for e in effects if isinstance(e, Send)]
+    return [message.observed_at_ns for message in messages if isinstance(message, mk.BarClosed)]
+
+
+def at(seconds: int, message: Message, state: State) -> tuple[State, list[Effect]]:
+    state, effects = MACHINE.receive(state, message, NOW_NS + seconds * SECOND_NS)
+    return state, list(effects)
+
+
+def test_a_bar_read_after_a_loss_counts_from_the_last_word_before_it_and_a_heard_one_from_its_own() -> None:
+    state, _ = told(UP, closed(0))
+    state, _ = at(3, MARK, state)
+    state, _ = at(9, LOST, state)
+    state, _ = at(40, UP, state)
+    state, _ = at(41, MARK, state)
+    state, _ = at(42, closed(3), state)
+    state, effects = at(43, fetched(1, 3), state)
+
+    assert times(effects) == [NOW_NS + 3 * SECOND_NS, NOW_NS + 3 * SECOND_NS, NOW_NS + 42 * SECOND_NS]
+    _, effects = at(100, closed(4), state)
+    assert times(effects) == [NOW_NS + 100 * SECOND_NS]
+
+
+def test_a_second_loss_before_the_gap_is_read_makes_nothing_younger() -> None:
+    state, _ = told(UP, closed(0), LOST)
+    for seconds, message in ((20, UP), (21, MARK), (22, LOST), (23, UP)):
+        state, _ = at(seconds, message, state)
+    _, effects = at(24, fetched(1, 1), state)
+
+    assert times(effects) == [NOW_NS]
+
+
+def test_of_a_bar_that_a_living_stream_kept_from_us_nobody_knows_the_age() -> None:
+    state, _ = told(UP, closed(0), LOST, UP, fetched(1, 1))
+    state, _ = at(1, closed(3), state)
+    _, effects = at(2, fetched(2, 3), state)
+
+    assert times(effects) == [None, NOW_NS + SECOND_NS]
 
 
 def test_a_read_that_is_never_answered_is_asked_again() -> None:

@@ -78,7 +78,7 @@ def test_after_a_restart_the_play_has_seen_the_same_bars_and_missed_ones_are_han
     resumed = mk.ResumePoint(anchor_ns=bar(0).open_time_ns, last_bar_ns=bar(5).open_time_ns)
     _, effects = fed(resumed, history(0, 7), closed(8))
 
-    assert [(c.bar, c.observed_at_ns) for c in cycles(effects)] == [(bar(6), 0), (bar(7), 0), (bar(8), NOW_NS)]
+    assert [(c.bar, c.observed_at_ns) for c in cycles(effects)] == [(bar(6), None), (bar(7), None), (bar(8), NOW_NS)]
     assert cycles(effects)[-1].signal.features == (("fed", 9.0),)
 
 
@@ -97,7 +97,7 @@ def test_a_missing_bar_is_fetched_before_anything_newer_is_fed() -> None:
     assert wanted[-1].from_open_time_ns == bar(5).open_time_ns
 
     _, more = MACHINE.receive(state, history(5, 6), NOW_NS)
-    assert [(c.bar, c.observed_at_ns) for c in cycles(list(more))] == [(bar(5), 0), (bar(6), 0), (bar(7), NOW_NS)]
+    assert [(c.bar, c.observed_at_ns) for c in cycles(list(more))] == [(bar(5), None), (bar(6), None), (bar(7), NOW_NS)]
 
 
 def test_a_bar_told_twice_is_fed_once() -> None:
