@@ -3,6 +3,7 @@
 One round: snapshot from the exchange → executor takes it in and answers with its view → compare → verdict. A difference
 counts only when one of its kind stands in three rounds with nothing in flight: orders on their way and a replica of the
 exchange that lags for a second are no false alarm. Until then nothing is opened: whoever doubts does not trade.
+An exchange that answered what cannot be is doubted until its answers have made sense for a while.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ FAILURES_TO_WARN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting)."""
+    """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting).
+
+    `nonsense` is what the newest answer that could not be said.
+    """
 
     asked_at_ns: int | None = None
     snapshot: ex.AccountSnapshot | None = None
@@ -45,6 +49,8 @@ class State:
     explained: Explained | None = None
     account: Watch = Watch()
     verdict: str = "UNKNOWN"
+    nonsense: str = ""
+    nonsense_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ class Reconciler:
         if drift and not differences:
             return self._settled(state, reconcile.worst(drift), drift, now_ns)
         if not differences:
-            return self._settled(state, Verdict.HEALTHY, (), now_ns)
+            return self._agreed(state, now_ns)
         if view.in_flight:
             return self._wait(state, now_ns)
         kinds = frozenset(difference.kind for difference in differences)
@@ -117,6 +123,17 @@ class Reconciler:
         if rounds < ROUNDS_TO_BELIEVE:
             return self._suspect(state, differences, now_ns)
         return self._settled(state, reconcile.worst(differences), differences, now_ns)
+
+    def _agreed(self, state: State, now_ns: int) -> Step[State]:
+        """Nothing differs. Of what made no sense (the status of a stop, say) this snapshot may only have had none."""
+        if state.nonsense and now_ns - state.nonsense_at_ns < self.limits.quiet_ms * MS:
+            state = replace(state, suspicions=0, suspected=frozenset(), in_flight_since_ns=None)
+            return self._tell(state, Verdict.WARNING, (self._doubt(state),), now_ns)
+        return self._settled(replace(state, nonsense=""), Verdict.HEALTHY, (), now_ns)
+
+    def _doubt(self, state: State) -> str:
+        until = f"nothing is opened until it has made sense for {self.limits.quiet_ms // 1_000} s"
+        return f"the exchange answered what cannot be, {until}: {state.nonsense}"
 
     def _look_at_account(self, state: State, snapshot: ex.AccountSnapshot) -> tuple[State, tuple[Difference, ...]]:
         """Of an account that instances share: is its balance explained by all of them?"""
@@ -164,11 +181,15 @@ class Reconciler:
         failures = state.failures + 1
         state = replace(state, failures=failures, asked_at_ns=None, snapshot=None)
         wait = _wake(now_ns, self._pause_ms(failures, refusal.retry_after_ms))
-        if failures < FAILURES_TO_WARN:
-            return state, (Note(level="WARNING", text=f"no snapshot: {refusal.text}"), wait)
+        note = Note(level="WARNING", text=f"no snapshot: {refusal.text}")
         text = f"the exchange cannot be read: {refusal.text}"
+        if refusal.kind == ex.NONSENSE:
+            state = replace(state, nonsense=refusal.text, nonsense_at_ns=now_ns)
+            text = self._doubt(state)
+        elif failures < FAILURES_TO_WARN:
+            return state, (note, wait)
         state, effects = self._tell(state, Verdict.WARNING, (text,), now_ns)
-        return state, (*effects, wait)
+        return state, (note, *effects, wait)
 
     def _pause_ms(self, failures: int, retry_after_ms: int) -> int:
         """As long as the answer says, or longer each time; never longer than between rounds that succeed."""

@@ -53,10 +53,12 @@ def not_amended(name: str, judged: VenueError) -> Message:
             return unavailable("AmendOrder", name, judged)
 
 
-def unavailable(call: str, detail: str, judged: VenueError) -> ExchangeUnavailable:
-    """Without effect; `call` names what was asked, `detail` its subject."""
+def unavailable(call: str, detail: str, judged: VenueError, kind: str = "") -> ExchangeUnavailable:
+    """Without effect; `call` names what was asked, `detail` its subject, `kind` what kept it from being answered."""
     wait_ms = judged.retry_after_ms if isinstance(judged, RateLimited) else WAIT_MS
-    return ExchangeUnavailable(call=call, detail=detail, kind=kind_of(judged), text=str(judged), retry_after_ms=wait_ms)
+    return ExchangeUnavailable(
+        call=call, detail=detail, kind=kind or kind_of(judged), text=str(judged), retry_after_ms=wait_ms
+    )
 
 
 def kind_of(judged: VenueError) -> str:

@@ -29,6 +29,7 @@ from engine.errors import (
 )
 from engine.messages.base import Message
 from engine.messages.exchange import (
+    NONSENSE,
     AmendDone,
     AmendOrder,
     AskTime,
@@ -57,7 +58,7 @@ from engine.order import Order
 
 READ_TRIES = 3
 RETRY_PAUSE_S = (0.05, 0.2)
-RETRY_REASONS = ("timeout", "connection_lost", "nonsense", "clock")
+RETRY_REASONS = ("timeout", "connection_lost", NONSENSE, "clock")
 CLOCK_VALID_S = 60.0
 
 
@@ -179,7 +180,7 @@ class CcxtExchange:
             if not tries_left or reason not in RETRY_REASONS:
                 break
             await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))
-        return unavailable(name, detail, judged)
+        return unavailable(name, detail, judged, NONSENSE if reason == NONSENSE else "")
 
     async def _snapshot(self, call: TakeSnapshot) -> Message:
         if asyncio.get_running_loop().time() - self._clock_measured_s > CLOCK_VALID_S:
@@ -218,7 +219,7 @@ class CcxtExchange:
         logger.bind(channel="exchange").warning("{} {} failed: {} {}", name, detail, type(judged).__name__, judged)
         if isinstance(judged, RateLimited) and reason != "order_limit":
             self._connection.be_quiet(kind_of(judged), judged.retry_after_ms)
-        if reason == "nonsense":
+        if reason == NONSENSE:
             self._connection.session().renew()
         if reason == "clock":
             await self._clock_again()

@@ -280,12 +280,15 @@ class BarsFetched(Message):
     bars: tuple[Bar, ...]
 
 
+NONSENSE = "nonsense"  # a kind of `ExchangeUnavailable`, and the errors' word for it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeUnavailable(Message):
     """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
 
-    `kind` is one of unavailable, rate_limited, banned, access_denied, refused, or resting (not even asked, after many
-    failures); wait `retry_after_ms` before the next.
+    `kind` is one of unavailable, rate_limited, banned, access_denied, refused, nonsense (answered, three times, what
+    cannot be), or resting (not even asked, after many failures); wait `retry_after_ms` before the next.
     """
 
     call: str
