@@ -3,10 +3,10 @@
 import pytest
 
 from actors.reconciler import Reconciler
-from engine.limits import Limits
 from engine.machine import Publish, Send
 from engine.messages import control as ct
 from engine.messages import exchange as ex
+from engine.safety.limits import Limits
 from tests.builders import NOW_NS, SECOND_NS, SYMBOL, D
 
 QUIET_NS = Limits().quiet_ms * 1_000_000
