@@ -7,24 +7,21 @@ for budget, and nothing leaves unpaid.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from actors.shell.budget_keeper import cost_of
 from actors.shell.exchange_desk import denied, unpaid
 from actors.shell.gatekeeper import overtakes
 from actors.shell.latch import GLOBAL
-from actors.simulator import post
+from actors.shell.tree import ACCOUNT
+from actors.simulator import post, streams
 from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
+from actors.simulator.stage import SimulatedTree, Stage
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.safety import gate
-
-if TYPE_CHECKING:
-    from actors.simulator.simulation import Simulation
-    from actors.simulator.tree import SimulatedTree
 
 TIME_OUT_NS = 3_000 * MS
 BUDGET_LIMIT_NS = 2_000 * MS
@@ -36,7 +33,7 @@ def ask(tree: SimulatedTree, life: Life, call: Message) -> None:
     if isinstance(call, ex.PlaceOrder):
         _ask_for_an_order(tree, life, call)
     else:
-        _pay_then_send(tree, life, call, tree.simulation.agenda.now_ns + BUDGET_LIMIT_NS)
+        _pay_then_send(tree, life, call, tree.stage.agenda.now_ns + BUDGET_LIMIT_NS)
 
 
 def _ask_for_an_order(tree: SimulatedTree, life: Life, call: ex.PlaceOrder) -> None:
@@ -44,7 +41,7 @@ def _ask_for_an_order(tree: SimulatedTree, life: Life, call: ex.PlaceOrder) -> N
     can_pay = life.keeper is None or life.keeper.can_spend(cost)
     denial = gate.check(call.order.purpose, glance(tree, life, budget_left=can_pay))
     if denial is not None:
-        tree.simulation.agenda.after(0, lambda: tree.deliver(life, denied(call, denial)))
+        tree.stage.agenda.after(0, lambda: tree.deliver(life, denied(call, denial)))
         return
     if life.keeper is not None:
         life.keeper.spend(cost)
@@ -52,20 +49,20 @@ def _ask_for_an_order(tree: SimulatedTree, life: Life, call: ex.PlaceOrder) -> N
 
 
 def _pay_then_send(tree: SimulatedTree, life: Life, call: Message, until_ns: int) -> None:
-    simulation = tree.simulation
+    stage = tree.stage
     if not life.is_alive:
         return
     if life.keeper is None or life.keeper.spend(cost_of(call)):
         _send(tree, life, call)
-    elif simulation.agenda.now_ns >= until_ns:
+    elif stage.agenda.now_ns >= until_ns:
         tree.deliver(life, unpaid(call))
     else:
-        simulation.agenda.after(BUDGET_LOOK_NS, lambda: _pay_then_send(tree, life, call, until_ns))
+        stage.agenda.after(BUDGET_LOOK_NS, lambda: _pay_then_send(tree, life, call, until_ns))
 
 
 def glance(tree: SimulatedTree, life: Life, *, budget_left: bool) -> gate.Glance:
     """What the gate of this life sees now."""
-    latches = tree.simulation.latches
+    latches = tree.stage.latches
     return gate.Glance(
         is_panicked=GLOBAL in latches or tree.name in latches,
         guard_lease_left_ns=tree.guard_lease_left_ns(),
@@ -82,13 +79,13 @@ def _is_fenced(tree: SimulatedTree, life: Life) -> bool:
     return any(
         (held.account, held.symbol) == (wanted.account, wanted.symbol)
         and overtakes(held, tree.name, life.leases.epoch, tree.now_of(life))
-        for held in leases_on_disk(tree.simulation)
+        for held in leases_on_disk(tree.stage)
     )
 
 
-def leases_on_disk(simulation: Simulation) -> tuple[ac.InstrumentLease, ...]:
+def leases_on_disk(stage: Stage) -> tuple[ac.InstrumentLease, ...]:
     """The table of who may trade what, as every gate reads it."""
-    kept = simulation.account.disk.journals.get("leases", ())
+    kept = stage.trees[ACCOUNT].disk.journals.get("leases", ())
     return tuple(lease for _, table in kept if isinstance(table, ac.LeasesHeld) for lease in table.leases)
 
 
@@ -96,20 +93,20 @@ def leases_on_disk(simulation: Simulation) -> tuple[ac.InstrumentLease, ...]:
 
 
 def _send(tree: SimulatedTree, life: Life, call: Message) -> None:
-    simulation, agenda = tree.simulation, tree.simulation.agenda
+    stage, agenda = tree.stage, tree.stage.agenda
     sent_at_ns = agenda.now_ns
     lost = unanswered(call)
-    if simulation.strikes("lose_request"):
+    if stage.strikes("lose_request"):
         agenda.after(TIME_OUT_NS, lambda: tree.deliver(life, lost))
-    elif simulation.strikes("accept_late"):
+    elif stage.strikes("accept_late"):
         agenda.after(TIME_OUT_NS, lambda: tree.deliver(life, lost))
-        agenda.after(simulation.chance.delay_ns(3_000, 8_000), lambda: _carry_out_unheard(tree, call))
-    elif simulation.strikes("unavailable"):
-        agenda.after(simulation.chance.delay_ns(1, 40), lambda: tree.deliver(life, _not_done(call, "unavailable", 0)))
-    elif simulation.strikes("rate_limited"):
-        _be_told_to_wait(tree, life, call, simulation.chance.of("rate_limited").randint(1_000, 4_000))
+        agenda.after(stage.chance.delay_ns(3_000, 8_000), lambda: _carry_out_unheard(tree, call))
+    elif stage.strikes("unavailable"):
+        agenda.after(stage.chance.delay_ns(1, 40), lambda: tree.deliver(life, _not_done(call, "unavailable", 0)))
+    elif stage.strikes("rate_limited"):
+        _be_told_to_wait(tree, life, call, stage.chance.of("rate_limited").randint(1_000, 4_000))
     else:
-        agenda.after(simulation.chance.delay_ns(1, 40), lambda: _arrive(tree, life, call, sent_at_ns))
+        agenda.after(stage.chance.delay_ns(1, 40), lambda: _arrive(tree, life, call, sent_at_ns))
 
 
 def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, retry_after_ms: int) -> None:
@@ -120,13 +117,13 @@ def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, retry_after
         )
         post.send(tree, life, "account.limiter", usage)
     answer = _not_done(call, "rate_limited", retry_after_ms)
-    tree.simulation.agenda.after(5 * MS, lambda: tree.deliver(life, answer))
+    tree.stage.agenda.after(5 * MS, lambda: tree.deliver(life, answer))
 
 
 def _carry_out(tree: SimulatedTree, call: Message) -> Message:
-    simulation = tree.simulation
-    answer = simulation.world.perform(tree.name, call, simulation.agenda.now_ns)
-    simulation.push()
+    stage = tree.stage
+    answer = stage.world.perform(tree.name, call, stage.agenda.now_ns)
+    streams.push(stage)
     return answer
 
 
@@ -136,15 +133,15 @@ def _carry_out_unheard(tree: SimulatedTree, call: Message) -> None:
 
 
 def _arrive(tree: SimulatedTree, life: Life, call: Message, sent_at_ns: int) -> None:
-    simulation, agenda = tree.simulation, tree.simulation.agenda
+    stage, agenda = tree.stage, tree.stage.agenda
     answer = _carry_out(tree, call)
     if isinstance(answer, ex.StreamOpened) and life.is_alive:
         life.streams.add(answer.stream)
-    if simulation.strikes("lose_answer"):
+    if stage.strikes("lose_answer"):
         agenda.at(sent_at_ns + TIME_OUT_NS, lambda: tree.deliver(life, unanswered(call)))
         return
-    if isinstance(answer, ex.SnapshotTaken) and simulation.strikes("torn_snapshot"):
-        agenda.after(simulation.chance.delay_ns(20, 400), lambda: _second_half(tree, life, call, answer, sent_at_ns))
+    if isinstance(answer, ex.SnapshotTaken) and stage.strikes("torn_snapshot"):
+        agenda.after(stage.chance.delay_ns(20, 400), lambda: _second_half(tree, life, call, answer, sent_at_ns))
         return
     _answer(tree, life, answer, sent_at_ns)
 
@@ -164,14 +161,14 @@ def _second_half(tree: SimulatedTree, life: Life, call: Message, first: ex.Snaps
 
 
 def _answer(tree: SimulatedTree, life: Life, answer: Message, sent_at_ns: int) -> None:
-    simulation = tree.simulation
+    stage = tree.stage
     if isinstance(answer, ex.SnapshotTaken):
         ahead_ns = life.clock_ahead_ns
-        finished = simulation.agenda.now_ns + ahead_ns
+        finished = stage.agenda.now_ns + ahead_ns
         dated = replace(answer.snapshot, started_at_ns=sent_at_ns + ahead_ns, finished_at_ns=finished)
         answer = ex.SnapshotTaken(snapshot=dated)
-    for _ in range(2 if simulation.strikes("repeat_answer") else 1):
-        simulation.agenda.after(simulation.chance.delay_ns(1, 40), lambda: tree.deliver(life, answer))
+    for _ in range(2 if stage.strikes("repeat_answer") else 1):
+        stage.agenda.after(stage.chance.delay_ns(1, 40), lambda: tree.deliver(life, answer))
 
 
 def _not_done(call: Message, kind: str, retry_after_ms: int) -> Message:

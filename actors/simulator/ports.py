@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actors.shell.latch import GLOBAL
 from actors.simulator import line
 from actors.simulator.lives import Life
+from actors.simulator.stage import SimulatedTree
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.reports import IncidentHappened
-
-if TYPE_CHECKING:
-    from actors.simulator.tree import SimulatedTree
-
 
 NOTHING_LATCHED = ct.LatchesRead(scope="", reason="", flatten=False)
 LAUNCHER_LIVES = ac.LauncherSeen(is_alive=True)
@@ -53,17 +50,17 @@ def _launcher(_tree: SimulatedTree, _life: Life, _call: Message) -> Message:
 
 def _latch(tree: SimulatedTree, _life: Life, call: Message) -> Message:
     assert isinstance(call, ac.RaiseLatch), call
-    if tree.simulation.agenda.now_ns < tree.disk.refuses_until_ns:
+    if tree.stage.agenda.now_ns < tree.disk.refuses_until_ns:
         return ac.LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text="the disk is full")
-    tree.simulation.latches.setdefault(call.scope, call)
+    tree.stage.latches.setdefault(call.scope, call)
     return ac.LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)
 
 
 def _notify(tree: SimulatedTree, life: Life, call: Message) -> None:
     assert isinstance(call, ct.Notify), call
-    tree.simulation.told[tree.name].append(call.trade_number)
+    tree.stage.told[tree.name].append(call.trade_number)
     told = ct.Notified(trade_number=call.trade_number)
-    tree.simulation.agenda.after(tree.simulation.chance.delay_ns(5, 50), lambda: tree.deliver(life, told))
+    tree.stage.agenda.after(tree.stage.chance.delay_ns(5, 50), lambda: tree.deliver(life, told))
 
 
 # --- the scoreboard --------------------------------------------------------------------------------------------------
@@ -74,7 +71,7 @@ def _scoreboard(tree: SimulatedTree, life: Life, call: Message) -> Message | Non
 
 
 def _hold_guard_lease(tree: SimulatedTree, life: Life, call: ct.HoldGuardLease) -> None:
-    tree.cells[life.role].lease_until_ns = tree.simulation.agenda.now_ns + call.valid_for_ns
+    tree.cells[life.role].lease_until_ns = tree.stage.agenda.now_ns + call.valid_for_ns
 
 
 def _heartbeats(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
@@ -82,12 +79,12 @@ def _heartbeats(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
 
 
 def _clear_latch(tree: SimulatedTree, _life: Life, _call: Message) -> None:
-    tree.simulation.latches.pop(tree.name, None)
+    tree.stage.latches.pop(tree.name, None)
 
 
 def _latches(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
     for scope, shown in ((GLOBAL, GLOBAL), (tree.name, "instance")):
-        held = tree.simulation.latches.get(scope)
+        held = tree.stage.latches.get(scope)
         if held is not None:
             return ct.LatchesRead(scope=shown, reason=held.reason, flatten=held.flatten)
     return NOTHING_LATCHED
@@ -121,7 +118,7 @@ def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:
 
 def _host(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
     """A machine at ease, unless the world says otherwise."""
-    return tree.simulation.host
+    return tree.stage.host
 
 
 _NEARBY = {

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from actors.simulator.lives import Life
+from actors.simulator.stage import SimulatedTree
 from engine.messages import control as ct
 from engine.messages.base import Message
-
-if TYPE_CHECKING:
-    from actors.simulator.tree import SimulatedTree
 
 OPERATOR = "operator"
 
@@ -18,7 +14,7 @@ def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
     """What `life` of `tree` says to whom `to` names; it hears of those that are not there."""
     life.leases.on_sent(message)
     if isinstance(message, ct.CommandAnswered):
-        tree.simulation.answers.append((tree.name, message))
+        tree.stage.answers.append((tree.name, message))
         return
     for name, (target, role) in _named(tree, to).items():
         if role in target.lives:
@@ -28,7 +24,7 @@ def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
 
 
 def _named(tree: SimulatedTree, to: str) -> dict[str, tuple[SimulatedTree, str]]:
-    trees = tree.simulation.trees
+    trees = tree.stage.trees
     where, dot, role = to.rpartition(".")
     if not dot:
         return {to: (tree, to)}
@@ -38,13 +34,11 @@ def _named(tree: SimulatedTree, to: str) -> dict[str, tuple[SimulatedTree, str]]
 
 
 def _carry(tree: SimulatedTree, role: str, message: Message) -> None:
-    simulation = tree.simulation
-    copies = 0 if simulation.strikes("lose_message") else 2 if simulation.strikes("double_message") else 1
+    stage = tree.stage
+    copies = 0 if stage.strikes("lose_message") else 2 if stage.strikes("double_message") else 1
     for _ in range(copies):
-        longest_ms = 1_500 if simulation.strikes("late_message") else 5
-        simulation.agenda.after(
-            simulation.chance.delay_ns(0.1, longest_ms), lambda: deliver_to_role(tree, role, message)
-        )
+        longest_ms = 1_500 if stage.strikes("late_message") else 5
+        stage.agenda.after(stage.chance.delay_ns(0.1, longest_ms), lambda: deliver_to_role(tree, role, message))
 
 
 def mail(tree: SimulatedTree, to: str, message: Message) -> None:
@@ -55,7 +49,7 @@ def mail(tree: SimulatedTree, to: str, message: Message) -> None:
         if run == tree.run:
             deliver_to_role(tree, to, message)
 
-    tree.simulation.agenda.after(tree.simulation.chance.delay_ns(1, 8), arrive)
+    tree.stage.agenda.after(tree.stage.chance.delay_ns(1, 8), arrive)
 
 
 def deliver_to_role(tree: SimulatedTree, role: str, message: Message) -> None:

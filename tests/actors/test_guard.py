@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actors.guard import Guard
-from actors.simulator.simulation import AT_EASE
+from actors.simulator import AT_EASE
 from engine.machine import Publish, Request, Send, WakeAt
 from engine.messages import control as ct
 from engine.messages.host import HostRead, ReadHost

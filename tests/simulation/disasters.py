@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from actors.simulator import AT_EASE, Simulation
+from actors.simulator import AT_EASE, Stage, people, streams
 from adapters.simulated_exchange import SimulatedExchange
 from engine.messages import control as ct
 from engine.messages import events as ev
@@ -47,16 +47,16 @@ class Disasters:
         self.struck: list[Struck] = []
         self._number = 0
 
-    def strike(self, simulation: Simulation) -> None:
-        source = simulation.chance.of("disaster")
+    def strike(self, stage: Stage) -> None:
+        source = stage.chance.of("disaster")
         name = source.choice(tuple(self._world.seats))
         self._number += 1
         for kind in sorted(source.sample(tuple(KINDS), DRAWN), key=lambda one: one not in NEED_A_MOMENT):
-            if KINDS[kind](self, simulation, name, source):
-                self.struck.append(Struck(simulation.now_ns, kind, name))
-                simulation.chance.met[kind] += 1
+            if KINDS[kind](self, stage, name, source):
+                self.struck.append(Struck(stage.now_ns, kind, name))
+                stage.chance.met[kind] += 1
                 if kind in MUST_HALT and source.random() < PEOPLE_COME:
-                    self._call_a_person(simulation, name, source)
+                    self._call_a_person(stage, name, source)
                 return
 
     def kinds_against(self, name: str, since_ns: int) -> set[str]:
@@ -77,110 +77,110 @@ class Disasters:
         shares = sum(seat.account == self._world.seats[name].account for seat in seats) > 1
         return self.kinds_against(name, since_ns) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
 
-    def _call_a_person(self, simulation: Simulation, name: str, source: Random) -> None:
+    def _call_a_person(self, stage: Stage, name: str, source: Random) -> None:
         """Somebody reads the incident report and decides some seconds later."""
 
         def come() -> None:
-            simulation.chance.met["resync_by_a_person"] += self._resync_by_a_person(simulation, name, source)
+            stage.chance.met["resync_by_a_person"] += self._resync_by_a_person(stage, name, source)
 
-        simulation.agenda.after(source.randint(8, 20) * SECOND_NS, come)
+        stage.agenda.after(source.randint(8, 20) * SECOND_NS, come)
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 
-    def _ghost_order(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _ghost_order(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         price = exchange.instrument.round_price(float(exchange.price) * 0.8)
-        self._foreign(exchange, simulation.now_ns, OrderKind.STOP_MARKET, Side.SELL, Decimal(1), price)
+        self._foreign(exchange, stage.now_ns, OrderKind.STOP_MARKET, Side.SELL, Decimal(1), price)
         return True
 
-    def _foreign_position(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _foreign_position(self, stage: Stage, name: str, source: Random) -> bool:
         side = source.choice((Side.BUY, Side.SELL))
-        self._foreign(self._world.exchange_of(name), simulation.now_ns, OrderKind.MARKET, side, Decimal("0.05"), None)
+        self._foreign(self._world.exchange_of(name), stage.now_ns, OrderKind.MARKET, side, Decimal("0.05"), None)
         return True
 
-    def _balance_drift(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _balance_drift(self, stage: Stage, name: str, source: Random) -> bool:
         """Only once the journal says what the balance was: what came before is how it began."""
-        journal = simulation.instances[name].disk.journals.get("executor", ())
+        journal = stage.instances[name].disk.journals.get("executor", ())
         if not any(isinstance(event, ev.WalletAnchored) for _, event in journal):
             return False
         self._world.exchange_of(name).wallet.balance += Decimal(source.choice((-25, 10)))
         return True
 
-    def _closed_by_hand(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _closed_by_hand(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         held = exchange.position.quantity
         if held:
             side = Side.SELL if held > 0 else Side.BUY
-            self._foreign(exchange, simulation.now_ns, OrderKind.MARKET, side, abs(held), None)
+            self._foreign(exchange, stage.now_ns, OrderKind.MARKET, side, abs(held), None)
         return bool(held)
 
-    def _cancelled_by_hand(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _cancelled_by_hand(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         orders = {key: order for key, order in exchange.orders.items() if key in exchange.accepted}
         resting = [key for key, order in orders.items() if order.status is OrderStatus.ACCEPTED]
         if resting:
-            exchange.cancel_foreign(source.choice(resting), simulation.now_ns)
+            exchange.cancel_foreign(source.choice(resting), stage.now_ns)
         return bool(resting)
 
-    def _stuck_trigger(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _stuck_trigger(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         exchange.triggers_stick = True
 
         def free() -> None:
-            exchange.free_triggers(simulation.now_ns)
-            simulation.push()
+            exchange.free_triggers(stage.now_ns)
+            streams.push(stage)
 
-        simulation.agenda.after(source.randint(2, 15) * SECOND_NS, free)
+        stage.agenda.after(source.randint(2, 15) * SECOND_NS, free)
         return True
 
-    def _thin_book(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _thin_book(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         exchange.is_thin = True
-        simulation.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_thin", False))
+        stage.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_thin", False))
         return True
 
-    def _shallow_book(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _shallow_book(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         exchange.is_shallow = True
-        simulation.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_shallow", False))
+        stage.agenda.after(source.randint(5, 30) * SECOND_NS, lambda: setattr(exchange, "is_shallow", False))
         return True
 
-    def _panic_of_one(self, simulation: Simulation, name: str, source: Random) -> bool:
-        simulation.panic(name, "a person says so", flatten=source.random() < 0.5)
+    def _panic_of_one(self, stage: Stage, name: str, source: Random) -> bool:
+        people.panic(stage, name, "a person says so", flatten=source.random() < 0.5)
         reset = ct.ResetBreaker(reason="looked at it", operator="a person")
-        simulation.agenda.after(source.randint(5, 25) * SECOND_NS, lambda: simulation.tell(name, "executor", reset))
+        stage.agenda.after(source.randint(5, 25) * SECOND_NS, lambda: people.tell(stage, name, "executor", reset))
         return True
 
-    def _panic_of_all(self, simulation: Simulation, _name: str, source: Random) -> bool:
-        simulation.panic("global", "a person says so", flatten=source.random() < 0.5)
+    def _panic_of_all(self, stage: Stage, _name: str, source: Random) -> bool:
+        people.panic(stage, "global", "a person says so", flatten=source.random() < 0.5)
         return True
 
-    def _reset_at_any_time(self, simulation: Simulation, name: str, source: Random) -> bool:
-        simulation.tell(name, "executor", ct.ResetBreaker(reason="impatience", operator="a person"))
+    def _reset_at_any_time(self, stage: Stage, name: str, source: Random) -> bool:
+        people.tell(stage, name, "executor", ct.ResetBreaker(reason="impatience", operator="a person"))
         return True
 
-    def _strained_host(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _strained_host(self, stage: Stage, name: str, source: Random) -> bool:
         """For some seconds: memory, processor or disk of the machine under them all run short, a little or badly."""
-        simulation.host = replace(AT_EASE, **source.choice(STRAINS))
-        simulation.agenda.after(source.randint(2, 12) * SECOND_NS, lambda: setattr(simulation, "host", AT_EASE))
+        stage.host = replace(AT_EASE, **source.choice(STRAINS))
+        stage.agenda.after(source.randint(2, 12) * SECOND_NS, lambda: setattr(stage, "host", AT_EASE))
         return True
 
-    def _resync_by_a_person(self, simulation: Simulation, name: str, source: Random) -> bool:
+    def _resync_by_a_person(self, stage: Stage, name: str, source: Random) -> bool:
         """Somebody has shown what would be adopted and says yes a moment later, whatever happened meanwhile. Where two
         trade one instrument the other's orders would be among it: a person leaves that alone."""
         seats = list(self._world.seats.values())
         mine = self._world.seats[name]
         if sum((seat.account, seat.symbol) == (mine.account, mine.symbol) for seat in seats) > 1:
             return False
-        simulation.tell(name, "executor", ResyncWanted(reason="looked at it", operator="a person"))
+        people.tell(stage, name, "executor", ResyncWanted(reason="looked at it", operator="a person"))
 
         def confirm() -> None:
-            shown = [answer.text for who, answer in simulation.answers if who == name and CONFIRM in answer.text]
+            shown = [answer.text for who, answer in stage.answers if who == name and CONFIRM in answer.text]
             token = shown[-1].rpartition(CONFIRM)[2] if shown else "nothing"
             again = ResyncWanted(reason="looked at it", operator="a person", token=token)
-            simulation.tell(name, "executor", again)
+            people.tell(stage, name, "executor", again)
 
-        simulation.agenda.after(source.randint(200, 3_000) * SECOND_NS // 1_000, confirm)
+        stage.agenda.after(source.randint(200, 3_000) * SECOND_NS // 1_000, confirm)
         return True
 
     def _foreign(
@@ -206,7 +206,7 @@ class Disasters:
         exchange.place_foreign(placed, now_ns)
 
 
-KINDS: Mapping[str, Callable[[Disasters, Simulation, str, Random], bool]] = {
+KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "ghost_order": Disasters._ghost_order,
     "foreign_position": Disasters._foreign_position,
     "balance_drift": Disasters._balance_drift,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
 from actors.simulator.line import leases_on_disk
-from actors.simulator.tree import SimulatedTree
+from actors.simulator.stage import SimulatedTree
 from engine import ids
 from engine.book import fold
 from engine.book.state import Book

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.simulator import BEGIN_NS, Faults, Simulation
+from actors.simulator import BEGIN_NS, Faults, Simulation, births
 from engine.messages import events as ev
 from engine.order import OrderPurpose
 from tests.simulation.cast import simulate
@@ -48,7 +48,7 @@ def test_f7_with_both_guards_dead_no_entry_leaves_and_trading_resumes_when_one_l
     journal = tree.disk.journals["executor"]
     assert any(isinstance(e, ev.OrderDenied) and "guard" in e.reason for _, e in journal)
 
-    tree.spawn("guard", 2)
+    births.spawn(tree, "guard", 2)
     back_at = simulation.now_ns
     simulation.run(BEGIN_NS + 120 * SECOND_NS)
 

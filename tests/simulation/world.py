@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.shell.budget_keeper import cost_of
-from actors.simulator import Simulation
+from actors.simulator import Stage
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine.market import MarkPrice
 from engine.messages import exchange as ex
@@ -106,8 +106,8 @@ class SmallWorld:
                 self._move_market(symbol, now_ns)
         return now_ns + STEP_NS
 
-    def strike(self, simulation: Simulation) -> None:
-        self.disasters.strike(simulation)
+    def strike(self, stage: Stage) -> None:
+        self.disasters.strike(stage)
 
     # --- what moves --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,195 @@
+"""The stage: what all trees of a simulation share, and the trees themselves, whose lives take turns on it.
+
+Whoever acts on it (`post`, `line`, `performing` …) stands above; a tree reaches up by one thing only, the `perform`
+that it is made with. So no two files of the simulator need each other.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from actors.simulator.agenda import Agenda
+from actors.simulator.casting import Casting
+from actors.simulator.disk import Disk
+from actors.simulator.faults import Chance, Faults
+from actors.simulator.lives import Cell, Life, go_on, hang
+from engine.machine import Effect
+from engine.messages import control as ct
+from engine.messages.account import RaiseLatch
+from engine.messages.base import Message
+from engine.messages.host import HostRead
+from engine.messages.reports import IncidentHappened
+
+KEPT_NOTES = 400
+AT_EASE = HostRead(
+    memory_used=0.3, load_per_core=0.5, disk_free_bytes=50_000_000_000, instance_bytes=400_000_000, clock_step_ns=0
+)
+
+
+class World(Protocol):
+    """What the machines meet outside: exchanges with a market, moved on by the simulator."""
+
+    def perform(self, instance: str, call: Message, now_ns: int) -> Message: ...
+
+    def take_pushed(self) -> list[tuple[str, str, Message]]:
+        """Stream events since the last look: instance, stream (user or market), event."""
+        ...
+
+    def move(self, now_ns: int) -> int: ...
+
+    def strike(self, stage: Stage) -> None:
+        """One disaster of its own, drawn from `stage.chance.of("disaster")`."""
+        ...
+
+
+class Stage:
+    """Time, chance, the world and what lies about: latches, answers to people, notifications, notes."""
+
+    def __init__(self, seed: int, world: World, faults: Faults) -> None:
+        self.agenda = Agenda()
+        self.chance = Chance(seed, faults)
+        self.world = world
+        self.faults = faults
+        self.clock_ahead_ns = 0
+        self.host = AT_EASE
+        self.latches: dict[str, RaiseLatch] = {}
+        self.answers: list[tuple[str, ct.CommandAnswered]] = []
+        self.told: dict[str, list[int]] = collections.defaultdict(list)
+        self.notes: collections.deque[tuple[int, str, str, str]] = collections.deque(maxlen=KEPT_NOTES)
+        self.streams_down: set[str] = set()
+        self.trees: Mapping[str, SimulatedTree] = {}
+        self.instances: Mapping[str, SimulatedTree] = {}  # the trees but for the account's
+
+    @property
+    def now_ns(self) -> int:
+        return self.agenda.now_ns
+
+    def strikes(self, kind: str) -> bool:
+        return self.chance.strikes(kind, self.agenda.now_ns)
+
+    def note(self, tree: str, role: str, level: str, text: str) -> None:
+        if level != "DEBUG":
+            self.notes.append((self.agenda.now_ns, f"{tree}.{role}", level, text))
+
+
+class SimulatedTree:
+    """An instance, or the account system: its lives, its scoreboard (`cells`) and its disk.
+
+    `run` counts its supervisors; `end` says why it ended by itself; `failures` are the times its supervisor was killed.
+    """
+
+    def __init__(self, stage: Stage, name: str, casting: Casting, perform: Perform) -> None:
+        self.stage = stage
+        self.name = name
+        self.casting = casting
+        self.disk = Disk(only_newest=not casting.is_instance)
+        self.lives: dict[str, Life] = {}
+        self.cells: dict[str, Cell] = {}
+        self.run = 0
+        self.end: str | None = None
+        self.failures: list[int] = []
+        self.incidents: list[IncidentHappened] = []
+        self.dead_before_birth: set[tuple[str, int]] = set()
+        self._perform = perform
+
+    # --- turns -------------------------------------------------------------------------------------------------------
+
+    def now_of(self, life: Life) -> int:
+        """The wall clock of this life."""
+        return self.stage.agenda.now_ns + life.clock_ahead_ns
+
+    def begin(self, life: Life) -> None:
+        """The first turn of a life."""
+        self.lives[life.role] = life
+        self.cells[life.role] = Cell(life=life)
+        life.state, effects = life.machine.start(self.now_of(life))
+        self._perform(self, life, effects)
+        self._follow_up(life)
+
+    def deliver(self, life: Life, message: Message) -> None:
+        """One message to this life, if it still lives; later, if it hangs."""
+        if not life.is_alive:
+            return
+        if self.hangs(life):
+            life.inbox.append(message)
+            return
+        self._turn(life, message)
+        self._follow_up(life)
+
+    def _follow_up(self, life: Life) -> None:
+        while life.is_alive and life.follow_ups:
+            self._turn(life, life.follow_ups.popleft())
+
+    def _turn(self, life: Life, message: Message) -> None:
+        life.leases.on_received(message)
+        if isinstance(message, ct.BudgetGranted) and life.keeper is not None:
+            life.keeper.take(message)
+            return
+        life.state, effects = life.machine.receive(life.state, message, self.now_of(life))
+        self._perform(self, life, effects)
+
+    # --- standing still ----------------------------------------------------------------------------------------------
+
+    def hangs(self, life: Life) -> bool:
+        return self.stage.agenda.now_ns < life.hangs_until_ns
+
+    def freeze(self, for_ns: int) -> None:
+        """Everybody, the supervisor too: a machine that was suspended."""
+        for role in self.lives:
+            self.stand_still(role, for_ns)
+
+    def stand_still(self, role: str, for_ns: int) -> None:
+        life = self.lives.get(role)
+        if life is None:
+            return
+        now_ns = self.stage.agenda.now_ns
+        cell = self.cells[role]
+        hang(cell, now_ns, now_ns + for_ns)
+        self.stage.agenda.after(for_ns, lambda: self._go_on(cell))
+
+    def _go_on(self, cell: Cell) -> None:
+        """It beats again, and finds what came meanwhile, in that order. Not yet, if it was stopped again."""
+        life = cell.life
+        if self.hangs(life):
+            return
+        go_on(cell)
+        while life.inbox and not self.hangs(life):
+            self.deliver(life, life.inbox.popleft())
+
+    # --- alarms ------------------------------------------------------------------------------------------------------
+
+    def set_alarm(self, life: Life, label: str, due_ns: int) -> None:
+        """`due_ns` is by the life's own clock; a newer wish replaces the older."""
+        number = life.alarms.get(label, (0, 0))[0] + 1
+        life.alarms[label] = (number, due_ns)
+        self._ring_at(life, label, number, due_ns)
+
+    def _ring_at(self, life: Life, label: str, number: int, due_ns: int) -> None:
+        def ring() -> None:
+            if life.alarms.get(label) == (number, due_ns):
+                life.alarms[label] = (number, -1)
+                self.deliver(life, ct.Woken(label=label))
+
+        self.stage.agenda.at(due_ns - life.clock_ahead_ns, ring)
+
+    def step_clocks(self, ahead_ns: int) -> None:
+        """A running process takes a step forward over (`actors.shell.clock`), alarms included; not one backward."""
+        for life in self.lives.values():
+            life.clock_ahead_ns = max(life.clock_ahead_ns, ahead_ns)
+            for label, (number, due_ns) in tuple(life.alarms.items()):
+                if due_ns >= 0:
+                    self._ring_at(life, label, number, due_ns)
+
+    # --- the scoreboard ----------------------------------------------------------------------------------------------
+
+    def guard_lease_left_ns(self) -> int:
+        return max((cell.lease_until_ns for cell in self.cells.values()), default=0) - self.stage.agenda.now_ns
+
+    def ages(self) -> tuple[tuple[str, int], ...]:
+        now_ns = self.stage.agenda.now_ns
+        return tuple([(role, cell.age_ns(now_ns)) for role, cell in self.cells.items()])
+
+
+Perform = Callable[[SimulatedTree, Life, tuple[Effect, ...]], None]
