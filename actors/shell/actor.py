@@ -150,9 +150,10 @@ class Shell(Actor):  # type: ignore[misc]
     def _look_again(self) -> ThespianWatch:
         if self._host is None:
             return ThespianWatch([])
+        self._notice_deaths()
         has_more = self._host.pump()
         self._arm(0.0 if has_more else self._host.next_look_s())
-        return ThespianWatch(self._host.watched())
+        return ThespianWatch(self._host.watched() + (self._children.filenos() if self._children is not None else []))
 
     def _arm(self, wait_s: float) -> None:
         at_s = time.monotonic() + wait_s
@@ -228,4 +229,8 @@ class Shell(Actor):  # type: ignore[misc]
     def _on_child_exited(self, address: Any) -> None:
         child = self._children.forget(address) if self._children is not None else None
         if child is not None:
+            self._deliver(ChildExited(role=child.role, generation=child.generation))
+
+    def _notice_deaths(self) -> None:
+        for child in self._children.take_dead() if self._children is not None else ():
             self._deliver(ChildExited(role=child.role, generation=child.generation))

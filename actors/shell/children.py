@@ -1,9 +1,15 @@
-"""A supervisor's children: their addresses, pids and generations."""
+"""A supervisor's children: their addresses, pids and generations.
+
+The kernel tells of a death through a descriptor of its own for each child. Thespian's `ChildActorExited` alone would not
+do: of two children that die within some milliseconds it may forget the second (while it handles the first notice, it
+takes every dead child off its list without a word). The descriptor is the fast way, the notice the fallback.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +31,18 @@ class Child:
     generation: int
     address: Any
     pid: int
+    fd: int  # readable once the process is dead; -1 where the kernel has no such descriptor
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _open(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return os.pidfd_open(pid) if pid else -1
+    return -1
 
 
 class Children:
@@ -43,7 +61,7 @@ class Children:
         new = [pid for pid in children_of(os.getpid()) if pid not in before]
         pid = new[0] if new else 0
         record(self._tree.run_folder, process_id(pid, role))
-        self._living.append(Child(role=role, generation=generation, address=address, pid=pid))
+        self._living.append(Child(role=role, generation=generation, address=address, pid=pid, fd=_open(pid)))
         boot = Boot(
             tree_file=self._boot.tree_file,
             role=role,
@@ -54,7 +72,7 @@ class Children:
         self._actor.send(address, boot)
 
     def kill(self, role: str, generation: int) -> None:
-        """SIGKILL; `ChildActorExited` follows."""
+        """SIGKILL; that it died is noticed as any death is."""
         for child in self._living:
             if (child.role, child.generation) == (role, generation) and child.pid:
                 logger.warning("kills {} (generation {}, pid {})", role, generation, child.pid)
@@ -76,9 +94,25 @@ class Children:
         """The child that had `address`; None at a second notice of the same end."""
         for child in self._living:
             if child.address == address:
-                self._living.remove(child)
+                self._remove(child)
                 return child
         return None
+
+    def take_dead(self) -> list[Child]:
+        """Those that died since, each once."""
+        readable = set(select.select(self.filenos(), [], [], 0)[0])
+        dead = [child for child in self._living if child.fd in readable]
+        for child in dead:
+            self._remove(child)
+        return dead
+
+    def filenos(self) -> list[int]:
+        """Descriptors whose readability means `take_dead`."""
+        return [child.fd for child in self._living if child.fd >= 0]
+
+    def _remove(self, child: Child) -> None:
+        self._living.remove(child)
+        child.close()
 
     def address_of(self, role: str) -> Any | None:
         """Where the newest life of `role` can be reached."""

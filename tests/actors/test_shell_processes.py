@@ -59,6 +59,17 @@ def test_an_actor_that_ends_by_sigterm_is_restarted_once(spec: InstanceSpec) -> 
     assert restarts(spec, "guard") == 1
 
 
+def test_two_that_die_together_both_come_back_at_once(spec: InstanceSpec) -> None:
+    """Thespian forgets the second when it dies while the first is being replaced; it was then found by its silence."""
+    for times, apart_ms in enumerate((1, 5, 10, 20), 1):
+        for role in ("guard", "executor"):
+            os.kill(pid_of(spec, role), signal.SIGKILL)
+            time.sleep(apart_ms / 1_000)
+        eventually(lambda times=times: restarts(spec, "guard") == restarts(spec, "executor") == times)
+
+    assert "hangs" not in (spec.log_folder / "supervisor.log").read_text()
+
+
 def test_a_machine_that_raises_ends_its_process_and_the_message_is_not_run_again(spec: InstanceSpec) -> None:
     first = pid_of(spec, "guard")
 
