@@ -1,7 +1,7 @@
 """A supervisor's children: their addresses, pids and generations.
 
-The kernel tells of a death through a descriptor of its own for each child. Thespian's `ChildActorExited` alone would not
-do: of two children that die within some milliseconds it may forget the second (while it handles the first notice, it
+The kernel tells of a death through a descriptor of its own for each child. `ChildActorExited` alone would not do: of
+two children that die within some milliseconds Thespian may forget the second (while it handles the first notice, it
 takes every dead child off its list without a word). The descriptor is the fast way, the notice the fallback.
 """
 
