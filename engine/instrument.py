@@ -43,12 +43,12 @@ class Instrument:
         """The exact price of `ticks` whole ticks."""
         return self.tick_size * ticks
 
-    def shortfall(self, quantity: Decimal, price: Decimal) -> str | None:
-        """Why this order is too small, naming the minimum and the given size; None when it is large enough."""
+    def shortfall(self, quantity: Decimal, price: Decimal) -> tuple[str, str] | None:
+        """(the size that was given, the minimum it is below), in words; None when it is large enough."""
         if quantity < self.minimum_quantity:
-            return f"quantity {quantity} is below {self.symbol}'s minimum of {self.minimum_quantity}"
+            return f"quantity {quantity} of {self.symbol}", f"the minimum is {self.minimum_quantity}"
         if quantity * price < self.minimum_notional:
-            return f"notional {quantity * price} is below {self.symbol}'s minimum of {self.minimum_notional}"
+            return f"notional {quantity * price} of {self.symbol}", f"the minimum is {self.minimum_notional}"
         return None
 
 

@@ -81,7 +81,7 @@ class ExchangeDesk:
         cost = cost_of(call)
         denial = gate.check(call.order.purpose, self._glance(self._can_pay(cost)))
         if denial is None and not self._pay_now(cost):
-            denial = "no request budget left"
+            denial = gate.BROKE
         if denial is not None:
             return denied(call, denial)
         return self._watch(await self._exchange.perform(call))

@@ -22,20 +22,23 @@ class Glance:
     is_fenced: bool = False
 
 
+BROKE = "budget: no request budget left; an order needs its cost"
+
+
 def check(purpose: OrderPurpose, glance: Glance) -> str | None:
-    """Why this order may not leave; None when it may."""
+    """Why this order may not leave, as RULE: what was found; what is needed. None when it may."""
     if glance.is_fenced:
-        return "fenced: a newer holder trades this instrument"
+        return "fenced: a newer holder trades this instrument; only the newest may"
     if not glance.budget_left:
-        return "no request budget left"
+        return BROKE
     return _check_entry(glance) if purpose.opens_position else None
 
 
 def _check_entry(glance: Glance) -> str | None:
     if glance.is_panicked:
-        return "panic is latched"
+        return "panic: it is latched; entries need it released by a person"
     if glance.guard_lease_left_ns <= 0:
-        return "no guard is watching"
+        return "guard: no guard is watching; entries need one whose lease runs"
     if glance.instrument_lease_left_ns <= 0:
-        return "the instrument is not leased to this instance"
+        return "lease: the instrument is not leased to this instance; entries need a lease that runs"
     return None

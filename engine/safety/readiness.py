@@ -19,10 +19,3 @@ class Readiness:
     leased_until_ns: int | None = None
     available_balance: Decimal = Decimal(0)
     symbol_status: str = ""
-
-    @property
-    def symbol_objection(self) -> str | None:
-        """Why the exchange takes no new position in the instrument."""
-        if not self.symbol_status:
-            return None
-        return f"the exchange says the instrument is {self.symbol_status}; entries need it to be trading"

@@ -1,6 +1,6 @@
 """Risk gate: the one function every order passes before it becomes an intent (C17). First the state, then the size.
 
-`judge` asks an ordered table; the first rule that objects is the answer, and its text names the limit and the value.
+`judge` asks an ordered table; the first rule that objects is the answer, with the value found and the limit it breaks.
 A rule that `may_pass` speaks of something that heals by itself (a stream, a lease): the entry waits for it, within its
 age. Orders that only reduce need no permission, but they must really reduce: `check_reduction`.
 The last look, at what may change without a message, is taken at the moment of sending (`engine.safety.gate`).
@@ -19,10 +19,11 @@ from engine.errors import InvariantViolated
 from engine.order import Order
 from engine.safety.breaker import Level
 from engine.safety.limits import Limits
+from engine.safety.objection import Objection, above, needs, reached, share, too_old
 from engine.safety.readiness import Readiness
 
 MS = 1_000_000
-PERCENT = Decimal(100)
+ONE = "the limit is one position, and one entry for it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Rule:
     """One question: why not? None means nothing is against it."""
 
     name: str
-    objection: Callable[[Case], str | None]
+    objection: Callable[[Case], Objection | None]
     may_pass: bool = False
 
 
@@ -81,8 +82,8 @@ def judge(case: Case) -> Verdict:
     """May this entry be sent?"""
     decision_id = decision_id_of(case.book)
     for rule in RULES:
-        if reason := rule.objection(case):
-            return Verdict(decision_id=decision_id, rule=rule.name, reason=reason, may_pass=rule.may_pass)
+        if objection := rule.objection(case):
+            return Verdict(decision_id=decision_id, rule=rule.name, reason=str(objection), may_pass=rule.may_pass)
     return Verdict(decision_id=decision_id)
 
 
@@ -104,144 +105,145 @@ def check_reduction(order: Order, book: Book) -> str:
 # --- the state -------------------------------------------------------------------------------------------------------
 
 
-def _panic(case: Case) -> str | None:
-    return "panic" if case.book.is_panicked else None
+def _panic(case: Case) -> Objection | None:
+    return needs("panic is latched", "entries need it released by a person", not case.book.is_panicked)
 
 
-def _breaker(case: Case) -> str | None:
+def _breaker(case: Case) -> Objection | None:
     breaker = case.book.breaker
-    return None if breaker.level is Level.GREEN else f"breaker is {breaker.level}: {breaker.cause}"
+    return needs(f"breaker is {breaker.level}: {breaker.cause}", "entries need GREEN", breaker.level is Level.GREEN)
 
 
-def _disabled(case: Case) -> str | None:
-    failed, most = case.book.entries_failed, case.limits.most_entry_failures
-    return f"{failed} entries failed in a row; the limit is {most}" if failed >= most else None
+def _disabled(case: Case) -> Objection | None:
+    return reached(case.book.entries_failed, case.limits.most_entry_failures, "entries failed in a row")
 
 
-def _snapshot(case: Case) -> str | None:
-    return None if case.ready.has_snapshot else "the exchange's state is not known yet"
+def _snapshot(case: Case) -> Objection | None:
+    text = "the exchange's state is not known yet"
+    return needs(text, "entries need one whole reading of it", case.ready.has_snapshot)
 
 
-def _reconciliation(case: Case) -> str | None:
+def _reconciliation(case: Case) -> Objection | None:
     state = case.book.reconciliation
-    return None if state == "HEALTHY" else f"reconciliation is {state}"
+    return needs(f"reconciliation is {state}", "entries need HEALTHY", state == "HEALTHY")
 
 
-def _reconciliation_age(case: Case) -> str | None:
-    return _too_old("reconciliation", case.ready.reconciled_at_ns, case.limits.reconciliation_valid_ms, case.now_ns)
+def _reconciliation_age(case: Case) -> Objection | None:
+    return too_old("reconciliation", case.ready.reconciled_at_ns, case.limits.reconciliation_valid_ms, case.now_ns)
 
 
-def _user_stream(case: Case) -> str | None:
-    return None if case.ready.user_stream_up else "the user stream is down"
+def _user_stream(case: Case) -> Objection | None:
+    return needs("the user stream is down", "entries need it up", case.ready.user_stream_up)
 
 
-def _market_data(case: Case) -> str | None:
-    return None if case.ready.market_up else "market data is not contiguous"
+def _market_data(case: Case) -> Objection | None:
+    return needs("market data is not contiguous", "entries need every bar", case.ready.market_up)
 
 
-def _stale_data(case: Case) -> str | None:
-    return _too_old("the mark price", case.ready.mark_at_ns, case.limits.stale_data_ms, case.now_ns)
+def _stale_data(case: Case) -> Objection | None:
+    return too_old("the mark price", case.ready.mark_at_ns, case.limits.stale_data_ms, case.now_ns)
 
 
-def _lease(case: Case) -> str | None:
-    until = case.ready.leased_until_ns
-    return "the instrument is not leased to us" if until is None or until <= case.now_ns else None
+def _symbol_status(case: Case) -> Objection | None:
+    status = case.ready.symbol_status
+    return needs(f"the exchange says the instrument is {status}", "entries need it to be trading", not status)
 
 
-def _duplicate(case: Case) -> str | None:
+def _lease(case: Case) -> Objection | None:
+    until, need = case.ready.leased_until_ns, "entries need a lease that runs"
+    if until is None:
+        return Objection(value="the instrument was never leased to us", limit=need)
+    return needs(f"our lease of the instrument ran out {(case.now_ns - until) // MS} ms ago", need, until > case.now_ns)
+
+
+def _duplicate(case: Case) -> Objection | None:
     name = case.order.client_order_id
-    return f"{name} was made before" if name in case.book.orders else None
+    return needs(f"{name} was made before", "an order is made once", name not in case.book.orders)
 
 
-def _one_position(case: Case) -> str | None:
-    return "a position is open" if case.book.trade is not None else None
+def _one_position(case: Case) -> Objection | None:
+    trade = case.book.trade
+    return None if trade is None else Objection(value=f"the position of trade {trade.number} is open", limit=ONE)
 
 
-def _one_order(case: Case) -> str | None:
+def _one_order(case: Case) -> Objection | None:
     open_ones = case.book.open_orders()
-    return f"{open_ones[0].client_order_id} is {open_ones[0].status}" if open_ones else None
+    return Objection(value=f"{open_ones[0].client_order_id} is {open_ones[0].status}", limit=ONE) if open_ones else None
 
 
-def _entry_rate(case: Case) -> str | None:
+def _entry_rate(case: Case) -> Objection | None:
     sent, most = case.book.pace.entries_a_minute(case.now_ns), case.limits.max_entries_a_minute
-    return f"{sent} entries within a minute; the limit is {most}" if sent >= most else None
+    return reached(sent, most, "entries within a minute")
 
 
-def _order_rate(case: Case) -> str | None:
+def _order_rate(case: Case) -> Objection | None:
     sent, most = case.book.pace.orders_a_minute(case.now_ns), case.limits.max_orders_a_minute
-    return f"{sent} orders within a minute; the limit is {most}" if sent >= most else None
+    return reached(sent, most, "orders within a minute")
 
 
-def _daily_loss(case: Case) -> str | None:
+def _daily_loss(case: Case) -> Objection | None:
     lost, most = lost_today(case.book, case.equity), case.limits.max_daily_loss
-    return f"{lost:.2f} lost today; the limit is {most}" if lost >= most else None
+    return Objection(value=f"{lost:.2f} lost today", limit=f"the limit is {most}") if lost >= most else None
 
 
-def _drawdown(case: Case) -> str | None:
+def _drawdown(case: Case) -> Objection | None:
     drawdown, most = drawdown_of(case.book, case.equity), case.limits.max_drawdown
-    return f"drawdown of {_percent(drawdown)}; the limit is {_percent(most)}" if drawdown >= most else None
+    return share("drawdown of", drawdown, most) if drawdown >= most else None
 
 
 # --- the size --------------------------------------------------------------------------------------------------------
 
 
-def _minimum_size(case: Case) -> str | None:
+def _minimum_size(case: Case) -> Objection | None:
     assert case.book.instrument is not None
-    return case.book.instrument.shortfall(case.order.quantity, case.price)
+    short = case.book.instrument.shortfall(case.order.quantity, case.price)
+    return None if short is None else Objection(value=short[0], limit=short[1])
 
 
-def _notional(case: Case) -> str | None:
-    value, limit = case.notional, case.limits.max_notional
-    return _above(value, limit, f"notional {value} is above the limit of {limit}")
+def _notional(case: Case) -> Objection | None:
+    return above("notional", case.notional, case.limits.max_notional)
 
 
-def _quantity(case: Case) -> str | None:
-    value, limit = case.order.quantity, case.limits.max_quantity
-    return _above(value, limit, f"quantity {value} is above the limit of {limit}")
+def _quantity(case: Case) -> Objection | None:
+    return above("quantity", case.order.quantity, case.limits.max_quantity)
 
 
-def _leverage(case: Case) -> str | None:
-    value, limit = case.leverage, case.limits.max_leverage
-    return _above(value, limit, f"leverage {value} is above the limit of {limit}")
+def _leverage(case: Case) -> Objection | None:
+    return above("leverage", case.leverage, case.limits.max_leverage)
 
 
-def _exposure(case: Case) -> str | None:
+def _exposure(case: Case) -> Objection | None:
+    limit = case.limits.max_leverage
     if case.equity <= 0:
-        return f"equity is {case.equity}"
-    value, limit = case.notional / case.equity, case.limits.max_leverage
-    return _above(value, limit, f"exposure of {value:.2f} times the equity; the limit is {limit}")
+        return Objection(value=f"equity is {case.equity}", limit=f"the limit of exposure is {limit} times the equity")
+    return above("exposure in times of the equity is", round(case.notional / case.equity, 4), limit)
 
 
-def _concentration(case: Case) -> str | None:
+def _concentration(case: Case) -> Objection | None:
     value, limit = case.margin / case.equity, case.limits.max_concentration
-    return _above(value, limit, f"{_percent(value)} of the equity would be margin here; the limit is {_percent(limit)}")
+    return share("margin here as a share of the equity would be", value, limit) if value > limit else None
 
 
-def _balance(case: Case) -> str | None:
+def _balance(case: Case) -> Objection | None:
     assert case.book.instrument is not None
-    value, limit = case.margin + case.notional * case.book.instrument.taker_fee, case.ready.available_balance
-    return _above(value, limit, f"margin and fee of {value} are more than the available balance of {limit}")
+    wanted, there = case.margin + case.notional * case.book.instrument.taker_fee, case.ready.available_balance
+    limit = f"the available balance is {there}"
+    return Objection(value=f"margin and fee would be {wanted}", limit=limit) if wanted > there else None
 
 
-def _price_band(case: Case) -> str | None:
+def _price_band(case: Case) -> Objection | None:
     value, limit = abs(_moved(case)), case.limits.price_band
-    return _above(
-        value, limit, f"the mark is {_percent(value)} from the signal's close; the limit is {_percent(limit)}"
-    )
+    return share("the mark's distance from the signal's close is", value, limit) if value > limit else None
 
 
-def _slippage(case: Case) -> str | None:
+def _slippage(case: Case) -> Objection | None:
     """What would be paid already now, compared with what the play saw."""
     value, limit = case.order.side.sign * _moved(case), case.limits.max_slippage
-    return _above(value, limit, f"expected slippage of {_percent(value)}; the limit is {_percent(limit)}")
+    return share("expected slippage of", value, limit) if value > limit else None
 
 
 def _moved(case: Case) -> Decimal:
     return Decimal(0) if case.ready.mark is None else case.ready.mark / case.price - 1
-
-
-def _above(value: Decimal | int, limit: Decimal | int, text: str) -> str | None:
-    return text if value > limit else None
 
 
 RULES = (
@@ -254,7 +256,7 @@ RULES = (
     Rule(name="user_stream", objection=_user_stream, may_pass=True),
     Rule(name="market_data", objection=_market_data, may_pass=True),
     Rule(name="stale_data", objection=_stale_data, may_pass=True),
-    Rule(name="symbol_status", objection=lambda case: case.ready.symbol_objection),
+    Rule(name="symbol_status", objection=_symbol_status),
     Rule(name="lease", objection=_lease, may_pass=True),
     Rule(name="duplicate", objection=_duplicate),
     Rule(name="one_position", objection=_one_position),
@@ -283,14 +285,3 @@ def lost_today(book: Book, equity: Decimal) -> Decimal:
 def drawdown_of(book: Book, equity: Decimal) -> Decimal:
     """The share of the highest equity that is gone."""
     return 1 - equity / book.peak_equity if book.peak_equity > 0 else Decimal(0)
-
-
-def _too_old(what: str, at_ns: int | None, limit_ms: int, now_ns: int) -> str | None:
-    if at_ns is None:
-        return f"{what} was never seen"
-    age_ms = (now_ns - at_ns) // MS
-    return f"{what} is {age_ms} ms old; the limit is {limit_ms} ms" if age_ms > limit_ms else None
-
-
-def _percent(share: Decimal) -> str:
-    return f"{share * PERCENT:.2f} %"

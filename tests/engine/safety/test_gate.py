@@ -22,10 +22,13 @@ def test_with_nothing_against_it_every_order_leaves(purpose):
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        ({"is_panicked": True}, "panic is latched"),
-        ({"guard_lease_left_ns": 0}, "no guard is watching"),
-        ({"guard_lease_left_ns": -5}, "no guard is watching"),
-        ({"instrument_lease_left_ns": 0}, "the instrument is not leased to this instance"),
+        ({"is_panicked": True}, "panic: it is latched; entries need it released by a person"),
+        ({"guard_lease_left_ns": 0}, "guard: no guard is watching; entries need one whose lease runs"),
+        ({"guard_lease_left_ns": -5}, "guard: no guard is watching; entries need one whose lease runs"),
+        (
+            {"instrument_lease_left_ns": 0},
+            "lease: the instrument is not leased to this instance; entries need a lease that runs",
+        ),
     ],
 )
 def test_f7_what_stops_an_entry_never_stops_a_way_out(seen, reason):
@@ -37,8 +40,28 @@ def test_f7_what_stops_an_entry_never_stops_a_way_out(seen, reason):
 
 @pytest.mark.parametrize("purpose", list(OrderPurpose))
 def test_the_fenced_and_the_broke_send_nothing_at_all(purpose):
-    assert gate.check(purpose, replace(CLEAR, is_fenced=True)) == "fenced: a newer holder trades this instrument"
-    assert gate.check(purpose, replace(CLEAR, budget_left=False)) == "no request budget left"
+    assert (
+        gate.check(purpose, replace(CLEAR, is_fenced=True))
+        == "fenced: a newer holder trades this instrument; only the newest may"
+    )
+    assert gate.check(purpose, replace(CLEAR, budget_left=False)) == gate.BROKE
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"is_fenced": True}, {"budget_left": False}, {"is_panicked": True}, {"guard_lease_left_ns": 0},
+        {"instrument_lease_left_ns": 0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_the_gate_refuses_is_said_as_rule_what_was_found_and_what_is_needed(seen):
+    rule, _, said = gate.check(OrderPurpose.ENTRY, replace(CLEAR, **seen)).partition(": ")
+    found, _, needed = said.partition("; ")
+
+    assert rule.isalpha()
+    assert found
+    assert needed
 
 
 LEVELS = list(Level)
