@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.chaos.play import Outcome, perform
 
 def main() -> int:
     given = _arguments().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended then too
     folder = Path(tempfile.mkdtemp(prefix="predator-chaos-"))
     outcome = perform(folder, given.minutes * 60, given.seed, _say)
     _say(table(outcome))
