@@ -1,18 +1,21 @@
 """One request on its way through a dialect's door: whom a fault could hit, what the truth log is told, the answer."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
 from venue.answers import Answer
 from venue.asking import Asking
-from venue.faults import Target
+from venue.faults import REQUEST_KINDS, Fault, Target
 from venue.hub import Hub
 
 if TYPE_CHECKING:
     from venue.venue import Venue
+
+OneVisit = TypeVar("OneVisit", bound="Visit")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,3 +114,20 @@ class Visit(ABC):
         if not self.code_of(answer):
             self.venue.remember(self.call, answer.body, answer.status)
         return answer
+
+
+async def answer_visit(
+    visit: OneVisit, sabotage: Callable[[OneVisit, Fault], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Honestly, unless a fault is meant for it."""
+    fault = visit.venue.faults.meet(REQUEST_KINDS, visit.target()) if visit.venue.faults.active else None
+    if fault is not None:
+        return await sabotage(visit, fault)
+    return (await visit.honestly()).response()
+
+
+def refuse_visit(visit: Visit, answer: Answer) -> web.StreamResponse:
+    """It does not come past the door."""
+    answer.headers |= visit.headers()
+    visit.done(answer)
+    return answer.response()

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from venue.build import build
 from venue.bybit.call import Call
-from venue.bybit.door import perform
 from venue.bybit.entries import by_id, entry_of_order, id_text
 from venue.bybit.errors import REFUSALS, BybitError
 from venue.bybit.render import plain
 from venue.bybit.routes import ROUTES
 from venue.bybit.security import check_time
 from venue.bybit.sockets import Guest, answer_message
+from venue.bybit.visit import perform
 from venue.core.refusal import Reason
 from venue.hub import Client
 from venue.settings import read_settings

@@ -15,13 +15,14 @@ from venue.core.refusal import Reason
 from venue.hub import Client
 from venue.mexc.call import Call
 from venue.mexc.contracts import number, venue_symbol, wire_symbol
-from venue.mexc.door import perform, read_json
+from venue.mexc.door import read_json
 from venue.mexc.errors import REFUSALS, MexcError
 from venue.mexc.render import LIMIT_TYPES, PLAN_STATES, STATES, TRENDS
 from venue.mexc.rounds import past_rounds, position_id, present_round
 from venue.mexc.routes import ROUTES, endpoint_for
 from venue.mexc.security import check_time
 from venue.mexc.sockets import Guest, answer_message
+from venue.mexc.visit import perform
 from venue.settings import read_settings
 
 VENUE = build(read_settings(["--history", "20"]))

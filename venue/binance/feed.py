@@ -5,12 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from venue.binance.public import (
-    book_ticker_json,
-    depth_json,
-    ticker_json,
-    trades_in,
-)
+from venue.binance.market_render import book_ticker_json, depth_json, ticker_json, trades_in
 from venue.binance.render import average_text, money, plain, price_text, quantity_text
 from venue.candles import INTERVALS, Candle
 from venue.clock import VenueClock

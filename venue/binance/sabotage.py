@@ -1,27 +1,24 @@
 """What a request fault does: the request is executed or not, and the client is told the truth, a lie, or nothing."""
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from venue.answers import BAD_GATEWAY, FORBIDDEN, misbehave, page
 from venue.binance.errors import WireError
+from venue.binance.visit import Visit, refusal_answer
 from venue.binance.weights import banned, too_many_requests
 from venue.faults import Fault
-
-if TYPE_CHECKING:
-    from venue.binance.door import Visit
+from venue.visit import refuse_visit
 
 UNKNOWN = "Unknown error, please check your request or try again later."
 THROTTLED = "Server is currently overloaded with other requests. Please try again in a few minutes."
 STATUS_UNKNOWN = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
 
 
-async def sabotage(visit: "Visit", fault: Fault) -> web.StreamResponse:
+async def sabotage(visit: Visit, fault: Fault) -> web.StreamResponse:
     return await misbehave(visit, fault, lambda: answer_wrongly(visit, fault))
 
 
-def answer_wrongly(visit: "Visit", fault: Fault) -> web.StreamResponse:
+def answer_wrongly(visit: Visit, fault: Fault) -> web.StreamResponse:
     now = visit.venue.clock.now_ms()
     match fault.kind:
         case "rate_limit":
@@ -50,10 +47,5 @@ def answer_wrongly(visit: "Visit", fault: Fault) -> web.StreamResponse:
             return told(visit, WireError(fault.code, fault.msg, fault.status))
 
 
-def told(visit: "Visit", error: WireError) -> web.StreamResponse:
-    from venue.binance.door import refusal_answer
-
-    answer = refusal_answer(error)
-    answer.headers |= visit.headers()
-    visit.done(answer)
-    return answer.response()
+def told(visit: Visit, error: WireError) -> web.StreamResponse:
+    return refuse_visit(visit, refusal_answer(error))

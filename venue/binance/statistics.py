@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from venue.binance.call import Call
 from venue.binance.errors import JsonObject, WireError, missing
-from venue.binance.public import MOST_SHOWN, chosen, depth_json, get_trades, lane_of
+from venue.binance.market_render import depth_json
+from venue.binance.public import MOST_SHOWN, chosen, get_trades, lane_of
 from venue.binance.render import fixed, money
 from venue.candles import INTERVALS
 from venue.market import Lane

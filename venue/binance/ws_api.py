@@ -9,11 +9,11 @@ from aiohttp import WSMsgType, web
 from venue.answers import Answer
 from venue.binance import account, algo, orders, public
 from venue.binance.call import Call
-from venue.binance.door import refusal_answer
 from venue.binance.errors import JsonObject, WireError, from_refusal
 from venue.binance.orders import as_text
 from venue.binance.routes import Endpoint, keyed, order_entry, public_call, signed
 from venue.binance.security import Security, account_for, check_signed
+from venue.binance.visit import refusal_answer
 from venue.core.refusal import Refused
 from venue.faults import REQUEST_KINDS, Fault, Target
 

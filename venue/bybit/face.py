@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from venue.bybit.attached import Attached, attach
 from venue.bybit.errors import JsonObject
 from venue.bybit.limits import Limits
 from venue.bybit.private import tell
 from venue.bybit.protection import Protection, drop_idle
-from venue.bybit.trading_stop import attach
 from venue.core.account import Account
 from venue.core.events import AccountChanged, Event, OrderChanged
 from venue.core.floor import Floor
@@ -18,7 +18,7 @@ from venue.hub import Client, Hub
 class Face:
     hub: Hub
     limits: Limits
-    attached: dict[tuple[str, str], Protection] = field(default_factory=dict)  # by account and client order id
+    attached: Attached = field(default_factory=dict)
     windows: dict[str, int] = field(default_factory=dict)  # account -> seconds until orders go after a lost socket
     guarding: dict[int, str] = field(default_factory=dict)  # socket with the dcp topic -> account
 
@@ -51,7 +51,7 @@ class Face:
                     drop_idle(floor, event.account, position)
             case OrderChanged():
                 if event.trade is not None:
-                    attach(self, floor, event.account, event.order, event.trade)
+                    attach(self.attached, floor, event.account, event.order, event.trade)
                 if not event.order.is_open:
                     self.attached.pop((event.account.name, event.order.request.client_order_id), None)
             case _:

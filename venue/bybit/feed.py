@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from venue.bybit.public import NAMES, book_json, kline_payload, ticker_json, trade_json
+from venue.bybit.market_render import NAMES, book_json, kline_payload, ticker_json, trade_json
 from venue.bybit.render import SIDES, plain
 from venue.candles import Candle
 from venue.clock import VenueClock

@@ -9,8 +9,8 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from venue.bybit.errors import BybitError, JsonObject
 from venue.bybit.feed import DEPTHS
+from venue.bybit.market_render import NAMES
 from venue.bybit.private import is_private_topic, stream_of
-from venue.bybit.public import NAMES
 from venue.bybit.security import account_of_socket
 from venue.core.account import Account
 from venue.hub import Client

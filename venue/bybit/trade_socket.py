@@ -9,11 +9,11 @@ from aiohttp import WSMsgType, web
 
 from venue.asking import as_text
 from venue.bybit.call import Call
-from venue.bybit.door import perform
 from venue.bybit.errors import BybitError, JsonObject
 from venue.bybit.routes import ROUTES
 from venue.bybit.sabotage import ERRORS, own_error
 from venue.bybit.security import account_of_socket, check_time
+from venue.bybit.visit import perform
 from venue.core.account import Account
 from venue.faults import EXECUTED, REQUEST_KINDS, Fault, Target
 

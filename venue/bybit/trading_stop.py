@@ -1,20 +1,13 @@
 """Protection as clients ask for it: for a position (`trading-stop`), or brought by an order that has yet to fill."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from venue.bybit.call import Call
 from venue.bybit.errors import BybitError, JsonObject, invalid
 from venue.bybit.protection import Protection, check_protection, protect, side_of
-from venue.core.account import Account
 from venue.core.checks import check_price
-from venue.core.floor import Floor
 from venue.core.instrument import Instrument
-from venue.core.orders import ZERO, Order, OrderRequest, PositionSide, Trade, WorkingType
-from venue.core.refusal import Refused
-
-if TYPE_CHECKING:
-    from venue.bybit.face import Face
+from venue.core.orders import ZERO, OrderRequest, PositionSide, WorkingType
 
 SIDES_BY_INDEX = {"0": PositionSide.BOTH, "1": PositionSide.LONG, "2": PositionSide.SHORT}
 WORKING_TYPES = {
@@ -109,20 +102,3 @@ def read_attached(call: Call, request: OrderRequest) -> Protection | None:
         return None
     check_protection(book, request.side, wanted, request.price or book.last)
     return wanted
-
-
-def attach(face: "Face", floor: Floor, account: Account, order: Order, trade: Trade) -> None:
-    """Fills that open bring the order's take-profit and stop-loss; a price gone past them drops them."""
-    request, key = order.request, (account.name, order.request.client_order_id)
-    position = account.position(request.symbol, request.position_side)
-    wanted = face.attached.get(key)
-    if wanted is None or position.amount * request.side.sign <= 0:
-        return
-    if not wanted.is_partial:
-        face.attached.pop(key)
-    book, part = floor.books[position.symbol], wanted.for_part(trade.quantity)
-    try:
-        check_protection(book, side_of(position), part, book.last)
-        protect(floor, account, position, part)
-    except (BybitError, Refused):
-        return  # the answer to the order was given before: its protection is just not there

@@ -10,7 +10,8 @@ from venue.mexc.call import Call
 from venue.mexc.contracts import number, to_vol, wire_symbol
 from venue.mexc.errors import JsonObject, MexcError, invalid
 from venue.mexc.holdings import asset_json, life_json, position_by_id, position_json
-from venue.mexc.public import paged, tiers_json
+from venue.mexc.market_render import tiers_json
+from venue.mexc.public import paged
 from venue.mexc.rounds import past_rounds
 
 

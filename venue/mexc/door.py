@@ -1,101 +1,26 @@
 """The door: a REST request comes in, is counted, checked, answered or sabotaged: HTTP 200, success or a code."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from venue.answers import Answer
 from venue.asking import as_text
-from venue.core.refusal import Refused
-from venue.faults import REQUEST_KINDS
-from venue.hub import Hub
 from venue.mexc.call import Call
-from venue.mexc.contracts import venue_symbol
-from venue.mexc.errors import MexcError, failure, from_refusal, success
+from venue.mexc.errors import MexcError
 from venue.mexc.routes import Endpoint, endpoint_for
 from venue.mexc.sabotage import sabotage
 from venue.mexc.security import account_for, check_signed
 from venue.mexc.spot import serve_spot
-from venue.visit import Visit as AnyVisit
+from venue.mexc.visit import Visit, refusal_answer
+from venue.visit import answer_visit, refuse_visit
 
 if TYPE_CHECKING:
     from venue.venue import Venue
 
 SPOT = "/api/v3/"
 NO_SUCH_PATH = MexcError(404, "Not Found", 404)
-
-
-@dataclass(slots=True, kw_only=True)
-class Visit(AnyVisit):
-    """One request on its way through."""
-
-    call: Call
-    endpoint: Endpoint
-    payload: str
-
-    @property
-    def client_id(self) -> str:
-        return self.call.params.get("externalOid", "")
-
-    @property
-    def symbol(self) -> str:
-        """As the venue calls it, so that a fault aims at one instrument whatever the dialect."""
-        named = self.call.params.get("symbol", "")
-        return venue_symbol(named) if named else ""
-
-    @property
-    def hub(self) -> Hub:
-        return self.venue.mexc.hub
-
-    @property
-    def is_signed(self) -> bool:
-        return self.endpoint.is_signed
-
-    @property
-    def is_order_entry(self) -> bool:
-        return self.endpoint.is_order_entry
-
-    def execute(self) -> Answer:
-        answer = perform(self.venue, self.call, self.endpoint)
-        if code_of(answer):
-            self.refused(code_of(answer), text_of(answer))
-        return answer
-
-    def code_of(self, answer: Answer) -> int:
-        return code_of(answer)
-
-    def headers(self) -> dict[str, str]:
-        return {}
-
-
-def perform(venue: "Venue", call: Call, endpoint: Endpoint) -> Answer:
-    """The handler's answer in its envelope; what it did is kept."""
-    try:
-        return Answer(status=200, body=success(endpoint.handler(call)))
-    except MexcError as error:
-        return refusal_answer(error)
-    except Refused as refusal:
-        return refusal_answer(from_refusal(refusal))
-    finally:
-        if call.method != "GET":
-            venue.commit(call.account_or_none)
-
-
-def refusal_answer(error: MexcError) -> Answer:
-    return Answer(status=error.status, body=failure(error.code, error.text))
-
-
-def code_of(answer: Answer) -> int:
-    code = answer.body.get("code", 0) if isinstance(answer.body, dict) else 0
-    assert isinstance(code, int), f"a code is a number, not {code!r}"
-    return code
-
-
-def text_of(answer: Answer) -> str:
-    return str(answer.body.get("message", "")) if isinstance(answer.body, dict) else ""
 
 
 async def serve_v1(venue: "Venue", request: web.Request) -> web.StreamResponse:
@@ -111,13 +36,8 @@ async def serve_v1(venue: "Venue", request: web.Request) -> web.StreamResponse:
     try:
         admit(visit)
     except MexcError as error:
-        answer = refusal_answer(error)
-        visit.done(answer)
-        return answer.response()
-    fault = venue.faults.meet(REQUEST_KINDS, visit.target()) if venue.faults.active else None
-    if fault is not None:
-        return await sabotage(visit, fault)
-    return (await visit.honestly()).response()
+        return refuse_visit(visit, refusal_answer(error))
+    return await answer_visit(visit, sabotage)
 
 
 async def arrive(venue: "Venue", request: web.Request, endpoint: Endpoint, parts: dict[str, str]) -> Visit:

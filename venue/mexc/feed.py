@@ -14,7 +14,7 @@ from venue.core.orders import Trade
 from venue.hub import Hub, Payload
 from venue.market import Lane
 from venue.mexc.contracts import number, wire_symbol
-from venue.mexc.public import MOST_LEVELS, NAMES, book_json, deal_payload, kline_payload, ticker_json
+from venue.mexc.market_render import MOST_LEVELS, NAMES, book_json, deal_payload, kline_payload, ticker_json
 
 if TYPE_CHECKING:
     from venue.binance.feed import Feed

@@ -13,8 +13,8 @@ from venue.hub import Client
 from venue.mexc.contracts import venue_symbol
 from venue.mexc.errors import JsonObject, MexcError
 from venue.mexc.feed import FULL_DEPTHS, kline_stream
+from venue.mexc.market_render import NAMES
 from venue.mexc.private import FILTERS, stream_of
-from venue.mexc.public import NAMES
 from venue.mexc.security import account_of_login
 
 if TYPE_CHECKING:
