@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.venue_load import KEY, SIGNED_HEADERS, Server, server, signed
+from benchmarks.venue_server import KEY, SIGNED_HEADERS, Server, server, signed
 
 ROUND_S = 0.5
 SAMPLE_S = 60.0

@@ -6,35 +6,20 @@ Each figure is measured on a venue of its own: in this process for the market, a
 
 import argparse
 import asyncio
-import hashlib
-import hmac
-import json
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import aiohttp
 
+from benchmarks import venue_hour
+from benchmarks.venue_server import SIGNED_HEADERS, server, signed
 from venue.build import build
 from venue.settings import read_settings
 
 ORDERS = 1000
 LISTENERS = 50
 SECONDS = 3
-KEY, SECRET = "predator-local-key", "predator-local-secret"
-SIGNED_HEADERS = {"X-MBX-APIKEY": KEY, "Content-Type": "application/x-www-form-urlencoded"}
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    port: int
-    pid: int
 
 
 def minutes_per_second(symbols: int) -> float:
@@ -45,37 +30,6 @@ def minutes_per_second(symbols: int) -> float:
         venue.market.finish_minute()
         played += 1
     return played
-
-
-@contextmanager
-def server(*arguments: str) -> Iterator[Server]:
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder) / "ready.json"
-        limits = ("--weight-limit", "0", "--order-limit", "0")
-        command = [
-            sys.executable,
-            "-m",
-            "venue",
-            "--port",
-            "0",
-            "--ready-file",
-            str(ready),
-            "--log",
-            str(ready) + ".log",
-        ]
-        process = subprocess.Popen([*command, *limits, *arguments])
-        while not ready.exists():
-            time.sleep(0.05)
-        try:
-            yield Server(json.loads(ready.read_text())["port"], process.pid)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def signed(parameters: dict[str, object]) -> str:
-    query = urlencode({**parameters, "timestamp": time.time_ns() // 1_000_000, "recvWindow": 10_000})
-    return f"{query}&signature={hmac.new(SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()}"
 
 
 async def send_orders(port: int, at_once: int) -> tuple[float, float]:
@@ -119,8 +73,6 @@ async def count_messages(port: int) -> float:
 def main() -> None:
     given = read_arguments()
     if given.hour:
-        from benchmarks import venue_hour  # it stands on this module
-
         with tempfile.TemporaryDirectory() as folder:
             venue_hour.run(given.minutes, lambda line: print(line, flush=True), Path(folder))  # noqa: T201
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,33 @@ def imported_roots(path: Path) -> set[str]:
     return roots
 
 
+def modules() -> dict[str, Path]:
+    """Every module of the house by its dotted name."""
+    files = python_files(*PACKAGES, "benchmarks")
+    return {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in files}
+
+
+def imported_modules(path: Path, known: Mapping[str, Path]) -> set[str]:
+    """Of ours, wherever the import stands: at the top, inside a function, or for types alone."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inside & known.keys()) or {node.module}
+    return found & known.keys()
+
+
+def circles(arrows: Mapping[str, set[str]]) -> set[str]:
+    """What is left after those that lead to nothing, and then to nothing left, are taken away."""
+    left = dict(arrows)
+    while ends := [name for name, targets in left.items() if not targets & left.keys() - {name}]:
+        for name in ends:
+            del left[name]
+    return set(left)
+
+
 MACHINES = [path for path in python_files("actors") if is_machine(path)]
 PURE = [*python_files("engine"), *MACHINES]
 
@@ -100,6 +128,21 @@ def test_a_file_says_its_job_in_its_first_line(path):
     text = path.read_text(encoding="utf-8")
 
     assert not text.strip() or ast.get_docstring(ast.parse(text)), "begin with one line that says what this file is for"
+
+
+def test_no_files_import_each_other():
+    """Not even inside a function or for types alone: what both need stands below both of them."""
+    known = modules()
+    left = circles({name: imported_modules(path, known) - {name} for name, path in known.items()})
+
+    # those that only lead into a circle are no part of it: taken away from the other side
+    backwards = {name: {other for other in left if name in imported_modules(known[other], known)} for name in left}
+    assert circles(backwards) == set()
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == set()
 
 
 def test_nothing_is_called_utils():

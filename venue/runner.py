@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from venue.core.conditional import become
+from venue.core.algo_status import become
 from venue.core.matching import cancel_all, end
 from venue.core.orders import AlgoStatus, Execution
 from venue.market import steps_per_minute

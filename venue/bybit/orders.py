@@ -10,8 +10,9 @@ from venue.bybit.entries import OWN, Entry, find, id_text, is_used, open_entries
 from venue.bybit.errors import BybitError, JsonObject, invalid
 from venue.bybit.render import SMP_TYPES
 from venue.bybit.trading_stop import SIDES_BY_INDEX, WORKING_TYPES, read_attached
+from venue.core.algo_status import become
 from venue.core.checks import check_price, check_quantity, closes
-from venue.core.conditional import become, cancel_algo, place_algo
+from venue.core.conditional import cancel_algo, place_algo
 from venue.core.matching import accept, amend, cancel, end, place
 from venue.core.orders import (
     ZERO,

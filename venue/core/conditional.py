@@ -1,12 +1,10 @@
-"""Conditional orders: placed, cancelled, fired.
-
-NEW -> TRIGGERING -> TRIGGERED (an ordinary order exists) -> FINISHED (it is done).
-"""
+"""Conditional orders: placed, cancelled, fired."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 from venue.core.account import Account
+from venue.core.algo_status import become
 from venue.core.book import Book
 from venue.core.checks import check_algo, check_margin, check_reduces
 from venue.core.events import AlgoChanged
@@ -18,13 +16,10 @@ from venue.core.orders import (
     AlgoRequest,
     AlgoStatus,
     Kind,
-    Order,
     OrderRequest,
     TimeInForce,
 )
 from venue.core.refusal import Reason, Refused
-
-STILL = (AlgoStatus.NEW, AlgoStatus.TRIGGERING)
 
 
 def place_algo(floor: Floor, account: Account, request: AlgoRequest) -> AlgoOrder:
@@ -57,14 +52,6 @@ def cancel_all_algos(floor: Floor, account: Account, symbol: str) -> None:
     for algo in account.waiting(symbol):
         if algo.status is AlgoStatus.NEW:
             cancel_algo(floor, account, algo)
-
-
-def become(floor: Floor, account: Account, algo: AlgoOrder, status: AlgoStatus, order: Order | None = None) -> None:
-    algo.status = status
-    algo.updated_ms = floor.clock.now_ms()
-    if status not in STILL:
-        account.open_algos.pop(algo.algo_id, None)
-    floor.emit(AlgoChanged(account=account, algo=algo, status=status, order=order))
 
 
 def fire(floor: Floor, account: Account, algo: AlgoOrder) -> None:
@@ -140,10 +127,3 @@ def reject_text(refusal: Refused) -> str:
     if refusal.reason is Reason.REDUCE_ONLY:
         return "Reduce Only reject"
     return "Margin is insufficient" if refusal.reason is Reason.MARGIN_INSUFFICIENT else str(refusal.reason)
-
-
-def after_order_done(floor: Floor, account: Account, order: Order) -> None:
-    """The ordinary order is done: so is the conditional one that made it."""
-    algo = account.algos.get(order.request.algo_id) if order.request.algo_id is not None else None
-    if algo and algo.status is AlgoStatus.TRIGGERED:
-        become(floor, account, algo, AlgoStatus.FINISHED, order)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from venue.core.account import Account
+from venue.core.algo_status import after_order_done
 from venue.core.book import Book, Offer
 from venue.core.checks import check_band, check_order, check_price, check_quantity, closes
 from venue.core.events import OrderChanged
@@ -149,8 +150,6 @@ def end(floor: Floor, order: Order, execution: Execution, status: Status | None 
 
 
 def finish(floor: Floor, order: Order) -> None:
-    from venue.core.conditional import after_order_done  # the two call each other: an order may end a conditional one
-
     floor.books[order.request.symbol].resting.pop(order.order_id, None)
     account = floor.account_of(order)
     account.open_orders.pop(order.order_id, None)

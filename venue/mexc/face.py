@@ -11,14 +11,14 @@ from venue.hub import Hub
 from venue.mexc.errors import JsonObject
 from venue.mexc.limits import Limits
 from venue.mexc.private import tell
-from venue.mexc.stops import Levels, attach, end_other, fit
+from venue.mexc.stops import Attached, Levels, attach, end_other, fit
 
 
 @dataclass(slots=True, kw_only=True)
 class Face:
     hub: Hub
     limits: Limits
-    attached: dict[tuple[str, str], Levels] = field(default_factory=dict)  # by account and client order id
+    attached: Attached = field(default_factory=dict)
 
     def line(self) -> JsonObject:
         """What a state file keeps of it."""
@@ -46,6 +46,6 @@ class Face:
 
     def _follow(self, floor: Floor, account: Account, order: Order, is_fill: bool) -> None:
         if is_fill:
-            attach(self, floor, account, order)
+            attach(self.attached, floor, account, order)
         if not order.is_open:
             self.attached.pop((account.name, order.request.client_order_id), None)

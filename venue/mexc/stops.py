@@ -7,12 +7,12 @@ position and go when it goes.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from venue.core.account import Account, Position
+from venue.core.algo_status import become
 from venue.core.book import Book
 from venue.core.checks import check_algo, check_price, check_tradable
-from venue.core.conditional import become, cancel_algo, place_algo
+from venue.core.conditional import cancel_algo, place_algo
 from venue.core.floor import Floor
 from venue.core.orders import AlgoOrder, AlgoRequest, AlgoStatus, Kind, Order, PositionSide, Side, WorkingType
 from venue.core.refusal import Refused
@@ -20,9 +20,6 @@ from venue.mexc.contracts import number, to_vol, wire_symbol
 from venue.mexc.errors import JsonObject, MexcError
 from venue.mexc.render import OWN, PLAN_STATES, TRENDS
 from venue.mexc.rounds import position_id
-
-if TYPE_CHECKING:
-    from venue.mexc.face import Face
 
 STOP_LOSS, TAKE_PROFIT = OWN + "sl:", OWN + "tp:"
 OF_ORDER = "order-"  # the token of a stop that came with an order: then its number
@@ -42,6 +39,9 @@ class Levels:
     def of(self, prefix: str) -> tuple[Decimal | None, WorkingType]:
         is_loss = prefix == STOP_LOSS
         return (self.stop_loss, self.stop_loss_by) if is_loss else (self.take_profit, self.take_profit_by)
+
+
+Attached = dict[tuple[str, str], Levels]  # stops of orders that have not filled yet, by account and client order id
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +201,11 @@ def resize(floor: Floor, account: Account, algo: AlgoOrder, quantity: Decimal) -
     become(floor, account, algo, AlgoStatus.NEW)
 
 
-def attach(face: "Face", floor: Floor, account: Account, order: Order) -> None:
+def attach(waiting: Attached, floor: Floor, account: Account, order: Order) -> None:
     """The first fill that opens brings the order's stop, later ones make it larger; prices gone past it drop it."""
     request, token = order.request, f"{OF_ORDER}{order.order_id}"
     position = account.position(request.symbol, request.position_side)
-    levels = face.attached.get((account.name, request.client_order_id))
+    levels = waiting.get((account.name, request.client_order_id))
     if levels is None or position.amount * request.side.sign <= 0:
         return
     present = stop_of(account, token)
