@@ -3,7 +3,8 @@
 It answers the calls of `engine.messages.exchange` the way a real one does: orders have two id spaces, conditional ones
 become ordinary ones when triggered, reduce-only orders never turn a position round, fills carry fees and trade ids.
 It does not lie or fail by itself; whoever drives it decides which requests and answers get lost (`actors.simulator`),
-when the book is thin, when triggers stick, and what other people do on the account.
+when the book is thin, when triggers stick, and what other people do on the account. It has no bars and no clock of its
+own, no margin modes, and liquidates nobody.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from adapters import simulated_rules as rules
 from engine import order as lifecycle
 from engine import position as positions
+from engine.errors import InvariantViolated
 from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.messages import exchange as ex
@@ -65,6 +67,8 @@ class SimulatedExchange:
     def perform(self, call: Message, now_ns: int) -> Message:
         """The answer to one call. An order sent with an id that is taken is refused, as real ones do."""
         self.now_ns = now_ns
+        if type(call) not in _CALLS:
+            raise InvariantViolated(f"{type(call).__name__} is no call of an exchange")
         return _CALLS[type(call)](self, call)
 
     def move(self, price: Decimal, now_ns: int) -> None:
@@ -92,14 +96,6 @@ class SimulatedExchange:
             )
         )
 
-    def is_covered(self) -> bool:
-        """Flat, or a stop for the whole position waits for its trigger."""
-        held = abs(self.position.quantity)
-        return not held or any(
-            one.kind is OrderKind.STOP_MARKET and one.status is OrderStatus.ACCEPTED and one.leaves_quantity >= held
-            for one in self.orders.values()
-        )
-
     # --- what other people do on the account -------------------------------------------------------------------------
 
     def place_foreign(self, placed: Order, now_ns: int) -> None:
@@ -124,6 +120,8 @@ class SimulatedExchange:
     # --- calls -------------------------------------------------------------------------------------------------------
 
     def _prepare(self, call: ex.PrepareInstrument) -> Message:
+        if call.symbol != self.instrument.symbol:
+            return rules.not_listed(call.symbol)
         self.leverage = call.leverage
         return ex.InstrumentPrepared(instrument=self.instrument, leverage=call.leverage, clock_offset_ns=0)
 
@@ -136,6 +134,7 @@ class SimulatedExchange:
             price=self.price,
             reducible=-self.position.quantity,
             affordable=self.wallet.balance * self.leverage,
+            symbol_status=self.symbol_status,
         )
 
     def _place(self, call: ex.PlaceOrder) -> Message:
@@ -164,6 +163,8 @@ class SimulatedExchange:
 
     def _amend(self, call: ex.AmendOrder) -> Message:
         wanted = call.order
+        if not wanted.is_reduce_only:
+            raise InvariantViolated(f"{wanted.client_order_id} may open risk: it is never amended")
         held = self.orders.get(wanted.client_order_id)
         if held is None or held.status is not OrderStatus.ACCEPTED:
             return ex.AmendRefused(

@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from engine.instrument import Instrument
-from engine.messages.exchange import OrderRefused, OrderReport
+from engine.messages.exchange import ExchangeUnavailable, OrderRefused, OrderReport
 from engine.order import Order, OrderKind, OrderStatus, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What an order is judged on: `reducible` is what a buy may take off (negative: a sell), `affordable` notional."""
+    """What an order is judged on: `reducible` is what a buy may take off (negative: a sell), `affordable` notional.
+
+    `symbol_status` is empty while the instrument is traded.
+    """
 
     instrument: Instrument
     price: Decimal
     reducible: Decimal
     affordable: Decimal
+    symbol_status: str
 
 
 def refusal(wanted: Order, ground: Ground) -> tuple[str, str] | None:
@@ -29,6 +33,8 @@ def refusal(wanted: Order, ground: Ground) -> tuple[str, str] | None:
     if wanted.is_reduce_only:
         nothing_to_reduce = ground.reducible * wanted.side.sign <= 0
         return ("-2022", "reduce_only") if wanted.kind is OrderKind.MARKET and nothing_to_reduce else None
+    if ground.symbol_status:
+        return "-4140", "symbol_closed"
     notional = wanted.quantity * (wanted.price or ground.price)
     if notional < ground.instrument.minimum_notional:
         return "-4164", "minimum_notional"
@@ -46,6 +52,11 @@ def refused(wanted: Order, code: str, reason: str) -> OrderRefused:
     return OrderRefused(
         client_order_id=wanted.client_order_id, by_us=False, reason=reason, code=code, text=f"{code} {reason}"
     )
+
+
+def not_listed(symbol: str) -> ExchangeUnavailable:
+    text = f"refused: {symbol} is not listed"
+    return ExchangeUnavailable(call="PrepareInstrument", detail="", kind="refused", text=text, retry_after_ms=0)
 
 
 def found(held: Order, now_ns: int) -> OrderReport:

@@ -27,14 +27,16 @@ def healed(running):
 
 
 def pytest_generate_tests(metafunc):
-    """Every test runs once for each exchange we speak; what is asked of accounts and orders of the simulated one too.
+    """Every test runs once for each exchange we speak, and for the simulated one where its module says so.
 
-    A test that says itself for which faces it holds is left alone.
+    A test that says itself for which faces it holds is left alone; one marked `over_a_network` is about what the
+    simulated exchange lacks (`simulated_subject` names it).
     """
     said = any("face" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "face" in metafunc.fixturenames and not said:
-        simulated = [SIMULATED.exchange] if getattr(metafunc.module, "SIMULATED_TOO", False) else []
-        metafunc.parametrize("face", [*FACES, *simulated], indirect=True)
+        too = getattr(metafunc.module, "SIMULATED_TOO", False)
+        is_for_it = too and metafunc.definition.get_closest_marker("over_a_network") is None
+        metafunc.parametrize("face", [*FACES, *([SIMULATED.exchange] if is_for_it else [])], indirect=True)
 
 
 @pytest.fixture

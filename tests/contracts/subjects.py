@@ -23,7 +23,8 @@ class Face:
 
     `too_precise` is (our reason, its code) for a quantity between two lots, `throttled` our word for its being too
     busy, `gone` its answer (a pattern) to the cancel of an order that is over. `acknowledges_only`: the answer to an
-    order does not say what became of it. `amends_stops`: conditional orders can be amended.
+    order does not say what became of it. `amends_stops`: conditional orders can be amended. `is_simulated`: readings
+    take no time, and there are no margin modes and no liquidations.
     """
 
     exchange: str
@@ -37,6 +38,7 @@ class Face:
     gone: str
     acknowledges_only: bool = False
     amends_stops: bool = False
+    is_simulated: bool = False
 
 
 BINANCE = Face(

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from local_exchange import LocalExchange
 from order_builders import a_stop, an_entry, an_exit, away, place, snapshot
+from simulated_subject import SIMULATED, SimulatedSubject
 from subjects import Subject
 
 from engine import ledger as ledgers
@@ -14,12 +15,13 @@ from engine.ledger import Ledger
 from engine.order import Side
 
 pytestmark = pytest.mark.processes
+SIMULATED_TOO = True
 EIGHT_HOURS = 480  # candles
 START = Decimal(100_000)
 
 
 @pytest.fixture(scope="module")
-def paying(tmp_path_factory):
+def paying_exchange(tmp_path_factory):
     exchange = LocalExchange(
         tmp_path_factory.mktemp("funding"), "--funding-rate", "0.0001", "--weight-limit", "0", "--order-limit", "0"
     )
@@ -29,10 +31,19 @@ def paying(tmp_path_factory):
 
 
 @pytest.fixture
-async def holder(paying, face):
-    made = await Subject(paying, face).prepared()
+async def holder(request, face):
+    if face is SIMULATED:
+        yield SimulatedSubject()
+        return
+    made = await Subject(request.getfixturevalue("paying_exchange"), face).prepared()
     yield made
     await made.exchange.close()
+
+
+@pytest.fixture
+def paying(holder):
+    """The exchange that `holder` trades at."""
+    return holder.venue
 
 
 def booked(seen):
@@ -65,15 +76,22 @@ async def test_start_plus_profit_less_fees_plus_funding_is_the_wallet_to_the_las
     assert ledger.position.is_flat
 
 
-async def test_what_is_listed_again_has_the_same_names_and_strangers_see_none(holder, paying, face):
+async def test_what_is_listed_again_has_the_same_names(holder, paying):
     await holder.perform(place(an_entry()))
     paying.control("POST", "jump", candles=EIGHT_HOURS)
-    other = await Subject(paying, face).prepared()
 
     first, second = (await snapshot(holder)).funding, (await snapshot(holder)).funding
 
     assert first == second
     assert {payment.asset for payment in first} == {"USDT"}
+
+
+@pytest.mark.over_a_network
+async def test_other_accounts_see_no_funding_of_ours(holder, paying, face):
+    await holder.perform(place(an_entry()))
+    paying.control("POST", "jump", candles=EIGHT_HOURS)
+    other = await Subject(paying, face).prepared()
+
     assert (await snapshot(other)).funding == ()
     await other.exchange.close()
 

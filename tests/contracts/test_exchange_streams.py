@@ -28,6 +28,7 @@ from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import OrderStatus
 
 pytestmark = pytest.mark.processes
+SIMULATED_TOO = True
 S = OrderStatus
 
 
@@ -67,6 +68,7 @@ async def test_an_order_s_events_come_in_order_with_the_fill_before_its_status(l
     assert kinds.index(FillReceived) < len(kinds) - 1 - kinds[::-1].index(OrderUpdated)
 
 
+@pytest.mark.over_a_network
 async def test_an_order_filled_in_parts_is_as_many_fills_as_the_exchange_made(listening):
     order = an_entry(quantity=Decimal(8))
     answer = await listening.perform(place(order))
@@ -119,6 +121,7 @@ async def test_a_position_closed_by_hand_is_heard_of_as_a_fill_of_nobody_s_order
     assert not foreign.client_order_id.startswith("p0000-")
 
 
+@pytest.mark.over_a_network
 @pytest.mark.parametrize(("hand", "given"), [("liquidate", {}), ("adl", {"symbol": "BTCUSDT"})])
 async def test_a_position_the_exchange_closed_by_force_is_heard_of_and_listed_as_such(listening, venue, hand, given):
     await listening.perform(place(an_entry()))
@@ -132,6 +135,7 @@ async def test_a_position_the_exchange_closed_by_force_is_heard_of_and_listed_as
     assert listed == (own, forced)
 
 
+@pytest.mark.over_a_network
 @pytest.mark.parametrize("kind", ["stream_drop", "stream_abort"])
 async def test_a_dropped_stream_is_told_comes_back_and_what_was_missed_can_be_read(listening, venue, kind):
     venue.fault(kind, account=listening.account)
@@ -149,6 +153,7 @@ async def test_a_dropped_stream_is_told_comes_back_and_what_was_missed_can_be_re
     await listening.until(lambda: statuses(listening, other)[-1:] == [S.FILLED])
 
 
+@pytest.mark.over_a_network
 @pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # Bybit gives none
 async def test_an_expired_listen_key_is_replaced_and_the_stream_goes_on(listening, venue):
     venue.control("POST", f"accounts/{listening.account}/expire-listen-key")
@@ -161,6 +166,7 @@ async def test_an_expired_listen_key_is_replaced_and_the_stream_goes_on(listenin
     await listening.until(lambda: S.FILLED in statuses(listening, order))
 
 
+@pytest.mark.over_a_network
 async def test_a_mute_user_stream_is_noticed_by_the_order_it_does_not_mention(listening, venue, monkeypatch):
     monkeypatch.setattr(ccxt_subscriptions, "ECHO_S", 0.2)
     venue.fault("stream_silence", account=listening.account, delay_ms=0)
@@ -172,6 +178,7 @@ async def test_a_mute_user_stream_is_noticed_by_the_order_it_does_not_mention(li
     await listening.until(lambda: listening.seen(StreamOpened))
 
 
+@pytest.mark.over_a_network
 async def test_a_stream_that_mentions_every_order_is_never_called_mute(listening, venue, monkeypatch):
     monkeypatch.setattr(ccxt_subscriptions, "ECHO_S", 0.2)
     mark = await mark_price(listening)
@@ -184,6 +191,7 @@ async def test_a_stream_that_mentions_every_order_is_never_called_mute(listening
     assert listening.seen(StreamLost) == []
 
 
+@pytest.mark.over_a_network
 async def test_a_dropped_stream_is_not_called_mute_for_what_it_missed(listening, venue, monkeypatch):
     monkeypatch.setattr(ccxt_subscriptions, "ECHO_S", 0.5)
     venue.fault("stream_abort", account=listening.account)
@@ -206,6 +214,7 @@ async def test_opening_twice_is_one_stream(listening):
     assert statuses(listening, order) == [S.ACCEPTED, S.FILLED]
 
 
+@pytest.mark.over_a_network
 async def test_a_stream_nobody_answers_is_lost_and_dialled_until_somebody_does(venue, face):
     alone = Subject(venue, face, redirect_to="http://127.0.0.1:9")
 
@@ -227,6 +236,7 @@ async def watching(subject):
     subject.venue.control("POST", "pause")
 
 
+@pytest.mark.over_a_network
 async def test_every_closed_bar_comes_once_in_order_and_is_what_the_list_says(watching, venue):
     venue.control("POST", "speed", speed=1_200)
     venue.control("POST", "resume")
@@ -244,6 +254,7 @@ async def test_every_closed_bar_comes_once_in_order_and_is_what_the_list_says(wa
     venue.control("POST", "speed", speed=60)
 
 
+@pytest.mark.over_a_network
 async def test_mark_prices_keep_coming_with_our_clock(watching, venue):
     venue.control("POST", "resume")
 
@@ -254,6 +265,7 @@ async def test_mark_prices_keep_coming_with_our_clock(watching, venue):
     assert abs(time.time_ns() - mark.observed_at_ns) < 2_000_000_000
 
 
+@pytest.mark.over_a_network
 async def test_a_silent_market_stream_is_dialled_again(subject, venue, monkeypatch):
     connection = subject.exchange._connection
     hasty = replace(connection.profile, market_patience=Patience(silence_s=0.3))

@@ -14,6 +14,7 @@ from engine.market import MarkPrice
 from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.messages.base import Message
+from engine.order import OrderKind, OrderStatus
 from tests.simulation.disasters import Disasters
 from tests.simulation.market import Market
 
@@ -86,9 +87,9 @@ class SmallWorld:
     def _cancel(self, instance: str, call: ex.CancelOrder, now_ns: int) -> Message:
         """Notes a stop that was taken away while nothing else covered the position."""
         exchange = self.exchange_of(instance)
-        before = exchange.is_covered()
+        before = is_covered(exchange)
         answer = exchange.perform(call, now_ns)
-        if before and not exchange.is_covered():
+        if before and not is_covered(exchange):
             self.uncovered.append(call.client_order_id)
         return answer
 
@@ -126,3 +127,12 @@ class SmallWorld:
         self.calls += 1
         self.weight[now_ns // (60 * SECOND_NS)] += cost.weight
         self.orders[self.seats[instance].account, now_ns // (10 * SECOND_NS)] += cost.orders
+
+
+def is_covered(exchange: SimulatedExchange) -> bool:
+    """Flat, or a stop for the whole position waits for its trigger."""
+    held = abs(exchange.position.quantity)
+    return not held or any(
+        one.kind is OrderKind.STOP_MARKET and one.status is OrderStatus.ACCEPTED and one.leaves_quantity >= held
+        for one in exchange.orders.values()
+    )
