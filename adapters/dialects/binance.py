@@ -172,9 +172,9 @@ class Binance(BinanceMarket):
             self.fills(symbol, fills_since_ns),
         )
         wallet = wallet_of(mapping(account), market.ccxt_market["settle"])
-        balance = amount(wallet, "walletBalance")
+        balance, next_time = amount(wallet, "walletBalance"), text(mapping(premium), "nextFundingTime")
         funding = await self._funding.since(
-            symbol, market.market_id, fills_since_ns, wallet=balance, now_ns=self._now_ns()
+            symbol, market.market_id, fills_since_ns, wallet=balance, next_time=next_time, now_ns=self._now_ns()
         )
         position = only_position([row for row in rows(positions) if text(mapping(row), "symbol") == market.market_id])
         return AccountSnapshot(

@@ -107,11 +107,13 @@ async def test_shorts_are_paid(holder, paying):
 
 
 @pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)  # at Bybit funding comes with the executions
-async def test_without_a_change_of_the_wallet_the_dear_list_is_not_asked(holder, paying):
+@pytest.mark.parametrize("long_ago", ["_changed_at_ns", "_passed_at_ns"])
+async def test_unless_the_wallet_changed_near_a_funding_time_the_dear_list_is_not_asked(holder, paying, long_ago):
+    """The wallet changed long ago, or the last funding time was; one of the two is enough."""
     await holder.perform(place(an_entry()))
     await holder.perform(place(a_stop(away((await snapshot(holder)).mark_price, "0.5"))))
     dialect = await holder.exchange._connection.dialect()
-    dialect._funding._changed_at_ns = 0  # as if the wallet had changed long ago
+    setattr(dialect._funding, long_ago, 0)
 
     before = asked(paying, holder.account, "/fapi/v1/income")
     await snapshot(holder)
