@@ -6,7 +6,6 @@ near a half: such bars are rare and are done again with exact decimals.
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 # beyond it a price may be a half tick: 64-bit floats are right to 1e-6 of a tick up to MOST_TICKS
 NEAR_HALF = 0.499
-# a float to which this is added has no digits after the point left: the processor has rounded it
-ROUNDER = 1.5 * 2.0**52
 
 
 def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:
@@ -47,13 +44,13 @@ def write_ticks(candles: Candles, instrument: Instrument, rows: Ticks) -> None:
 
     columns = [read_only(np.ascontiguousarray(one)) for one in (candles.open, candles.high, candles.low, candles.close)]
     per_tick = 1.0 / float(instrument.tick_size)
-    farthest, lowest, highest, is_number = compiled_round()(*columns, per_tick, rows)
-    if len(rows) and not (is_number and lowest >= 0.5 and highest < MOST_TICKS):
+    unfit, near_half = compiled_round()(*columns, per_tick, rows)
+    if unfit:
         raise BacktestError(
             f"prices of {candles.symbol} from {min(map(np.min, columns)):g} to {max(map(np.max, columns)):g} do not "
             f"fit a tick of {instrument.tick_size}: check the instrument's tick size"
         )
-    if farthest > NEAR_HALF:
+    if near_half:
         _round_exactly(columns, instrument, rows)
 
 
@@ -70,36 +67,6 @@ def _round_exactly(columns: list[Any], instrument: Instrument, rows: Ticks) -> N
 @cache
 def compiled_round() -> Any:
     """`round_prices`, compiled."""
-    return compile_with(round_prices, (rounded, rest))
+    from plays.tick_rounding import PARTS, round_prices
 
-
-# --- compiled from here on -------------------------------------------------------------------------------------------
-
-
-def rounded(value: float) -> float:
-    """The nearest whole number."""
-    return (value + ROUNDER) - ROUNDER
-
-
-def rest(value: float) -> float:
-    """How far a value is from the nearest whole number."""
-    return abs(value - rounded(value))
-
-
-def round_prices(
-    opens: Any, highs: Any, lows: Any, closes: Any, per_tick: float, rows: Any
-) -> tuple[float, float, float, bool]:
-    """Fills `rows`; (the farthest from a whole tick, the lowest and the highest price in ticks, all are numbers)."""
-    farthest, lowest, highest, is_number = 0.0, math.inf, 0.0, True
-    for bar in range(len(rows)):
-        opened, high, low, close = opens[bar], highs[bar], lows[bar], closes[bar]
-        is_number &= opened + high + low + close < math.inf  # false for NaN, too
-        opened, high, low, close = opened * per_tick, high * per_tick, low * per_tick, close * per_tick
-        # of the bar first: the next bar has to wait for one comparison of each only
-        least, most = min(opened, high, low, close), max(opened, high, low, close)
-        beyond = max(rest(opened), rest(high), rest(low), rest(close))
-        lowest, highest, farthest = min(lowest, least), max(highest, most), max(farthest, beyond)
-        rows[bar, OPEN], rows[bar, HIGH], rows[bar, LOW], rows[bar, CLOSE] = (
-            rounded(opened), rounded(high), rounded(low), rounded(close)
-        )  # fmt: skip
-    return farthest, lowest, highest, is_number
+    return compile_with(round_prices, PARTS, allocates=False)

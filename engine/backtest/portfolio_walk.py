@@ -96,38 +96,37 @@ def account_equity(states: Any, account: Any, settings: Any, marks: Any) -> int:
     return int(equity)
 
 
-def places_taken(states: Any) -> int:
-    """Positions that stay beyond the next open, and entries that wait for it."""
-    taken = 0
-    for number in range(len(states)):
-        if states[number, ENTRY_SIDE] != 0 or (states[number, PROTECTION] != 0 and states[number, EXIT_DUE] == 0):
-            taken += 1
-    return taken
+def account_at(bar: int, prices: Any, states: Any, account: Any, settings: Any, marks: Any) -> tuple[int, int, int]:
+    """(places taken, notional taken, equity) at a bar's close, at which all that is held or waited for gets its mark.
 
-
-def notional_taken(states: Any, settings: Any, marks: Any) -> int:
-    """The notional, at the marks, of what `places_taken` counts."""
-    taken = 0
+    A position that stays beyond the next open takes its place and notional, and so does an entry that waits for it.
+    """
+    places, taken, equity = 0, 0, account[ACCOUNT_BALANCE]
     for number in range(len(marks)):
-        lot = marks[number] * settings[number, TICK_LOT_UNITS]
-        if states[number, PROTECTION] != 0 and states[number, EXIT_DUE] == 0:
-            taken += states[number, LOTS] * lot
-        if states[number, ENTRY_SIDE] != 0:
-            taken += states[number, ENTRY_LOTS] * lot
-    return taken
+        state = states[number]
+        if state[PROTECTION] == 0 and state[ENTRY_SIDE] == 0:
+            continue
+        mark_at(bar, number, prices, marks)
+        stays, waits = state[PROTECTION] != 0 and state[EXIT_DUE] == 0, state[ENTRY_SIDE] != 0
+        places += int(stays or waits)
+        lots = stays * state[LOTS] + waits * state[ENTRY_LOTS]
+        taken += lots * marks[number] * settings[number, TICK_LOT_UNITS]
+        equity += open_pnl(state, settings[number], marks[number])
+    return places, taken, int(equity)
 
 
-def decide_entry(number: int, states: Any, account: Any, rules: Any, settings: Any, marks: Any, intent: int) -> None:
+def decide_entry(
+    number: int, bar: int, intent: int, prices: Any, states: Any, account: Any, rules: Any, settings: Any, marks: Any
+) -> None:  # fmt: skip
     """The entry that an instrument's intent wants at the next open, if there is a place and notional for it."""
     state = states[number]
-    side = decide(intent, state[PROTECTION])[1]
-    if side == 0:
+    if decide(intent, state[PROTECTION])[1] == 0:
         return
-    if places_taken(states) >= account[MOST_OPEN]:
+    places, taken, equity = account_at(bar, prices, states, account, settings, marks)
+    if places >= account[MOST_OPEN]:
         account[CROWDED] += 1
         return
-    equity = account_equity(states, account, settings, marks)
-    free = share_of(equity, settings[number, LEVERAGE]) - notional_taken(states, settings, marks)
+    free = share_of(equity, settings[number, LEVERAGE]) - taken
     # `act_on_intent` adds the open position of this instrument itself
     state[BALANCE] = equity - open_pnl(state, settings[number], marks[number])
     act_on_intent(state, rules[number], settings[number], intent, marks[number])
@@ -201,16 +200,16 @@ def during_bar(
     bar: int, awake: Any, intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any, marks: Any,
     trades: Any, owners: Any,
 ) -> bool:  # fmt: skip
-    """Protection of the open positions, and whether they leave at the next open. True when an intent may enter."""
+    """Protection of the open positions, and whether they leave at the next open. True when one may enter."""
     wants = False
     for number in awake:
         mark_at(bar - 1, number, prices, marks)  # what has no bar keeps the mark of the one before
         if prices[number, bar, CLOSE] == 0:
             continue
         mark_at(bar, number, prices, marks)
-        wants |= intents[number, bar] != 0
         if states[number, PROTECTION] != 0:
             hold(number, bar, intents, prices, rules, settings, states, account, trades, owners)
+        wants |= decide(intents[number, bar], states[number, PROTECTION])[1] != 0
     return wants
 
 
@@ -228,10 +227,9 @@ def hold(number: int, bar: int, intents: Any, prices: Any, rules: Any, settings:
 def at_close(bar: int, awake: Any, intents: Any, prices: Any, rules: Any, settings: Any, states: Any, account: Any,
              marks: Any) -> None:  # fmt: skip
     """What the intents want to enter, one instrument after the other."""
-    mark_all(bar, prices, states, marks)
     for number in awake:
         if intents[number, bar] != 0 and prices[number, bar, CLOSE] != 0:
-            decide_entry(number, states, account, rules, settings, marks, intents[number, bar])
+            decide_entry(number, bar, intents[number, bar], prices, states, account, rules, settings, marks)
 
 
 def next_wake(wakes: Any, until: int) -> int:
@@ -246,9 +244,8 @@ def awake_at(bar: int, wakes: Any, awake: Any) -> int:
     """Notes who has to be looked at now, in the order of the instruments; how many they are."""
     count = 0
     for number in range(len(wakes)):
-        if wakes[number] == bar:
-            awake[count] = number
-            count += 1
+        awake[count] = number  # and over it the next one, if this one sleeps on: nothing for the processor to guess
+        count += int(wakes[number] == bar)
     return count
 
 
@@ -282,7 +279,6 @@ def walk_portfolio(
 
 # what `walk_portfolio` calls, in order of use
 PARTS = (
-    *walk.PARTS, take_account, give_account, leave_at_open, enter_at_open, open_pnl, account_equity, places_taken,
-    notional_taken, fit_entry, decide_entry, mark_at, mark_all, still_fits, at_open, hold, during_bar, at_close,
-    next_wake, awake_at,
+    *walk.PARTS, take_account, give_account, leave_at_open, enter_at_open, open_pnl, account_equity, mark_at,
+    account_at, fit_entry, decide_entry, mark_all, still_fits, at_open, hold, during_bar, at_close, next_wake, awake_at,
 )  # fmt: skip
