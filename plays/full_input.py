@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.backtest.full_kernel import FullInput
 from engine.backtest.kernel import KernelInput
-from engine.backtest.layout import MOST_TICKS
+from engine.backtest.layout import MOST_TICKS, NEAR_HALF
 from engine.candles import Candles, utc
 from engine.funding import FundingRates, constant_by_bar
 from engine.instrument import Instrument
@@ -17,7 +17,7 @@ from engine.market import timeframe_ns
 from engine.protection import RATIO_SCALE
 from plays.errors import BacktestError
 from plays.schema import Play
-from plays.ticks import NEAR_HALF, prices_in_ticks
+from plays.ticks import prices_in_ticks
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.layout import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
-from plays.ticks import NEAR_HALF
+from engine.backtest.layout import CLOSE, HIGH, LOW, MOST_TICKS, NEAR_HALF, OPEN
 
 # a float to which this is added has no digits after the point left: the processor has rounded it, and the last 32 bits
 # are those of the whole number

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine.backtest.layout import CLOSE, HIGH, LOW, MOST_TICKS, OPEN
+from engine.backtest.layout import NEAR_HALF
 from engine.candles import Candles
 from engine.compiled import compile_with
 from engine.instrument import Instrument
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ticks = NDArray[np.int32]
-
-# beyond it a price may be a half tick: 64-bit floats are right to 1e-6 of a tick up to MOST_TICKS
-NEAR_HALF = 0.499
 
 
 def prices_in_ticks(candles: Candles, instrument: Instrument) -> Ticks:

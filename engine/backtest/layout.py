@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # within 32 bits; and times (1 + the largest ratio a play may say, 10) x 1e9 within 64
 MOST_TICKS = 800_000_000
+# beyond it a price may be a half tick: 64-bit floats are right to 1e-6 of a tick up to MOST_TICKS
+NEAR_HALF = 0.499
 
 # the columns of prices
 OPEN, HIGH, LOW, CLOSE = range(4)
