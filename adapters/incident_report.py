@@ -16,7 +16,7 @@ from typing import Any
 
 from loguru import logger
 
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.errors import StoreError
 from engine.messages.exchange import AccountSnapshot
 from engine.messages.reports import IncidentHappened

@@ -26,9 +26,9 @@ from urllib.request import urlopen
 
 import aiohttp
 
-from adapters.access import Access
-from adapters.ccxt_connection import Connection
-from adapters.ccxt_exchange import CcxtExchange
+from adapters.ccxt.access import Access
+from adapters.ccxt.connection import Connection
+from adapters.ccxt.exchange import CcxtExchange
 from adapters.log import start_logging
 from engine.messages.exchange import OpenMarketStream, OpenUserStream, OrderPlaced, PlaceOrder, PrepareInstrument
 from engine.messages.market import BarClosed

@@ -33,8 +33,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import numpy as np
 from measuring import SEEDS, START_NS
 
-from adapters.candle_generator import generate_candles
-from adapters.candle_store import CandleStore
+from adapters.candles.generator import generate_candles
+from adapters.candles.store import CandleStore
 
 BARS = 525_600
 PEERS = HERE.parent / ".tox" / "bench-peers" / "bin" / "python"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from measuring import CASH, PAIRS, SEEDS, START_NS, columns, main, tell, timed
 
-from adapters.candle_store import CandleStore
+from adapters.candles.store import CandleStore
 from engine.candles import Candles
 from engine.instrument import Instrument
 from engine.market import timeframe_ns

@@ -26,8 +26,8 @@ from threading import Thread
 from actors.shell.latch import clear_latch, latch_file, raise_latch
 from actors.shell.processes import recorded
 from actors.shell.scoreboard import Cell, ScoreboardReader
-from adapters.candle_generator import generate_candles
-from adapters.candle_store import CandleStore
+from adapters.candles.generator import generate_candles
+from adapters.candles.store import CandleStore
 from engine.messages.control import PanicRaised, StopInstance
 from instance_manager import control, lifecycle, preparation, specification
 from instance_manager.errors import NotRunning

@@ -29,7 +29,7 @@ from actors.shell.latch import GLOBAL, latch_file
 from actors.shell.processes import recorded
 from actors.shell.scoreboard import ScoreboardReader
 from actors.shell.tree import ACCOUNT
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from instance_manager import lifecycle, preparation, quickstart, specification
 from instance_manager.quickstart import Stage
 from instance_manager.settings_file import load_settings

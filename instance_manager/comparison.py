@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adapters.bar_log import BarLog
-from adapters.journal_reader import JournalReader
+from adapters.candles.bar_log import BarLog
+from adapters.journal.reader import JournalReader
 from engine.candles import Candles, candles_of, utc
 from engine.errors import StoreError
 from engine.messages.events import AnchorRecorded

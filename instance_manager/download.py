@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from adapters.access import Access
-from adapters.candle_store import CandleStore
-from adapters.ccxt_exchange import CcxtExchange
+from adapters.candles.store import CandleStore
+from adapters.ccxt.access import Access
+from adapters.ccxt.exchange import CcxtExchange
 from engine.candles import candles_of
 from engine.errors import ConfigurationError
 from engine.market import Bar, timeframe_ns

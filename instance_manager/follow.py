@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.errors import StoreError
 from engine.market import timeframe_ns
 from engine.messages.base import Message

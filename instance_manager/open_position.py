@@ -25,7 +25,7 @@ def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
 
 
 def _loosened(spec: InstanceSpec) -> tuple[str, ...]:
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
 
     if not spec.account or not spec.journal_file.exists():
         return ()

@@ -52,7 +52,7 @@ def _require_local_exchange(workspace: Workspace, name: str, exchange: LocalExch
 
 def _require_answer(spec: InstanceSpec, access: ExchangeAccess, name: str) -> None:
     """Better told now than after a minute of waiting. Asks for one public bar, with no key."""
-    from adapters.access import Access
+    from adapters.ccxt.access import Access
     from instance_manager.download import one_bar
 
     one_bar(Access(exchange=access.exchange, environment=access.environment), name, spec.symbol, spec.timeframe)
@@ -65,7 +65,7 @@ def _came_with_a_start(workspace: Workspace, name: str) -> bool:
 
 def _require_candles(workspace: Workspace, spec: InstanceSpec, name: str, exchange: Exchange, tell: Tell) -> None:
     """A backtest without candles has nothing to say. On the local exchange, whose market is made up, they are made."""
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
 
     store = CandleStore(workspace.candles)
     if store.coverage(name, spec.symbol, spec.timeframe):
@@ -80,8 +80,8 @@ def _require_candles(workspace: Workspace, spec: InstanceSpec, name: str, exchan
 
 
 def _make_candles(store: object, spec: InstanceSpec, name: str, seed: int) -> None:
-    from adapters.candle_generator import generate_candles
-    from adapters.candle_store import CandleStore
+    from adapters.candles.generator import generate_candles
+    from adapters.candles.store import CandleStore
     from engine.market import TIMEFRAME_MINUTES
     from instance_manager.timerange import parse_timerange
 

@@ -143,7 +143,7 @@ def _cells(file: Path) -> Mapping[str, Cell]:
 
 def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
     """The newest view in the journal, or why it cannot be read."""
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
 
     if not file.exists():
         return None, None

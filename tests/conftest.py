@@ -1,6 +1,6 @@
 """Before any test: the whole of ccxt, once; and other people's clients stay in environments of their own.
 
-`adapters.ccxt_load` puts bare packages in its place where nobody has loaded it yet; tests that drive the venue with
+`adapters.ccxt.load` puts bare packages in its place where nobody has loaded it yet; tests that drive the venue with
 ccxt itself then could not. In one process there can be only one ccxt, so the whole one comes first.
 """
 

@@ -99,7 +99,7 @@ class CandlesPort(SlicedPort):
     def _work(self, call: Message) -> Message:
         import numpy as np
 
-        from adapters.candle_store import CandleStore
+        from adapters.candles.store import CandleStore
 
         spec = self._spec
         start, until = (None if ms is None else ms * MS for ms in (spec.from_ms, spec.until_ms))
@@ -172,8 +172,8 @@ class KernelPort(SlicedPort):
     def _begin(self, folder: str) -> Any:
         import numpy as np
 
-        from adapters.candle_store import CandleStore
-        from adapters.funding_file import stored_funding
+        from adapters.candles.funding_file import stored_funding
+        from adapters.candles.store import CandleStore
         from plays.backtest import Backtest, given_signals
         from plays.loading import load_play
         from plays.terms import terms_for

@@ -27,7 +27,7 @@ from engine.messages.control import JournalRead, ReadJournal
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 
 if TYPE_CHECKING:
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
     from plays.schema import Play
 
 WATCHED = ("executor", "reconciler", "data", "strategy")
@@ -38,7 +38,7 @@ class JournalPort:
     """`ReadJournal`, beside the same journal that `Record` goes to."""
 
     def __init__(self, path: Path) -> None:
-        from adapters.sqlite_journal import SqliteJournal
+        from adapters.journal.sqlite_journal import SqliteJournal
 
         self.journal = SqliteJournal(path)
 
@@ -66,7 +66,7 @@ class BarsPort:
     """What this instance received, kept and read again."""
 
     def __init__(self, path: Path) -> None:
-        from adapters.bar_log import BarLog
+        from adapters.candles.bar_log import BarLog
 
         self._log = BarLog(path, is_writer=True)
 
@@ -201,7 +201,7 @@ class Outbox:
 
 def view_in(journal: Path) -> InstanceView | None:
     """The view in somebody's journal; None while there is none or it cannot be read."""
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
 
     try:
         with JournalReader(journal) as reader:
@@ -231,7 +231,7 @@ class StoredView:
         return (row[0], digest_of(row[1])) if row else (0, b"")
 
     def _open(self) -> JournalReader:
-        from adapters.journal_reader import JournalReader
+        from adapters.journal.reader import JournalReader
 
         inode = self._path.stat().st_ino
         if self._reader is None or inode != self._inode:
@@ -258,7 +258,7 @@ def _play(spec: InstanceSpec) -> Play:
 
 
 def _exchange(spec: InstanceSpec) -> MakePort:
-    from adapters.access import Access
+    from adapters.ccxt.access import Access
 
     if spec.access is None:
         raise InvariantViolated(f"{spec.instance} has no access to an exchange")
@@ -273,7 +273,7 @@ def _exchange(spec: InstanceSpec) -> MakePort:
     )
 
     def make(edge: Edge) -> AsyncPort:
-        from adapters.ccxt_exchange import CcxtExchange
+        from adapters.ccxt.exchange import CcxtExchange
 
         return CcxtExchange(access, edge.push, edge.on_usage)
 

@@ -24,15 +24,15 @@ from actors.shell.scoreboard import ScoreboardWriter
 from actors.shell.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
 from actors.spec import InstanceSpec
 from actors.supervisor import Supervision, Supervisor
-from adapters.ccxt_load import load_exchange
+from adapters.ccxt.load import load_exchange
 from adapters.log import start_logging
 from engine.errors import ConfigurationError
 from engine.market import Bar, timeframe_ns
 from engine.messages.account import LeasesHeld, SpendingNoted
 
 MakePart = Callable[[Place], Part]
-_HEAVY = ("adapters.sqlite_journal", "adapters.journal_reader", "plays.loading", "plays.evaluator")
-_HEAVY_WITH_EXCHANGE = (*_HEAVY, "adapters.bar_log", "adapters.notifier", "adapters.ccxt_exchange")
+_HEAVY = ("adapters.journal.sqlite_journal", "adapters.journal.reader", "plays.loading", "plays.evaluator")
+_HEAVY_WITH_EXCHANGE = (*_HEAVY, "adapters.candles.bar_log", "adapters.notifier", "adapters.ccxt.exchange")
 
 
 def part_for(tree: Tree, boot: Boot, writer: ScoreboardWriter) -> Part:

@@ -14,7 +14,7 @@ from instance_manager.cli.options import HomeOption, InstanceOption, JsonOption
 from instance_manager.errors import AlreadyRunning, RefusedForSafety
 
 if TYPE_CHECKING:
-    from adapters.journal_archive import Archived
+    from adapters.journal.archive import Archived
 
 NS = 1_000_000_000
 
@@ -34,7 +34,7 @@ def archive_journal(
     home: HomeOption = None,
 ) -> None:
     """Move old messages of a stopped instance's journal into Parquet. What a recovery needs stays, as a checkpoint."""
-    from adapters.journal_archive import archive
+    from adapters.journal.archive import archive
     from instance_manager.modes import sends_orders
 
     desk = open_desk(home, to_write=True)
@@ -57,7 +57,7 @@ def migrate_journal(
     home: HomeOption = None,
 ) -> None:
     """Bring the journal of a stopped instance to a schema version, forwards, or backwards for an older Predator."""
-    from adapters.migration import migrate_file, newest_version
+    from adapters.journal.migration import migrate_file, newest_version
 
     desk = open_desk(home, to_write=True)
     desk.instance(instance)

@@ -149,8 +149,8 @@ def funding_of(
     desk: Desk, play: Play, exchange: str, funding: str | None
 ) -> tuple[FundingRates | None, Decimal | None]:
     """(a record of rates, or one rate) of `--funding`; else the record beside the candles, if there is one."""
-    from adapters.candle_store import CandleStore
-    from adapters.funding_file import read_funding_file, stored_funding
+    from adapters.candles.funding_file import read_funding_file, stored_funding
+    from adapters.candles.store import CandleStore
 
     if funding is None:
         return stored_funding(CandleStore(desk.workspace.candles), exchange, play.symbol), None

@@ -10,7 +10,7 @@ from instance_manager.cli import console
 from instance_manager.cli.desk import Desk
 
 if TYPE_CHECKING:
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
     from engine.messages.funding import FundingPayment
 
 COLUMNS = ("date", "trades", "gross_profit", "fees", "funding", "profit")
@@ -18,7 +18,7 @@ COLUMNS = ("date", "trades", "gross_profit", "fees", "funding", "profit")
 
 def show_days(desk: Desk, instance: str, limit: int, *, as_json: bool) -> None:
     """Prints the newest `limit` days on which a trade was closed or funding paid."""
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
     from instance_manager.daily import by_day
 
     zone = desk.settings.risk_of(desk.instance(instance)).day_zone

@@ -12,7 +12,7 @@ from instance_manager.cli.desk import open_desk
 from instance_manager.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from adapters.candle_store import CandleStore, Coverage
+    from adapters.candles.store import CandleStore, Coverage
 
 SymbolOption = Annotated[str, typer.Option("--symbol", "-p", help="As ccxt writes it.")]
 TimeframeOption = Annotated[str, typer.Option("--timeframe", "-t", help="Length of the bars.")]
@@ -45,7 +45,7 @@ def import_data(
 
     Example: predator import-data BTCUSDT-2024.parquet --symbol BTC/USDT:USDT
     """
-    from adapters.candle_store import import_candles
+    from adapters.candles.store import import_candles
 
     _check(symbol, timeframe)
     store = _store(home, to_write=True)
@@ -77,7 +77,7 @@ def generate_data(
 
     Example: predator generate-data --days 90 --seed 1
     """
-    from adapters.candle_generator import generate_candles
+    from adapters.candles.generator import generate_candles
     from engine.errors import ConfigurationError
     from engine.market import timeframe_ns
     from instance_manager.timerange import parse_timerange
@@ -110,7 +110,7 @@ def fill_gaps(
 
     Example: predator fill-gaps --symbol BTC/USDT:USDT --most 30
     """
-    from adapters import candle_gaps
+    from adapters.candles import gaps as candle_gaps
 
     _check(symbol, timeframe)
     store = _store(home, to_write=True)
@@ -148,7 +148,7 @@ def _check(symbol: str, timeframe: str) -> None:
 
 
 def _store(home: Path | None, *, to_write: bool = False) -> CandleStore:
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
 
     return CandleStore(open_desk(home, to_write=to_write).workspace.candles)
 

@@ -36,7 +36,7 @@ def download_data(
     """Download candles of an exchange. What is stored already is left as it is."""
     from loguru import logger
 
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
     from instance_manager.download import download
 
     logger.remove()  # the adapter's log of every request is for instances; here the result counts

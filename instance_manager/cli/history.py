@@ -12,7 +12,7 @@ from instance_manager.cli import console
 from instance_manager.cli.desk import Desk
 
 if TYPE_CHECKING:
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
     from engine.candles import Candles
     from engine.errors import DataError
     from plays.schema import Play
@@ -45,10 +45,10 @@ def stored_candles(
     start_ns, end_ns = parse_timerange(timerange)
     timeframe = timeframe or play.timeframe
     if file is not None:
-        from adapters.candle_files import read_candle_file
+        from adapters.candles.files import read_candle_file
 
         return read_candle_file(file, play.symbol, timeframe)[0].between(start_ns, end_ns)
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
 
     store = CandleStore(desk.workspace.candles)
     history = store.load(exchange, play.symbol, timeframe, start_ns, end_ns)

@@ -14,7 +14,7 @@ from instance_manager.cli.desk import open_desk
 from instance_manager.cli.options import HomeOption, InstanceOption, JsonOption, LimitOption
 
 if TYPE_CHECKING:
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
 
 Row = dict[str, Any]
 DEFAULT_LIMIT = 100
@@ -113,7 +113,7 @@ def show_events(
 
 def _read(home: Path | None, instance: str, query: Callable[[JournalReader], list[Row]]) -> list[Row]:
     """No journal yet is no error: the instance has nothing to show."""
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.reader import JournalReader
 
     desk = open_desk(home)
     desk.instance(instance)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from adapters.candle_store import CandleStore
+    from adapters.candles.store import CandleStore
     from engine.instrument import Instrument
     from instance_manager.cli.desk import Desk
     from plays.backtest import Fees
@@ -43,8 +43,8 @@ def run_portfolio(
     from rich.console import Console
     from rich.progress import Progress
 
-    from adapters.candle_store import CandleStore
-    from adapters.funding_file import stored_funding
+    from adapters.candles.funding_file import stored_funding
+    from adapters.candles.store import CandleStore
     from instance_manager.timerange import parse_timerange
     from plays.portfolio import Portfolio
     from plays.terms import terms_for

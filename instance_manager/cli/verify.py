@@ -33,8 +33,8 @@ def verify_journal(
 
 
 def _verified(name: str, file: Path) -> dict[str, Any]:
-    from adapters.journal_archive import verify_archives
-    from adapters.journal_reader import JournalReader
+    from adapters.journal.archive import verify_archives
+    from adapters.journal.reader import JournalReader
     from engine.errors import StoreError
 
     if not file.exists():

@@ -9,9 +9,9 @@ from pyarrow import parquet
 
 from actors.spec import InstanceSpec
 from actors.wiring.backtest import CandlesPort, KernelPort, SignalsPort
-from adapters.candle_generator import generate_candles
-from adapters.candle_store import CandleStore
-from adapters.funding_file import stored_funding
+from adapters.candles.funding_file import stored_funding
+from adapters.candles.generator import generate_candles
+from adapters.candles.store import CandleStore
 from engine.messages import backtest as bt
 from plays.backtest import Backtest
 from plays.loading import load_play

@@ -11,7 +11,7 @@ from actors.reconciler import Reconciler
 from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
 from actors.shell.sharers_port import SharersPort
 from actors.wiring.live import view_in
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import InvariantViolated
 from engine.machine import Request, Send
 from engine.messages import control as ct

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from adapter_builders import a_bar
 
-from adapters.bar_log import BarLog
+from adapters.candles.bar_log import BarLog
 from engine.errors import StoreError
 from engine.market import MINUTE_NS
 

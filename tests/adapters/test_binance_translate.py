@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.ccxt_translate import bar, plain
-from adapters.dialects.binance_translate import (
+from adapters.ccxt.dialects.binance_translate import (
     ALGO_STATUS,
     STATUS,
     algo_report,
@@ -17,6 +16,7 @@ from adapters.dialects.binance_translate import (
     order_report,
     stream_events,
 )
+from adapters.ccxt.translate import bar, plain
 from engine.errors import MalformedMessage
 from engine.messages.exchange import FillReceived, OrderUpdated
 from engine.order import OrderStatus

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from adapter_builders import SYMBOL, an_order
 
-from adapters.dialects.bybit_translate import (
+from adapters.ccxt.dialects.bybit_translate import (
     balances,
     executions,
     only_position,

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from adapters.candle_files import CandleError, read_candle_file
-from adapters.candle_gaps import fill_gaps
-from adapters.candle_generator import generate_candles
-from adapters.candle_store import CandleStore, folder_name, import_candles, symbol_of
+from adapters.candles.files import CandleError, read_candle_file
+from adapters.candles.gaps import fill_gaps
+from adapters.candles.generator import generate_candles
+from adapters.candles.store import CandleStore, folder_name, import_candles, symbol_of
 
 SYMBOL = "BTC/USDT:USDT"
 MINUTE_NS = 60_000_000_000

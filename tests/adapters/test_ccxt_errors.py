@@ -6,8 +6,8 @@ from importlib import import_module
 
 import pytest
 
-from adapters.ccxt_errors import TABLE, Failure, judge, row_for
-from adapters.ccxt_load import load_exchange
+from adapters.ccxt.errors import TABLE, Failure, judge, row_for
+from adapters.ccxt.load import load_exchange
 from engine.errors import (
     AccessDenied,
     MalformedMessage,

@@ -8,15 +8,15 @@ import sys
 
 import pytest
 
-from adapters.ccxt_load import load_exchange
+from adapters.ccxt.load import load_exchange
 from engine.errors import ConfigurationError
 
 PROBE = """
 import json, resource, sys, time
-import adapters.ccxt_exchange
+import adapters.ccxt.exchange
 before = "ccxt" in sys.modules
 began = time.process_time()
-from adapters.ccxt_load import load_exchange
+from adapters.ccxt.load import load_exchange
 kind = load_exchange("binanceusdm")
 took = time.process_time() - began
 others = [name for name in sys.modules if name.startswith("ccxt.async_support.") and name.count(".") == 2]

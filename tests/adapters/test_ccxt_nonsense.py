@@ -10,9 +10,9 @@ from adapter_builders import SYMBOL, an_order
 from loguru import logger
 from strange_exchange import StrangeExchange
 
-from adapters import ccxt_exchange
-from adapters.access import Access
-from adapters.ccxt_exchange import CcxtExchange
+from adapters.ccxt import exchange as ccxt_exchange
+from adapters.ccxt.access import Access
+from adapters.ccxt.exchange import CcxtExchange
 from engine.messages.exchange import (
     CancelOrder,
     CancelOutcomeUnknown,

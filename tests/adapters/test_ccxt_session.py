@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from yarl import URL
 
-from adapters.access import Access
-from adapters.ccxt_client import build_client
-from adapters.ccxt_session import HostRefused, Session
-from adapters.dialects.binance import HOSTS
+from adapters.ccxt.access import Access
+from adapters.ccxt.client import build_client
+from adapters.ccxt.dialects.binance import HOSTS
+from adapters.ccxt.session import HostRefused, Session
 
 FAMILIES = ("linear",)
 PRODUCTION = "https://fapi.binance.com/fapi/v1/order"

@@ -10,9 +10,9 @@ from adapter_builders import SYMBOL
 from loguru import logger
 from strange_exchange import StrangeExchange
 
-from adapters.access import Access
-from adapters.ccxt_exchange import CcxtExchange
-from adapters.ccxt_streams import Patience
+from adapters.ccxt.access import Access
+from adapters.ccxt.exchange import CcxtExchange
+from adapters.ccxt.streams import Patience
 from engine.messages.exchange import FillReceived, OpenMarketStream, OpenUserStream, StreamLost, StreamOpened
 from engine.messages.market import BarClosed, MarkPriceChanged
 

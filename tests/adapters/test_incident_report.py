@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.incident_report import IncidentReports
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.events import BreakerTripped
 from engine.messages.reports import IncidentHappened, InstanceView
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters import migration
-from adapters.journal_archive import archive, verify_archives
-from adapters.journal_head import head_file
-from adapters.journal_reader import JournalReader
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal import migration
+from adapters.journal.archive import archive, verify_archives
+from adapters.journal.head import head_file
+from adapters.journal.reader import JournalReader
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine import checkpoint
 from engine.book.fold import apply
 from engine.book.state import Book

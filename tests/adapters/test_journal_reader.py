@@ -10,8 +10,8 @@ from adapter_builders import a_fill, a_signal, a_trade, a_view, an_order, filled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.journal_reader import JournalReader
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.reader import JournalReader
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages import wire
 from engine.messages.control import Notify

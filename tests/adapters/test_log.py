@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from loguru import logger
 
-from adapters.access import Access
+from adapters.ccxt.access import Access
 from adapters.log import start_logging
 from adapters.redaction import redact, register_secret
 from engine.errors import ConfigurationError

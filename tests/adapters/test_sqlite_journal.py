@@ -11,8 +11,8 @@ import sys
 import pytest
 from adapter_builders import a_signal, a_trade, a_view, an_order, filled
 
-from adapters import migration
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal import migration
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages.events import NotificationDelivered, OrderAccepted, OrderIntended
 from engine.order import OrderStatus
@@ -154,7 +154,7 @@ def test_a_second_writer_in_this_process_is_refused(journal, path):
 
 WRITER = """
 import sys, pathlib
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.events import OrderAccepted
 journal = SqliteJournal(pathlib.Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from tests.chaos.harm import Harm
 from tests.chaos.stage import Stage
 from tests.chaos.truth import Reckoning, reckon

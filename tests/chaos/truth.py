@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.errors import StoreError
 from engine.messages import events as ev
 from tests.chaos.stage import Stage

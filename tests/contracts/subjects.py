@@ -11,8 +11,8 @@ from typing import Any
 from local_exchange import LocalExchange
 from order_builders import SYMBOL
 
-from adapters.access import Access
-from adapters.ccxt_exchange import CcxtExchange
+from adapters.ccxt.access import Access
+from adapters.ccxt.exchange import CcxtExchange
 from engine.messages.base import Message
 from engine.messages.exchange import FindOrder, OrderPlaced, OrderReport, PrepareInstrument, UsageObserved
 

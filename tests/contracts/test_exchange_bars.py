@@ -49,7 +49,7 @@ async def test_a_range_is_half_open_and_the_unfinished_bar_is_never_in_it(subjec
 
 
 async def test_more_bars_than_a_page_are_read_in_both_directions(subject, venue, monkeypatch):
-    from adapters import ccxt_bars
+    from adapters.ccxt import bars as ccxt_bars
 
     whole = await fetched(subject, limit=50)
     monkeypatch.setattr(ccxt_bars, "PAGE", 7)

@@ -100,7 +100,7 @@ async def test_a_flat_account_has_no_position_and_still_a_mark_price(subject):
 
 
 async def test_a_closed_instrument_is_said_to_be_and_reducing_is_tried_all_the_same(subject, venue, monkeypatch):
-    from adapters.dialects import binance_market
+    from adapters.ccxt.dialects import binance_market
 
     monkeypatch.setattr(binance_market, "STATUS_VALID_NS", 0)
     await subject.perform(place(an_entry()))

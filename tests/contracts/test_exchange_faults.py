@@ -252,7 +252,7 @@ async def test_an_order_is_not_sent_again_when_the_clock_was_wrong_but_the_next_
 def test_nonsense_instead_of_an_order_is_malformed(body):
     import json
 
-    from adapters.dialects.binance_translate import order_report
+    from adapters.ccxt.dialects.binance_translate import order_report
     from engine.errors import MalformedMessage
 
     try:

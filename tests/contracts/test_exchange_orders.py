@@ -203,7 +203,7 @@ async def test_fills_are_complete_exact_and_oldest_first(subject):
 
 
 async def test_fills_of_more_than_one_page_are_all_there(subject, monkeypatch):
-    from adapters.dialects import binance_fills
+    from adapters.ccxt.dialects import binance_fills
 
     monkeypatch.setattr(binance_fills, "PAGE", 3)
     for _ in range(4):

@@ -11,8 +11,8 @@ import pytest
 from order_builders import SYMBOL, a_stop, an_entry, an_exit, find, number_of, place
 from subjects import Subject
 
-from adapters import ccxt_subscriptions
-from adapters.ccxt_streams import Patience
+from adapters.ccxt import subscriptions as ccxt_subscriptions
+from adapters.ccxt.streams import Patience
 from engine.market import MINUTE_NS
 from engine.messages.exchange import (
     FetchFills,

@@ -4,7 +4,7 @@ from decimal import Decimal
 import numba
 import pytest
 
-from adapters.candle_generator import generate_candles
+from adapters.candles.generator import generate_candles
 from engine import compiled, sizing
 from engine.backtest.full_kernel import compiled_full_walk
 from engine.backtest.kernel import compiled_walk

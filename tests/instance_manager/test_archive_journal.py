@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import migration
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal import migration
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.events import StreamChanged
 from tests.builders import SECOND_NS
 from tests.desk_builders import predator, predator_json, workspace_with

@@ -117,7 +117,7 @@ def test_what_a_play_says_is_escaped_in_html(requiring, tmp_path):
     requiring("{trades: 1}")
     path.write_text(path.read_text().replace("It exists to be judged.", "<b>less</b> & more, said so"))
 
-    from adapters.candle_generator import generate_candles
+    from adapters.candles.generator import generate_candles
     from instance_manager.html_report import html_report
     from plays.backtest import Backtest
     from plays.loading import load_play

@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from adapters.candle_files import CandleError
-from adapters.funding_file import read_funding_file
+from adapters.candles.files import CandleError
+from adapters.candles.funding_file import read_funding_file
 from instance_manager.cli import data, research
 from instance_manager.cli.boundary import Boundary
 

@@ -11,7 +11,7 @@ import tempfile
 import pytest
 from typer.testing import CliRunner
 
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from instance_manager.cli import journal
 from instance_manager.cli.main import app
 from tests.desk_builders import REAL, environment, free_port, predator, workspace_with

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.bar_log import BarLog
-from adapters.candle_generator import generate_candles
-from adapters.sqlite_journal import SqliteJournal
+from adapters.candles.bar_log import BarLog
+from adapters.candles.generator import generate_candles
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages.events import AnchorRecorded, SignalReceived
 from engine.signal import Intent

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.funding import FundingBooked, FundingPayment
 from engine.messages.reports import InstanceView
 from instance_manager.cli.main import app

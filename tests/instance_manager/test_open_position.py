@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.facts import LimitsSet
 from engine.messages.reports import InstanceView
 from engine.safety import loosening

@@ -124,7 +124,7 @@ def test_stretches_are_named_when_candles_have_a_gap(filled):
 def test_a_file_can_be_backtested_without_storing_it(predator, tmp_path):
     from pyarrow import csv, table
 
-    from adapters.candle_generator import generate_candles
+    from adapters.candles.generator import generate_candles
 
     made = generate_candles("BTC/USDT:USDT", "1m", 0, 3_000)
     columns = {name: getattr(made, name) for name in ("open", "high", "low", "close", "volume")}

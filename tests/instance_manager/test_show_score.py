@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from instance_manager.cli.main import app
 from plays.loading import library_plays
 from tests.actors.trades import closed_trade

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from adapters.sqlite_journal import SqliteJournal
+from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.events import StreamChanged
 from instance_manager.workspace import Workspace
 from tests.desk_builders import predator, workspace_with

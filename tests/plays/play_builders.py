@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.candle_files import read_candle_file
-from adapters.candle_generator import generate_candles
+from adapters.candles.files import read_candle_file
+from adapters.candles.generator import generate_candles
 from engine.candles import Candles
 from engine.instrument import Instrument
 from plays.loading import parse_play

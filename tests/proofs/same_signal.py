@@ -17,7 +17,7 @@ import zmq
 
 from actors.shell.envelope import Envelope, Identity, seal
 from actors.shell.tree import Tree, read_tree, socket_file
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.market import MINUTE_NS, Bar
 from engine.messages import wire
 from engine.messages.market import CycleReady

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from actors.shell.processes import ProcessId, end_all, recorded
 from actors.shell.tree import ACCOUNT
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.errors import TradingError
 from engine.messages.reports import InstanceView
 from instance_manager import detached

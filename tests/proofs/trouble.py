@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from adapters.journal_reader import JournalReader
+from adapters.journal.reader import JournalReader
 from engine.messages.reports import digest_of
 from tests.chaos.stage import INSTANCE
 from tests.chaos.truth import SECOND_NS
