@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,8 @@ from instance_manager.cli import console
 from instance_manager.cli.amounts import amount_of
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.exit_codes import ExitCode
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
+from instance_manager.cli.history import HistoryOptions, stored_candles
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument, chosen_play
 
@@ -62,18 +64,20 @@ HtmlOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(HistoryOptions):
+    equity: EquityOption = "10000"
+    fee: FeeOption = None
+    slippage: SlippageOption = None
+
+
 def register(app: typer.Typer) -> None:
-    app.command("backtest")(backtest)
+    app.command("backtest")(spread(backtest))
 
 
 def backtest(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
-    equity: EquityOption = "10000",
-    fee: FeeOption = None,
-    slippage: SlippageOption = None,
+    given: RunOptions,
     detail: DetailOption = None,
     funding: FundingOption = None,
     symbols: SymbolsOption = None,
@@ -98,12 +102,11 @@ def backtest(
     wanted = in_symbols(chosen_play(desk, play), symbols, max_open_trades)
     if wanted.symbols:
         require_no_more(detail, funding)
-        shared = run_portfolio(desk, wanted, exchange, candles, timerange, equity_of(equity),
-                               lambda one: fees_of(wanted, one, fee, slippage, None))  # fmt: skip
+        shared = run_portfolio(desk, wanted, given, equity_of(given.equity), lambda one: fees_of(wanted, one, given))
         report_portfolio(shared, export, html, show_trades=show_trades, as_json=as_json)
         require_verdict(all(one.met for one in shared.verdicts), require=require)
         return
-    result = finished(prepared(desk, wanted, exchange, candles, timerange, equity, fee, slippage, detail, funding))
+    result = finished(prepared(desk, wanted, given, detail, funding))
     _write_files(result, export, html)
     if as_json:
         console.print_json(_as_json(result))
@@ -113,22 +116,21 @@ def backtest(
 
 
 def prepared(
-    desk: Desk, wanted: Play, exchange: str, candles: Path | None, timerange: str | None, equity: str,
-    fee: str | None, slippage: str | None, detail: str | None = None, funding: str | None = None,
-) -> Backtest:  # fmt: skip
+    desk: Desk, wanted: Play, given: RunOptions, detail: str | None = None, funding: str | None = None
+) -> Backtest:
     """The run that these options mean."""
     from plays.backtest import Backtest
     from plays.batch import aggregated
     from plays.terms import terms_for
 
     require_finer(wanted, detail)
-    history = stored_candles(desk, wanted, exchange, candles, timerange, detail)
+    history = stored_candles(desk, wanted, given, detail)
     finer = None if detail is None else history
     instrument = terms_for(wanted.symbol, history)
-    record, rate = funding_of(desk, wanted, exchange, funding)
-    fees = fees_of(wanted, instrument, fee, slippage, rate)
+    record, rate = funding_of(desk, wanted, given.exchange, funding)
+    fees = fees_of(wanted, instrument, given, rate)
     bars = history if finer is None else aggregated(history, wanted.timeframe)
-    return Backtest(wanted, bars, instrument, equity_of(equity), fees, detail=finer, funding=record)
+    return Backtest(wanted, bars, instrument, equity_of(given.equity), fees, detail=finer, funding=record)
 
 
 def require_finer(play: Play, detail: str | None) -> None:
@@ -191,20 +193,18 @@ def equity_of(text: str) -> Decimal:
     return amount_of("--equity", text, least=Decimal(1))
 
 
-def fees_of(
-    play: Play, instrument: Instrument, fee: str | None, slippage: str | None, funding_rate: Decimal | None = None
-) -> Fees:
+def fees_of(play: Play, instrument: Instrument, given: RunOptions, funding_rate: Decimal | None = None) -> Fees:
     """What `--fee`, `--slippage` and `--funding` say; else the play's costs, else the instrument's."""
     from dataclasses import replace
 
     from plays.backtest import usual_fees
 
     fees = usual_fees(play, instrument)
-    if fee is not None:
-        share = amount_of("--fee", fee, most=Decimal("0.1"))
+    if given.fee is not None:
+        share = amount_of("--fee", given.fee, most=Decimal("0.1"))
         fees = replace(fees, taker=share, maker=share)
-    if slippage is not None:
-        share = amount_of("--slippage", slippage, most=Decimal("0.1"))
+    if given.slippage is not None:
+        share = amount_of("--slippage", given.slippage, most=Decimal("0.1"))
         fees = replace(fees, slippage=share, slippage_ticks=0)
     return fees if funding_rate is None else replace(fees, funding_rate=funding_rate)
 

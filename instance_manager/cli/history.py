@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,9 +29,14 @@ CandlesOption = Annotated[
 ]
 
 
-def stored_candles(
-    desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None, timeframe: str | None = None
-) -> Candles:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryOptions:
+    timerange: TimerangeOption = None
+    exchange: ExchangeOption = "local"
+    candles: CandlesOption = None
+
+
+def stored_candles(desk: Desk, play: Play, given: HistoryOptions, timeframe: str | None = None) -> Candles:
     """The candles of a play's symbol and its timeframe (or another), in one unbroken stretch.
 
     Raises DataError with the remedy.
@@ -42,18 +48,18 @@ def stored_candles(
             f"{play.name} trades {len(play.symbols)} instruments on one account, which only `predator backtest` does: "
             "name a play with one symbol"
         )
-    start_ns, end_ns = parse_timerange(timerange)
+    start_ns, end_ns = parse_timerange(given.timerange)
     timeframe = timeframe or play.timeframe
-    if file is not None:
+    if given.candles is not None:
         from adapters.candles.files import read_candle_file
 
-        return read_candle_file(file, play.symbol, timeframe)[0].between(start_ns, end_ns)
+        return read_candle_file(given.candles, play.symbol, timeframe)[0].between(start_ns, end_ns)
     from adapters.candles.store import CandleStore
 
     store = CandleStore(desk.workspace.candles)
-    history = store.load(exchange, play.symbol, timeframe, start_ns, end_ns)
+    history = store.load(given.exchange, play.symbol, timeframe, start_ns, end_ns)
     if history.first_gap() is not None:
-        raise gap_error(store, exchange, play.symbol, timeframe)
+        raise gap_error(store, given.exchange, play.symbol, timeframe)
     return history
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instance_manager.cli import console
-from instance_manager.cli.backtest import EquityOption, FeeOption, SlippageOption, finished, prepared
+from instance_manager.cli.backtest import RunOptions, finished, prepared
 from instance_manager.cli.desk import open_desk
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument, chosen_play
 from instance_manager.cli.search_options import SeedOption
@@ -28,17 +28,12 @@ RuinOption = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("monte-carlo")(monte_carlo)
+    app.command("monte-carlo")(spread(monte_carlo))
 
 
 def monte_carlo(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
-    equity: EquityOption = "10000",
-    fee: FeeOption = None,
-    slippage: SlippageOption = None,
+    given: RunOptions,
     runs: RunsOption = 5_000,
     seed: SeedOption = 1,
     ruin: RuinOption = None,
@@ -52,7 +47,7 @@ def monte_carlo(
     from plays import monte_carlo as mixing
 
     desk = open_desk(home)
-    result = finished(prepared(desk, chosen_play(desk, play), exchange, candles, timerange, equity, fee, slippage))
+    result = finished(prepared(desk, chosen_play(desk, play), given))
     limit = ruin or result.play.required.max_drawdown_percent or 50.0
     found = mixing.monte_carlo(result, runs, seed, limit)
     if as_json:

@@ -4,59 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from instance_manager.cli import console
-from instance_manager.cli.backtest import EquityOption, FeeOption, RequireOption, SlippageOption, require_verdict
+from instance_manager.cli.backtest import RequireOption, require_verdict
 from instance_manager.cli.desk import open_desk
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument
-from instance_manager.cli.search_options import (
-    ClusterOption,
-    MethodOption,
-    ProcessesOption,
-    RunsOption,
-    ScoreOption,
-    SeedOption,
-    checked_space,
-    runs_of,
-    search_setting,
-)
-from plays.method import Method
+from instance_manager.cli.search_options import SearchOptions, checked_space, runs_of, search_setting
 
 if TYPE_CHECKING:
     from plays.search import RunAll, SearchRow, SearchSetting
     from plays.search_methods import Proposer
 
-StudyOption = Annotated[
-    Path | None,
-    typer.Option("--study", help="Keep the runs in this file; the same command continues from it.", show_default=False),
-]
-
 
 def register(app: typer.Typer) -> None:
-    app.command("optimize")(optimize)
+    app.command("optimize")(spread(optimize))
 
 
 def optimize(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
-    equity: EquityOption = "10000",
-    fee: FeeOption = None,
-    slippage: SlippageOption = None,
-    method: MethodOption = Method.GRID,
-    runs: RunsOption = 200,
-    seed: SeedOption = 1,
-    score: ScoreOption = "return_percent",
-    processes: ProcessesOption = None,
-    cluster: ClusterOption = None,
-    study: StudyOption = None,
+    given: SearchOptions,
     best: Annotated[int, typer.Option("--best", min=1, help="How many of the best to show.")] = 20,
     require: RequireOption = False,
     home: HomeOption = None,
@@ -71,9 +42,9 @@ def optimize(
     from plays.search import ranked
     from plays.search_methods import proposer_for
 
-    setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
-    space = checked_space(setting, method, runs, processes)
-    rows = list(_rows(setting, proposer_for(method, space, runs, seed), processes, cluster, study))
+    setting = search_setting(open_desk(home), play, given)
+    proposer = proposer_for(given.method, checked_space(setting, given), given.runs, given.seed)
+    rows = list(_rows(setting, proposer, given))
     found = ranked(rows)
     if as_json:
         console.print_json(_as_json(setting, rows, found[:best]))
@@ -82,9 +53,7 @@ def optimize(
     require_verdict(any(row.is_passed for row in found), require=require)
 
 
-def _rows(
-    setting: SearchSetting, proposer: Proposer, processes: int | None, cluster: str | None, study: Path | None
-) -> Iterator[SearchRow]:  # fmt: skip
+def _rows(setting: SearchSetting, proposer: Proposer, given: SearchOptions) -> Iterator[SearchRow]:
     """The rows as they come, with progress on standard error."""
     from rich.console import Console
     from rich.progress import track
@@ -93,12 +62,12 @@ def _rows(
     from plays.search import searched
 
     with ExitStack() as stack:
-        run_all: RunAll = stack.enter_context(runs_of(setting, processes, cluster))
-        if study is not None:
-            known = stack.enter_context(Study(study, setting))
+        run_all: RunAll = stack.enter_context(runs_of(setting, given))
+        if given.study is not None:
+            known = stack.enter_context(Study(given.study, setting))
             run_all = known.through(run_all)
             if known.kept:
-                console.warn(f"{study} has {known.kept} runs already: they are not made again")
+                console.warn(f"{given.study} has {known.kept} runs already: they are not made again")
         found = searched(proposer, run_all, 0, len(setting.candles))
         yield from track(found, "optimize", proposer.total, console=Console(stderr=True), transient=True)
 

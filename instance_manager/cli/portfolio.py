@@ -14,7 +14,7 @@ from instance_manager.cli.backtest_report import (
     verdict_json,
     verdict_rows,
 )
-from instance_manager.cli.history import gap_error
+from instance_manager.cli.history import HistoryOptions, gap_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +33,8 @@ SLICE_BARS = 50_000
 
 
 def run_portfolio(
-    desk: Desk, play: Play, exchange: str, file: Path | None, timerange: str | None, equity: Decimal,
-    fees_of: Callable[[Instrument], Fees],
-) -> PortfolioResult:  # fmt: skip
+    desk: Desk, play: Play, given: HistoryOptions, equity: Decimal, fees_of: Callable[[Instrument], Fees]
+) -> PortfolioResult:
     """All instruments, one after the other, then the trading; on standard error how far it is.
 
     Raises DataError when candles of one of them are missing or have gaps, before anything is computed.
@@ -49,16 +48,17 @@ def run_portfolio(
     from plays.portfolio import Portfolio
     from plays.terms import terms_for
 
-    if file is not None:
+    if given.candles is not None:
         raise ConfigurationError("--candles FILE is of one instrument: import it, several are read from the store")
-    store, bounds = CandleStore(desk.workspace.candles), parse_timerange(timerange)
-    run = Portfolio(play, equity, timeline_of(store, play, exchange, bounds), len(play.symbols), play.max_open_trades)
+    store, bounds = CandleStore(desk.workspace.candles), parse_timerange(given.timerange)
+    timeline = timeline_of(store, play, given.exchange, bounds)
+    run = Portfolio(play, equity, timeline, len(play.symbols), play.max_open_trades)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         signals = bar.add_task("signals", total=len(play.symbols))
         for symbol in play.symbols:
-            if stored_funding(store, exchange, symbol) is not None:
+            if stored_funding(store, given.exchange, symbol) is not None:
                 console.warn(f"the stored funding of {symbol} is not counted: only with one instrument it is")
-            candles = store.load(exchange, symbol, play.timeframe, *bounds)
+            candles = store.load(given.exchange, symbol, play.timeframe, *bounds)
             instrument = terms_for(symbol, candles)
             run.begin(candles, instrument, fees_of(instrument))
             while run.advance():

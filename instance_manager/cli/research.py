@@ -9,16 +9,17 @@ import typer
 from instance_manager.cli import backtest, console, monte_carlo, optimize, plays, walk_forward
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.exit_codes import ExitCode
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption, stored_candles
+from instance_manager.cli.history import HistoryOptions, stored_candles
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument, chosen_play
 
 
 def register(app: typer.Typer) -> None:
     backtest.register(app)
-    app.command("parity")(parity)
-    app.command("lookahead-analysis")(lookahead_analysis)
-    app.command("recursive-analysis")(recursive_analysis)
+    app.command("parity")(spread(parity))
+    app.command("lookahead-analysis")(spread(lookahead_analysis))
+    app.command("recursive-analysis")(spread(recursive_analysis))
     plays.register(app)
     for group in (optimize, walk_forward, monte_carlo):
         group.register(app)
@@ -26,9 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def parity(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
+    history: HistoryOptions,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,7 +39,7 @@ def parity(
 
     desk = open_desk(home)
     wanted = chosen_play(desk, play)
-    found = proofs.parity(wanted, stored_candles(desk, wanted, exchange, candles, timerange))
+    found = proofs.parity(wanted, stored_candles(desk, wanted, history))
     if as_json:
         console.print_json({
             "play": wanted.name, "play_hash": wanted.hash, "identical": found.holds, "bars": found.bars,
@@ -60,9 +59,7 @@ def parity(
 
 def lookahead_analysis(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
+    history: HistoryOptions,
     checks: Annotated[int, typer.Option("--checks", min=1, max=10_000, help="At how many bars to cut.")] = 200,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -75,7 +72,7 @@ def lookahead_analysis(
 
     desk = open_desk(home)
     wanted = chosen_play(desk, play)
-    found = proofs.lookahead(wanted, stored_candles(desk, wanted, exchange, candles, timerange), checks)
+    found = proofs.lookahead(wanted, stored_candles(desk, wanted, history), checks)
     if as_json:
         console.print_json({"play": wanted.name, "checks": checks, "sees_the_future": bool(found), "findings": found})
     elif not found:
@@ -89,9 +86,7 @@ def lookahead_analysis(
 
 def recursive_analysis(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
+    history: HistoryOptions,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,7 +98,7 @@ def recursive_analysis(
 
     desk = open_desk(home)
     wanted = chosen_play(desk, play)
-    lines = proofs.warm_up_dependence(wanted, stored_candles(desk, wanted, exchange, candles, timerange))
+    lines = proofs.warm_up_dependence(wanted, stored_candles(desk, wanted, history))
     if as_json:
         console.print_json({"play": wanted.name, "warmup_bars": wanted.warmup_bars, "features": lines})
         return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instance_manager.cli.backtest import equity_of, fees_of, funding_of
+from instance_manager.cli.backtest import RunOptions, equity_of, fees_of, funding_of
 from instance_manager.cli.desk import Desk
 from instance_manager.cli.history import stored_candles
 from instance_manager.cli.plays import chosen_play
@@ -35,49 +36,58 @@ ClusterOption = Annotated[
     str | None,
     typer.Option("--cluster", help="Run on the Ray cluster at HOST:PORT instead.", show_default=False),
 ]
+StudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", help="Keep the runs in this file; the same command continues from it.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions(RunOptions):
+    method: MethodOption = Method.GRID
+    runs: RunsOption = 200
+    seed: SeedOption = 1
+    score: ScoreOption = "return_percent"
+    processes: ProcessesOption = None
+    cluster: ClusterOption = None
+    study: StudyOption = None
 
 
 @contextmanager
-def runs_of(setting: SearchSetting, processes: int | None, cluster: str | None) -> Iterator[RunAll]:
+def runs_of(setting: SearchSetting, given: SearchOptions) -> Iterator[RunAll]:
     """What makes the runs: this machine's cores, or a cluster."""
     from instance_manager.ray_pool import on_cluster
     from instance_manager.search_pool import SearchPool, usable_cores
 
-    if cluster:
-        with on_cluster(setting, cluster, processes) as run_all:
+    if given.cluster:
+        with on_cluster(setting, given.cluster, given.processes) as run_all:
             yield run_all
     else:
-        with SearchPool(setting, processes or usable_cores()) as pool:
+        with SearchPool(setting, given.processes or usable_cores()) as pool:
             yield pool.run_all
 
 
-def search_setting(
-    desk: Desk, play: str, exchange: str, candles: Path | None, timerange: str | None, equity: str, fee: str | None,
-    slippage: str | None, score: str,
-) -> SearchSetting:  # fmt: skip
+def search_setting(desk: Desk, play: str, given: SearchOptions) -> SearchSetting:
     """What all runs of the search have in common."""
     from plays.score import require_figure
     from plays.search import SearchSetting
     from plays.terms import terms_for
 
-    require_figure(score)
+    require_figure(given.score)
     wanted = chosen_play(desk, play)
-    history = stored_candles(desk, wanted, exchange, candles, timerange)
+    history = stored_candles(desk, wanted, given)
     history.require_contiguous()
     instrument = terms_for(wanted.symbol, history)
-    funding, _ = funding_of(desk, wanted, exchange, None)
+    funding, _ = funding_of(desk, wanted, given.exchange, None)
     if funding is not None:
         funding.by_bar(history.open_time_ns)  # refused here, not by the first run
     return SearchSetting(
-        play=wanted, candles=history, instrument=instrument, starting_equity=equity_of(equity),
-        fees=fees_of(wanted, instrument, fee, slippage), figure=score, funding=funding,
+        play=wanted, candles=history, instrument=instrument, starting_equity=equity_of(given.equity),
+        fees=fees_of(wanted, instrument, given), figure=given.score, funding=funding,
     )  # fmt: skip
 
 
-def checked_space(
-    setting: SearchSetting, method: Method, runs: int, processes: int | None, *, windows: int = 1,
-    last: int | None = None,
-) -> Space:  # fmt: skip
+def checked_space(setting: SearchSetting, given: SearchOptions, *, windows: int = 1, last: int | None = None) -> Space:
     """What there is to search, in each of `windows`, on the candles up to `last`.
 
     Raises ConfigurationError for a search too large, with its size and how long it would take.
@@ -85,11 +95,11 @@ def checked_space(
     from plays.search_space import MOST_RUNS, space_of
 
     space = space_of(setting.play)
-    size = space.size if method is Method.GRID else min(runs, space.size)
+    size = space.size if given.method is Method.GRID else min(given.runs, space.size)
     if size * windows > MOST_RUNS:
-        text = space.text if method is Method.GRID else f"{size} runs"
+        text = space.text if given.method is Method.GRID else f"{size} runs"
         often = f" in each of {windows} windows" if windows > 1 else ""
-        raise _too_large(setting, f"{text}{often}", size * windows, processes, last or len(setting.candles))
+        raise _too_large(setting, f"{text}{often}", size * windows, given.processes, last or len(setting.candles))
     return space
 
 

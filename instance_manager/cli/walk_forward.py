@@ -10,24 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instance_manager.cli import console
-from instance_manager.cli.backtest import EquityOption, FeeOption, RequireOption, SlippageOption, require_verdict
+from instance_manager.cli.backtest import RequireOption, require_verdict
 from instance_manager.cli.desk import open_desk
-from instance_manager.cli.history import CandlesOption, ExchangeOption, TimerangeOption
-from instance_manager.cli.optimize import StudyOption
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import HomeOption, JsonOption
 from instance_manager.cli.plays import PlayArgument
-from instance_manager.cli.search_options import (
-    ClusterOption,
-    MethodOption,
-    ProcessesOption,
-    RunsOption,
-    ScoreOption,
-    SeedOption,
-    checked_space,
-    runs_of,
-    search_setting,
-)
-from plays.method import Method
+from instance_manager.cli.search_options import SearchOptions, checked_space, runs_of, search_setting
 
 if TYPE_CHECKING:
     from engine.performance import Performance
@@ -44,26 +32,14 @@ ExportOption = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("walk-forward")(walk_forward)
+    app.command("walk-forward")(spread(walk_forward))
 
 
 def walk_forward(
     play: PlayArgument,
-    timerange: TimerangeOption = None,
-    exchange: ExchangeOption = "local",
-    candles: CandlesOption = None,
+    given: SearchOptions,
     train: TrainOption = 30,
     test: TestOption = 10,
-    equity: EquityOption = "10000",
-    fee: FeeOption = None,
-    slippage: SlippageOption = None,
-    method: MethodOption = Method.GRID,
-    runs: RunsOption = 200,
-    seed: SeedOption = 1,
-    score: ScoreOption = "return_percent",
-    processes: ProcessesOption = None,
-    cluster: ClusterOption = None,
-    study: StudyOption = None,
     export: ExportOption = None,
     require: RequireOption = False,
     home: HomeOption = None,
@@ -76,10 +52,10 @@ def walk_forward(
     from plays.score import judged
     from plays.walk_forward import stitched, windows
 
-    setting = search_setting(open_desk(home), play, exchange, candles, timerange, equity, fee, slippage, score)
+    setting = search_setting(open_desk(home), play, given)
     steps = windows(setting.candles, train, test, setting.play.warmup_bars)
-    space = checked_space(setting, method, runs, processes, windows=len(steps), last=steps[0].test_first)
-    parts = _tried(setting, steps, _chosen(setting, steps, space, method, runs, seed, processes, cluster, study))
+    space = checked_space(setting, given, windows=len(steps), last=steps[0].test_first)
+    parts = _tried(setting, steps, _chosen(setting, steps, space, given))
     whole = stitched(setting, parts)
     verdicts = judged(setting.play.required, whole)
     if export is not None:
@@ -94,10 +70,7 @@ def walk_forward(
     require_verdict(all(one.met for one in verdicts), require=require)
 
 
-def _chosen(
-    setting: SearchSetting, steps: Sequence[Window], space: Space, method: Method, runs: int, seed: int,
-    processes: int | None, cluster: str | None, study: Path | None,
-) -> list[SearchRow]:  # fmt: skip
+def _chosen(setting: SearchSetting, steps: Sequence[Window], space: Space, given: SearchOptions) -> list[SearchRow]:
     """The best row of each window's search, with progress on standard error."""
     from rich.console import Console
     from rich.progress import Progress
@@ -108,12 +81,12 @@ def _chosen(
 
     best = []
     with ExitStack() as stack:
-        run_all: RunAll = stack.enter_context(runs_of(setting, processes, cluster))
-        if study is not None:
-            run_all = stack.enter_context(Study(study, setting)).through(run_all)
+        run_all: RunAll = stack.enter_context(runs_of(setting, given))
+        if given.study is not None:
+            run_all = stack.enter_context(Study(given.study, setting)).through(run_all)
         bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
         for number, step in enumerate(steps):
-            proposer = proposer_for(method, space, runs, seed)
+            proposer = proposer_for(given.method, space, given.runs, given.seed)
             found = searched(proposer, run_all, step.train_first, step.test_first)
             text = f"window {number + 1} of {len(steps)}"
             best.append(ranked(list(bar.track(found, proposer.total, description=text)))[0])
