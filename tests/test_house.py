@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -170,6 +171,32 @@ def command_names() -> list[str]:
     from instance_manager.cli.main import app
 
     return sorted(get_command(app).commands)
+
+
+def leaf_commands():
+    """(words, command) of every command that does something, those of groups too."""
+    from typer.main import get_command
+
+    from instance_manager.cli.main import app
+
+    waiting = [((), get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        inner = getattr(command, "commands", {})
+        waiting += [((*words, name), one) for name, one in inner.items()]
+        if not inner:
+            yield words, command
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in leaf_commands()])
+def test_the_help_of_every_command_ends_with_examples_that_it_understands(words, command):
+    examples = re.findall(r"Example: predator (.+)", command.help or "")
+    assert examples, "end the docstring with `Example: predator …`"
+
+    for example in examples:
+        given = shlex.split(example.partition(" > ")[0])  # without where the shell writes it
+        assert tuple(given[: len(words)]) == words
+        command.make_context(words[-1], given[len(words) :])  # raises for an option or a value that it does not know
 
 
 @pytest.mark.parametrize("command", command_names())

@@ -33,7 +33,10 @@ def archive_journal(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Move old messages of a stopped instance's journal into Parquet. What a recovery needs stays, as a checkpoint."""
+    """Move old messages of a stopped instance's journal into Parquet. What a recovery needs stays, as a checkpoint.
+
+    Example: predator archive-journal --instance live-1 --before 2026-01-01
+    """
     from adapters.journal.archive import archive
     from instance_manager.modes import sends_orders
 
@@ -56,7 +59,10 @@ def migrate_journal(
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Bring the journal of a stopped instance to a schema version, forwards, or backwards for an older Predator."""
+    """Bring the journal of a stopped instance to a schema version, forwards, or backwards for an older Predator.
+
+    Example: predator migrate-journal --instance live-1
+    """
     from adapters.journal.migration import migrate_file, newest_version
 
     desk = open_desk(home, to_write=True)

@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(instance: InstanceOption, as_json: JsonOption = False, home: HomeOption = None) -> None:
-    """Compare an instance's signals with a batch evaluation over its recorded bars; exit code 1 on any difference."""
+    """Compare an instance's signals with a batch evaluation over its recorded bars; exit code 1 on any difference.
+
+    Example: predator compare --instance live-1
+    """
     desk = open_desk(home)
     found = _compare(desk, instance)
     if as_json:

@@ -124,7 +124,10 @@ def fill_gaps(
 
 
 def list_data(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """What candles are stored: one line for each unbroken stretch."""
+    """What candles are stored: one line for each unbroken stretch.
+
+    Example: predator list-data
+    """
     coverage = _store(home).list()
     if as_json:
         console.print_json([_line(one) for one in coverage])

@@ -29,7 +29,10 @@ def register(parent: typer.Typer) -> None:
 def list_letters(
     instance: InstanceOption, limit: LimitOption = DEFAULT_LIMIT, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """The newest undelivered messages, oldest first. The account system's are those of `--instance account`."""
+    """The newest undelivered messages, oldest first. The account system's are those of `--instance account`.
+
+    Example: predator dead-letters list --instance live-1
+    """
     _, letters = _opened(home, instance)
     letters = letters[-limit:]
     if as_json:
@@ -45,7 +48,10 @@ def replay_letter(
     instance: InstanceOption,
     home: HomeOption = None,
 ) -> None:
-    """Give one message again to the actor it was meant for. Refused for what an old one of would do harm."""
+    """Give one message again to the actor it was meant for. Refused for what an old one of would do harm.
+
+    Example: predator dead-letters replay 9f2c01ab77 --instance live-1
+    """
     from instance_manager.dead_letters import replay
 
     where, letters = _opened(home, instance)

@@ -33,7 +33,10 @@ def download_data(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Download candles of an exchange. What is stored already is left as it is."""
+    """Download candles of an exchange. What is stored already is left as it is.
+
+    Example: predator download-data --exchange binance --symbol BTC/USDT:USDT --timeframe 1h --days 365
+    """
     from loguru import logger
 
     from adapters.candles.store import CandleStore

@@ -15,7 +15,10 @@ def register(app: typer.Typer) -> None:
 
 
 def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Make a workspace with commented settings; what exists is left as it is."""
+    """Make a workspace with commented settings; what exists is left as it is.
+
+    Example: predator init --home ~/trading
+    """
     from instance_manager.settings_file import load_settings
     from instance_manager.workspace import Workspace, create, find_home, require_writable
 

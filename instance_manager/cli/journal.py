@@ -43,7 +43,10 @@ def show_trades(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Round trips, oldest first."""
+    """Round trips, oldest first.
+
+    Example: predator show-trades --instance live-1 --by-day
+    """
     if by_day:
         from instance_manager.cli.by_day import show_days
 
@@ -66,7 +69,10 @@ def show_trades(
 def show_orders(
     instance: InstanceOption, limit: LimitOption = DEFAULT_LIMIT, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """Every order and where it stands, oldest first."""
+    """Every order and where it stands, oldest first.
+
+    Example: predator show-orders --instance live-1 --limit 20
+    """
     rows = _read(home, instance, lambda reader: [asdict(order) for order in reader.orders()])[-limit:]
     columns = (
         "client_order_id", "purpose", "kind", "side", "status", "quantity", "filled_quantity", "trigger_price",
@@ -78,7 +84,10 @@ def show_orders(
 def show_signals(
     instance: InstanceOption, limit: LimitOption = DEFAULT_LIMIT, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """What the play said, oldest first; with why a signal was not acted on."""
+    """What the play said, oldest first; with why a signal was not acted on.
+
+    Example: predator show-signals --instance live-1 --limit 20
+    """
     rows = _read(home, instance, _signals)[-limit:]
     _show(f"signals of {instance}", rows, ("bar_open_time_ns", "intent", "close", "filtered"), as_json=as_json)
 
@@ -93,7 +102,10 @@ def show_events(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """The journal as it was written: everything that happened, oldest first."""
+    """The journal as it was written: everything that happened, oldest first.
+
+    Example: predator show-events --instance live-1 --limit 50 --json
+    """
     rows = _read(home, instance, lambda reader: _events(reader, kind, correlation, limit))
     if as_json:
         console.print_json(rows)

@@ -44,7 +44,10 @@ def start(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Start instances in the background; returns when each is RUNNING, or says why not."""
+    """Start instances in the background; returns when each is RUNNING, or says why not.
+
+    Example: predator start --instance live-1
+    """
     desk = open_desk(home, to_write=True)
     names = desk.chosen(instance, is_all=is_all)
     each(names, lambda name: start_one(desk, name, is_confirmed=confirm, loosen=confirm_loosen), as_json=as_json)
@@ -53,7 +56,10 @@ def start(
 def stop(
     instance: InstancesOption = None, is_all: AllOption = False, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """Stop instances in order. Positions and their protective orders stay at the exchange."""
+    """Stop instances in order. Positions and their protective orders stay at the exchange.
+
+    Example: predator stop --all
+    """
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all)
     each(names, lambda name: stop_one(desk, name, is_expected=not is_all), as_json=as_json)
@@ -67,7 +73,10 @@ def restart(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Stop and start again; what could not start again is not stopped."""
+    """Stop and start again; what could not start again is not stopped.
+
+    Example: predator restart --instance live-1
+    """
     desk = open_desk(home, to_write=True)
 
     def again(name: str) -> Result:
@@ -84,7 +93,10 @@ def run(
     confirm_loosen: LoosenOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Run one instance in the foreground (container, systemd) until it ends, or Ctrl-C or SIGTERM ends it."""
+    """Run one instance in the foreground (container, systemd) until it ends, or Ctrl-C or SIGTERM ends it.
+
+    Example: predator run --instance live-1
+    """
     from instance_manager import preparation
     from instance_manager import run as foreground
 

@@ -32,7 +32,10 @@ def panic(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Stop all new risk of instances, or (--all) of everything that trades. Holds through crashes until `reset`."""
+    """Stop all new risk of instances, or (--all) of everything that trades. Holds through crashes until `reset`.
+
+    Example: predator panic --instance live-1 --flatten --reason "prices look wrong"
+    """
     from actors.shell.latch import GLOBAL, latch_file, raise_latch
     from instance_manager.modes import sends_orders
 
@@ -52,7 +55,10 @@ def reset(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Clear panic and a RED breaker after review. Refused while the cause persists."""
+    """Clear panic and a RED breaker after review. Refused while the cause persists.
+
+    Example: predator reset --instance live-1 --reason "looked at the exchange: all as it should be"
+    """
     from actors.shell.latch import GLOBAL, clear_seen, latch_file
 
     desk = open_desk(home)

@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def list_plays(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """The plays there are: your own (in the workspace) before those that ship."""
+    """The plays there are: your own (in the workspace) before those that ship.
+
+    Example: predator list-plays
+    """
     from plays.errors import PlayError
     from plays.loading import library_plays, load_play, plays_in
 

@@ -38,7 +38,10 @@ def quickstart(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the workspace to look at afterwards.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """See it work: local exchange, live-1 trading on it, a backtest beside it; everything stops at the end."""
+    """See it work: local exchange, live-1 trading on it, a backtest beside it; everything stops at the end.
+
+    Example: predator quickstart
+    """
     from instance_manager import quickstart as scenes
 
     stage = scenes.set_up(home, speed, console.say)

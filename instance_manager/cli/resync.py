@@ -26,7 +26,10 @@ def resync(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Adopt the exchange's position, balance and orders. Only while halted; first shows, then wants --confirm WORD."""
+    """Adopt the exchange's position, balance and orders. Only while halted; first shows, then wants --confirm WORD.
+
+    Example: predator resync --instance live-1 --reason "closed by hand"
+    """
     from engine.messages.operator import ResyncWanted
     from instance_manager import control, lifecycle
     from instance_manager.modes import sends_orders

@@ -42,7 +42,10 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it until Ctrl-C.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Show instances: all, or those named. Reads files only, so it never disturbs one."""
+    """Show instances: all, or those named. Reads files only, so it never disturbs one.
+
+    Example: predator status --watch
+    """
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all or not instance)
     if watch and not as_json:

@@ -33,6 +33,8 @@ def start(
     """Start the local exchange; returns when it answers. It goes on where it was, unless --fresh.
 
     After --fresh an instance whose journal holds a position finds it gone and halts: that is its duty.
+
+    Example: predator venue start
     """
     from instance_manager import venue_process
 
@@ -45,7 +47,10 @@ def start(
 
 
 def stop(exchange: ExchangeOption = "local", home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Stop the local exchange. What was traded there is kept."""
+    """Stop the local exchange. What was traded there is kept.
+
+    Example: predator venue stop
+    """
     from instance_manager import venue_process
 
     desk = open_desk(home)
@@ -58,7 +63,10 @@ def stop(exchange: ExchangeOption = "local", home: HomeOption = None, as_json: J
 
 
 def status(exchange: ExchangeOption = "local", home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Does it run, and what does it say? Exit code 3 when it does not run."""
+    """Does it run, and what does it say? Exit code 3 when it does not run.
+
+    Example: predator venue status --json
+    """
     from instance_manager import venue_process
 
     desk = open_desk(home)

@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 def verify_journal(
     instance: InstancesOption = None, every: AllOption = False, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """Check the hash chain of a journal, archives included, to its newest message. Exit code 1 names the break."""
+    """Check the hash chain of a journal, archives included, to its newest message. Exit code 1 names the break.
+
+    Example: predator verify-journal --instance live-1
+    """
     desk = open_desk(home)
     found = [_verified(name, desk.workspace.journal_file(name)) for name in desk.chosen(instance, is_all=every)]
     if as_json:
