@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +41,9 @@ class Child:
 
 
 def _open(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return os.pidfd_open(pid) if pid else -1
+    if sys.platform == "linux" and pid:
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(pid)
     return -1
 
 
