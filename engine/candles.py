@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import MarketDataGap
@@ -94,6 +95,4 @@ def candles_of(symbol: str, timeframe: str, bars: Sequence[Bar]) -> Candles:
 
 def utc(time_ns: int) -> str:
     """`time_ns` as people write it: 2026-11-21 08:00 UTC."""
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")

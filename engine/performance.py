@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from math import sqrt
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 from engine.market import MINUTE_NS
@@ -242,6 +242,4 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _log(value: float) -> float:
-    from math import log
-
     return log(value)

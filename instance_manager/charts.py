@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -117,8 +118,6 @@ def round_values(low: float, high: float) -> list[float]:
 
 
 def _time_axis(scale: _Scale) -> str:
-    from datetime import UTC, datetime
-
     span = scale.last_ns - scale.first_ns
     form = "%Y-%m-%d" if span > 5 * 86_400_000_000_000 else "%m-%d %H:%M"
     texts = []

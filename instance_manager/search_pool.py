@@ -7,6 +7,7 @@ made changes nothing about its row. So a process that is killed costs its runs, 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +15,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from actors.shell.deathsig import die_with_parent
 from engine.errors import TradingError
 from plays.search import Runner, SearchRow, SearchSetting, Task
 
@@ -101,7 +103,7 @@ class SearchPool:
         self._processes //= 2
 
     def _begun(self) -> ProcessPoolExecutor:
-        from multiprocessing import get_context
+        from multiprocessing import get_context  # slow to load: only for who has runs to make
 
         # spawn: a fork of a process with threads (Arrow's, numba's) may hang
         context = get_context("spawn")
@@ -113,10 +115,6 @@ _runners: list[Runner] = []
 
 def _begin(setting: SearchSetting, parent: int) -> None:
     """In the new process: lower priority, no answer to Ctrl-C (the parent ends it), and never outlives the parent."""
-    import signal
-
-    from actors.shell.deathsig import die_with_parent
-
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.getppid() != parent:

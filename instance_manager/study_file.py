@@ -104,7 +104,7 @@ class Study:
 
 def identity_of(setting: SearchSetting) -> str:
     """A fingerprint of all that decides what a run gives, beside its parameters."""
-    from importlib.metadata import version
+    from importlib.metadata import version  # slow to load: only with a study
 
     candles = setting.candles
     digest = hashlib.sha256(setting.play.model_dump_json().encode())

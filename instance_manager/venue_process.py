@@ -95,7 +95,7 @@ def stop(workspace: Workspace, name: str) -> bool:
 
 def answers(host: str, port: int, *, timeout_s: float = 2.0) -> dict[str, object] | None:
     """What the exchange at this address says of itself; None when nothing (or something else) answers there."""
-    from urllib.request import urlopen
+    from urllib.request import urlopen  # slow to load: only where an answer is awaited
 
     try:
         with urlopen(f"http://{host}:{port}/control/status", timeout=timeout_s) as response:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from engine.backtest import layout
+from engine.backtest.full_kernel import FullInput, FullRun
+from engine.backtest.kernel import KernelInput, KernelRun
+from engine.backtest.portfolio import PortfolioInput, PortfolioRun, marked_equity
+from engine.protection import ProtectionRules
 from plays.batch import crossings
 from plays.features import FEATURES
 from plays.operators import compiled_marked
@@ -31,15 +38,7 @@ def compile_ahead() -> None:
 
 
 def _walk_once(intents: object) -> None:
-    from decimal import Decimal
-
     import numpy as np
-
-    from engine.backtest import layout
-    from engine.backtest.full_kernel import FullInput, FullRun
-    from engine.backtest.kernel import KernelInput, KernelRun
-    from engine.backtest.portfolio import PortfolioInput, PortfolioRun, marked_equity
-    from engine.protection import ProtectionRules
 
     assert isinstance(intents, np.ndarray), intents
     data = KernelInput(

@@ -7,7 +7,7 @@ stateful streams equal its batch functions; what it lacks is in `features.py`, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -87,8 +87,6 @@ def parameter_named(indicator: Indicator, name: str) -> Parameter | None:
 
 
 def _renamed(indicator: Indicator, name: str, inputs: tuple[str, ...]) -> Indicator:
-    from dataclasses import replace
-
     return replace(indicator, name=name, inputs=inputs)
 
 

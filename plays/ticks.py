@@ -64,6 +64,6 @@ def _round_exactly(columns: list[Any], instrument: Instrument, rows: Ticks) -> N
 @cache
 def compiled_round() -> Any:
     """`round_prices`, compiled."""
-    from plays.tick_rounding import PARTS, round_prices
+    from plays.tick_rounding import PARTS, round_prices  # it needs NumPy
 
     return compile_with(round_prices, PARTS, allocates=False)

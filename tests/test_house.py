@@ -21,6 +21,12 @@ NO_DEEDS = frozenset(
         *("http", "requests", "aiohttp", "ccxt", "thespian", "zmq", "psutil"),
     }
 )
+HEAVY = frozenset(
+    {
+        *("numpy", "numba", "talib", "pyarrow", "duckdb", "sqlite3", "ccxt", "aiohttp", "pydantic", "yaml", "loguru"),
+        *("rich", "psutil", "thespian", "zmq", "optuna", "ray"),
+    }
+)
 CLOCK_CALLS = re.compile(r"\b(datetime|date)\.(now|utcnow|today)\(|\bPath\.(cwd|home)\(|\bopen\(")
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:root|home|opt|work|Users)/\w")
 RUNBOOK_PARTS = ("## See", "## Decide", "## Do", "## Check")
@@ -144,6 +150,33 @@ def test_no_files_import_each_other():
 def test_a_circle_is_found():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
     assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == set()
+
+
+def imports_inside_functions(path: Path) -> list[str]:
+    """Those that say no reason in a comment on their line, and whose reason is not plain: a heavy library."""
+    text = path.read_text(encoding="utf-8")
+    lines, found = text.splitlines(), []
+    for node in ast.walk(ast.parse(text)):
+        inner = ast.walk(node) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else ()
+        for one in inner:
+            if isinstance(one, (ast.Import, ast.ImportFrom)):
+                names = [one.module or ""] if isinstance(one, ast.ImportFrom) else [alias.name for alias in one.names]
+                is_plain = all(is_heavy(name, path) for name in names)
+                is_said = any("#" in line for line in lines[one.lineno - 1 : one.end_lineno])
+                found += [] if is_plain or is_said else [f"{name_of(path)}:{one.lineno} {ast.unparse(one)}"]
+    return found
+
+
+def is_heavy(module: str, importer: Path) -> bool:
+    """The desk and the wiring load what a command or an actor needs, and only that: there, all of ours is heavy."""
+    root = module.split(".", maxsplit=1)[0]
+    chooses = name_of(importer).startswith(("instance_manager/", "actors/wiring/"))
+    return root in HEAVY or (chooses and root in PACKAGES)
+
+
+@pytest.mark.parametrize("path", python_files(*PACKAGES), ids=name_of)
+def test_an_import_inside_a_function_has_a_reason(path):
+    assert imports_inside_functions(path) == [], "put it at the top, or say in a comment why not"
 
 
 def test_nothing_is_called_utils():

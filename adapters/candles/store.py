@@ -7,6 +7,7 @@ same files.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -289,8 +290,6 @@ def _write(month: _Month) -> None:
 @contextmanager
 def _turn(folder: Path) -> Iterator[None]:
     """Waits until no other process writes into `folder`."""
-    import fcntl
-
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

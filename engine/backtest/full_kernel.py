@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from engine.backtest.full_walk import PARTS, full_walk
 from engine.backtest.kernel import KernelInput, KernelRun
 from engine.backtest.layout import FULL_STATE, FULL_TRADE, TRADE_REASON
 from engine.compiled import compile_with
@@ -72,6 +73,4 @@ class FullRun(KernelRun):
 @cache
 def compiled_full_walk() -> Any:
     """`full_walk` compiled."""
-    from engine.backtest.full_walk import PARTS, full_walk
-
     return compile_with(full_walk, PARTS, allocates=False)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.backtest.layout import BALANCE, NEXT_BAR, STATE, TRADE, TRADES
+from engine.backtest.walk import PARTS, walk
 from engine.compiled import compile_with
 
 if TYPE_CHECKING:
@@ -102,6 +103,4 @@ class KernelRun:
 @cache
 def compiled_walk() -> Any:
     """`walk` compiled, with the rules of protection, sizing and decision inside it."""
-    from engine.backtest.walk import PARTS, walk
-
     return compile_with(walk, PARTS, allocates=False)

@@ -24,8 +24,10 @@ from engine.backtest.portfolio_walk import (
     CROWDED,
     MOST_OPEN,
     OWNER,
+    PARTS,
     account_equity,
     open_pnl,
+    walk_portfolio,
 )
 from engine.compiled import compile_with
 
@@ -140,8 +142,6 @@ class PortfolioRun:
 @cache
 def compiled_portfolio() -> Any:
     """`walk_portfolio` compiled."""
-    from engine.backtest.portfolio_walk import PARTS, walk_portfolio
-
     return compile_with(walk_portfolio, PARTS, allocates=False)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from engine.errors import ConfigurationError
+
 
 def amount_of(option: str, text: str, *, least: Decimal = Decimal(0), most: Decimal = Decimal(10**9)) -> Decimal:
     """The number given for an option. Raises ConfigurationError when it is none or out of range."""
-    from engine.errors import ConfigurationError
-
     try:
         amount = Decimal(text)
     except ArithmeticError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.errors import ConfigurationError
+from engine.market import TIMEFRAME_MINUTES
 from instance_manager.cli import console
 from instance_manager.cli.amounts import amount_of
 from instance_manager.cli.desk import Desk, open_desk
@@ -135,9 +137,6 @@ def prepared(
 
 def require_finer(play: Play, detail: str | None) -> None:
     """Raises ConfigurationError for a `--timeframe-detail` that the play's bars cannot be made of."""
-    from engine.errors import ConfigurationError
-    from engine.market import TIMEFRAME_MINUTES
-
     whole = TIMEFRAME_MINUTES[play.timeframe]
     finer = [name for name, minutes in TIMEFRAME_MINUTES.items() if minutes < whole and whole % minutes == 0]
     if detail is not None and detail not in finer:
@@ -195,8 +194,6 @@ def equity_of(text: str) -> Decimal:
 
 def fees_of(play: Play, instrument: Instrument, given: RunOptions, funding_rate: Decimal | None = None) -> Fees:
     """What `--fee`, `--slippage` and `--funding` say; else the play's costs, else the instrument's."""
-    from dataclasses import replace
-
     from plays.backtest import usual_fees
 
     fees = usual_fees(play, instrument)
@@ -211,8 +208,6 @@ def fees_of(play: Play, instrument: Instrument, given: RunOptions, funding_rate:
 
 def finished(run: Backtest) -> BacktestResult:
     """Runs to the end; a run of more than a second shows how far it is, on standard error."""
-    from time import monotonic
-
     from rich.console import Console
     from rich.progress import Progress
 
@@ -250,8 +245,6 @@ def _write_files(result: BacktestResult, export: Path | None, html: Path | None)
 
 
 def _as_json(result: BacktestResult) -> dict[str, object]:
-    from dataclasses import asdict
-
     from instance_manager.cli.backtest_report import verdict_json
 
     candles = result.candles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from instance_manager.cli import console
@@ -57,8 +58,6 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[object, ...]]:
 
 def verdict_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
     """The verdicts as `--json` has them; a figure that is infinite is null."""
-    from math import isfinite
-
     lines = [{**asdict(one), "reached": one.reached if isfinite(one.reached) else None} for one in verdicts]
     return {"passed": passed(verdicts), "missing": missing(verdicts) or None, "figures": lines}
 

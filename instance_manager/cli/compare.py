@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -45,8 +46,6 @@ def _compare(desk: Desk, instance: str) -> Comparison:
 
 
 def _as_json(found: Comparison) -> dict[str, object]:
-    from dataclasses import asdict
-
     return asdict(found) | {"identical_to_the_last_bit": found.holds}
 
 

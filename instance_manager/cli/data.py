@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
+from engine.market import TIMEFRAME_MINUTES, timeframe_ns
 from instance_manager.cli import console
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.options import HomeOption, JsonOption
+from instance_manager.timerange import parse_timerange
 
 if TYPE_CHECKING:
     from adapters.candles.store import CandleStore, Coverage
@@ -78,9 +82,6 @@ def generate_data(
     Example: predator generate-data --days 90 --seed 1
     """
     from adapters.candles.generator import generate_candles
-    from engine.errors import ConfigurationError
-    from engine.market import timeframe_ns
-    from instance_manager.timerange import parse_timerange
 
     _check(symbol, timeframe)
     start_ns, _ = parse_timerange(f"{start}-")
@@ -139,11 +140,6 @@ def list_data(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 def _check(symbol: str, timeframe: str) -> None:
     """Refuses a symbol or timeframe that nothing else would understand."""
-    import re
-
-    from engine.errors import ConfigurationError
-    from engine.market import TIMEFRAME_MINUTES
-
     if not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+", symbol):
         raise ConfigurationError(f"--symbol {symbol!r}: write it as ccxt does, BTC/USDT:USDT")
     if timeframe not in TIMEFRAME_MINUTES:

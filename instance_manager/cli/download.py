@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
+from engine.market import TIMEFRAME_MINUTES, timeframe_ns
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.options import HomeOption, JsonOption
+from instance_manager.errors import did_you_mean
+from instance_manager.timerange import parse_timerange
 
 if TYPE_CHECKING:
     from instance_manager.download import Wish
@@ -55,9 +59,6 @@ def download_data(
 
 
 def _exchange(desk: Desk, name: str) -> Exchange:
-    from engine.errors import ConfigurationError
-    from instance_manager.errors import did_you_mean
-
     known = desk.settings.exchanges
     if name not in known:
         raise ConfigurationError(
@@ -68,10 +69,7 @@ def _exchange(desk: Desk, name: str) -> Exchange:
 
 
 def _wish(symbol: str, timeframe: str, timerange: str | None, days: float) -> Wish:
-    from engine.errors import ConfigurationError
-    from engine.market import TIMEFRAME_MINUTES, timeframe_ns
     from instance_manager.download import Wish
-    from instance_manager.timerange import parse_timerange
 
     if timeframe not in TIMEFRAME_MINUTES:
         raise ConfigurationError(f"--timeframe {timeframe!r} is unknown; known are {', '.join(TIMEFRAME_MINUTES)}")

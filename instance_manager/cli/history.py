@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, DataError
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk
+from instance_manager.timerange import parse_timerange
 
 if TYPE_CHECKING:
     from adapters.candles.store import CandleStore
@@ -41,8 +42,6 @@ def stored_candles(desk: Desk, play: Play, given: HistoryOptions, timeframe: str
 
     Raises DataError with the remedy.
     """
-    from instance_manager.timerange import parse_timerange
-
     if len(play.symbols) > 1:
         raise ConfigurationError(
             f"{play.name} trades {len(play.symbols)} instruments on one account, which only `predator backtest` does: "
@@ -65,8 +64,6 @@ def stored_candles(desk: Desk, play: Play, given: HistoryOptions, timeframe: str
 
 def gap_error(store: CandleStore, exchange: str, symbol: str, timeframe: str) -> DataError:
     """What to say of candles that are not one unbroken stretch."""
-    from engine.errors import DataError
-
     stretches = "; ".join(
         f"{console.time_text(one.first_open_time_ns)} to {console.time_text(one.last_open_time_ns)}"
         for one in store.coverage(exchange, symbol, timeframe)

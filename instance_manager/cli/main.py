@@ -58,7 +58,7 @@ for group in (
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        from importlib.metadata import version
+        from importlib.metadata import version  # slow to load, and hardly ever asked for
 
         typer.echo(f"predator {version('predator')}")
         raise typer.Exit

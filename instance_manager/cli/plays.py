@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.options import HomeOption, JsonOption
+from plays.errors import PlayError
 
 if TYPE_CHECKING:
     from plays.schema import Play
@@ -29,7 +32,6 @@ def list_plays(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     Example: predator list-plays
     """
-    from plays.errors import PlayError
     from plays.loading import library_plays, load_play, plays_in
 
     own = plays_in(open_desk(home).workspace.plays)
@@ -84,9 +86,6 @@ def new_play(
 
     Example: predator new-play my_breakout --from breakout
     """
-    import re
-
-    from engine.errors import ConfigurationError
     from plays.loading import find_play, load_play
 
     desk = open_desk(home, to_write=True)

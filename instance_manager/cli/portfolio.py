@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigurationError
+from engine.market import timeframe_ns
 from instance_manager.cli import console
 from instance_manager.cli.backtest_report import (
     performance_figures,
@@ -15,6 +16,7 @@ from instance_manager.cli.backtest_report import (
     verdict_rows,
 )
 from instance_manager.cli.history import HistoryOptions, gap_error
+from instance_manager.timerange import parse_timerange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,6 @@ def run_portfolio(
 
     from adapters.candles.funding_file import stored_funding
     from adapters.candles.store import CandleStore
-    from instance_manager.timerange import parse_timerange
     from plays.portfolio import Portfolio
     from plays.terms import terms_for
 
@@ -81,8 +82,6 @@ def _span(
     store: CandleStore, play: Play, exchange: str, symbol: str, bounds: tuple[int | None, int | None]
 ) -> tuple[int, int]:
     """(first, last) open time of one instrument within the bounds. Raises DataError with the remedy."""
-    from engine.market import timeframe_ns
-
     first, end = bounds
     stretches = [
         one for one in store.coverage(exchange, symbol, play.timeframe)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
 from instance_manager.cli.backtest import RunOptions, equity_of, fees_of, funding_of
 from instance_manager.cli.desk import Desk
 from instance_manager.cli.history import stored_candles
@@ -105,7 +106,6 @@ def checked_space(setting: SearchSetting, given: SearchOptions, *, windows: int 
 
 def _too_large(setting: SearchSetting, text: str, size: int, processes: int | None, last: int) -> ConfigurationError:
     """The refusal, with an estimate from runs that are made now."""
-    from engine.errors import ConfigurationError
     from instance_manager.search_pool import SearchPool, usable_cores
     from plays.search import Task
     from plays.search_space import MOST_RUNS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,8 +82,6 @@ def _print(found: Sequence[InstanceStatus]) -> None:
 
 
 def _watch(desk: Desk, names: Sequence[str]) -> None:
-    import time
-
     from rich.live import Live
 
     terminal = console.terminal()

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import ConfigurationError
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.exit_codes import ExitCode
 from instance_manager.cli.options import HomeOption, JsonOption
+from instance_manager.errors import did_you_mean
 
 if TYPE_CHECKING:
     from instance_manager.settings import LocalExchange
@@ -86,8 +88,6 @@ def status(exchange: ExchangeOption = "local", home: HomeOption = None, as_json:
 
 def local_exchange(desk: Desk, name: str) -> LocalExchange:
     """The settings of a local exchange. Raises ConfigurationError for anything else."""
-    from engine.errors import ConfigurationError
-    from instance_manager.errors import did_you_mean
     from instance_manager.settings import LocalExchange
 
     found = desk.settings.exchanges.get(name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from engine.errors import StoreError
 from instance_manager.cli import console
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.exit_codes import ExitCode
@@ -38,7 +39,6 @@ def verify_journal(
 def _verified(name: str, file: Path) -> dict[str, Any]:
     from adapters.journal.archive import verify_archives
     from adapters.journal.reader import JournalReader
-    from engine.errors import StoreError
 
     if not file.exists():
         return {"instance": name, "is_intact": True, "messages": 0, "trouble": ""}

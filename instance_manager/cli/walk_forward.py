@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,8 +125,6 @@ def _line(setting: SearchSetting, part: Tried) -> dict[str, object]:
 def _as_json(
     setting: SearchSetting, parts: Sequence[Tried], whole: Performance, verdicts: Sequence[Verdict]
 ) -> dict[str, object]:
-    from dataclasses import asdict
-
     from instance_manager.cli.backtest_report import verdict_json
     from plays.walk_forward import efficiency, parameter_ranges
 

@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from venue.binance.call import Call, choose
 from venue.binance.errors import JsonObject, WireError, from_refusal, malformed, missing, not_needed
 from venue.binance.render import acknowledged, amendment_json, order_json, trade_json
+from venue.core.checks import check_order
 from venue.core.matching import amend, cancel, cancel_all, place
 from venue.core.orders import Kind, Order, OrderRequest, PositionSide, Side, TimeInForce
 from venue.core.refusal import Reason, Refused
@@ -30,8 +31,6 @@ def post_order(call: Call) -> JsonObject:
 
 def post_order_test(call: Call) -> JsonObject:
     """Looks at everything and does nothing."""
-    from venue.core.checks import check_order
-
     check_order(call.venue.floor, call.account, read_order(call))
     return {}
 
