@@ -9,7 +9,7 @@ from actors.turn import State, Turn, is_grave
 from engine import checkpoint
 from engine.book.fold import apply
 from engine.book.state import Book
-from engine.machine import Effect, Note, Request, Send, Step, WakeAt
+from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -41,7 +41,10 @@ def recover(turn: Turn, message: ct.JournalRead) -> None:
             turn.change(limits_before=event.limits)
     if grave is not None and (book.is_panicked or book.breaker.level is Level.RED):
         turn.report(grave[1], grave[0])  # we may have died before it was written
+    failed = turn.state.store_failed
     turn.change(book=book, vitals=alarms.heard(vitals, turn.now_ns), is_recovered=True, store_failed="")
+    if failed:  # before anything is asked for: what can be read may still not be written
+        turn.happen(facts.StoreRegained(text=failed))
     if book.waiting_bar_ns is not None:
         turn.happen(ev.SignalFiltered(bar_open_time_ns=book.waiting_bar_ns, reason="restarted while it waited"))
     prepare(turn)
@@ -166,6 +169,7 @@ def store_lost(turn: Turn, message: ct.RecordFailed) -> Step[State]:
     effects: tuple[Effect, ...] = (
         Note(level="CRITICAL", text=f"the journal cannot be written: {message.text}"),
         WakeAt(at_ns=turn.now_ns + STORE_RETRY_MS * MS, label="store"),
+        Publish(phase="HALTED", extra={"store_failed": message.text}),
     )
     return State(settings=turn.state.settings, store_failed=message.text), effects
 

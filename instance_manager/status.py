@@ -61,6 +61,7 @@ class InstanceStatus:
     breaker: str | None
     breaker_cause: str | None
     reconciliation: str | None
+    doubts: tuple[str, ...]
     panic: bool
     panic_reason: str | None
     position: str | None
@@ -106,6 +107,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         breaker=view.breaker if view else None,
         breaker_cause=view.breaker_cause if view else None,
         reconciliation=view.reconciliation if view else None,
+        doubts=_doubts(cells, running),
         panic=reason is not None,
         panic_reason=reason,
         position=format(view.position_quantity, "f") if view else None,
@@ -125,7 +127,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         uptime=_uptime(processes),
         host=_host(cells, running),
         dead_letters=count_letters(workspace.home / "logs" / name),
-        error=error,
+        error=error or str(live.get("store_failed") or "") or None,
     )
 
 
@@ -139,6 +141,13 @@ def _cells(file: Path) -> Mapping[str, Cell]:
         return reader.read()
     finally:
         reader.close()
+
+
+def _doubts(cells: Mapping[str, Cell], running: set[int]) -> tuple[str, ...]:
+    """What the reconciler holds against the exchange now."""
+    cell = cells.get("reconciler")
+    shown = cell.extra.get("differences") if cell is not None and cell.pid in running else None
+    return tuple(map(str, shown)) if isinstance(shown, list) else ()
 
 
 def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:

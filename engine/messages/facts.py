@@ -43,4 +43,11 @@ class Checkpoint(Message):
     limits: dict[str, str]
 
 
-ALL = (RiskWarned, ResyncConfirmed, LimitsSet)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRegained(Message):
+    """The journal can be written again; `text` is why it could not. Nothing was sent meanwhile."""
+
+    text: str
+
+
+ALL = (RiskWarned, ResyncConfirmed, LimitsSet, StoreRegained)

@@ -76,7 +76,7 @@ def _print(found: Sequence[InstanceStatus]) -> None:
         for trouble in troubles(found[0]):
             console.say(trouble)
     for one in found:
-        for text in (one.breaker_cause, one.panic_reason, one.error):
+        for text in (one.breaker_cause, one.panic_reason, one.error, *one.doubts):
             if text:
                 console.say(f"{one.instance}: {text}")
 

@@ -2,15 +2,18 @@
 
 import pytest
 
+from actors.turn import State
 from adapters import simulated_rules
+from engine.machine import Publish, Request
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages import facts
 from engine.order import OrderPurpose, OrderStatus
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, fate_of, holding
-from tests.builders import D, a_fill, an_order
+from tests.builders import NOW_NS, SYMBOL, D, a_fill, an_order
 
 ENTRY, EXIT, STOP = OrderPurpose.ENTRY, OrderPurpose.EXIT, OrderPurpose.STOP
 TARGET, EMERGENCY = OrderPurpose.TAKE_PROFIT, OrderPurpose.EMERGENCY_EXIT
@@ -123,7 +126,20 @@ def test_nothing_is_sent_when_the_store_fails_and_the_journal_is_read_anew():
     desk.run(1_500)
 
     assert desk.book.position_quantity == D("0.1")
+    assert [event.text for event in desk.events(facts.StoreRegained)] == ["disk full"]
     assert_all_agree(desk)
+
+
+def test_a_store_that_can_be_read_and_not_written_is_shown_and_asks_nothing_of_the_exchange():
+    machine = holding().executor
+    state, shown = machine.receive(State(settings=machine.settings), ct.RecordFailed(text="disk full"), NOW_NS)
+    state, asked = machine.receive(state, ct.Woken(label="store"), NOW_NS)
+    _, effects = machine.receive(state, ct.JournalRead(events=()), NOW_NS)
+
+    assert Publish(phase="HALTED", extra={"store_failed": "disk full"}) in shown
+    assert asked[0] == Request(port="journal", call=ct.ReadJournal())
+    assert effects[0].events == (facts.StoreRegained(text="disk full"),)  # what follows needs it on the disk
+    assert Request(port="exchange", call=ex.PrepareInstrument(symbol=SYMBOL, leverage=1)) in effects[1:]
 
 
 def test_the_fill_of_an_order_taken_for_dead_is_still_money():
