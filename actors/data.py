@@ -30,6 +30,7 @@ class State:
     """`last_ns` is the newest bar passed on; `fetching_since_ns` is set while a read by REST is awaited.
 
     `history` collects the answer to the strategy's `HistoryWanted`; `ahead` holds live bars that wait for a gap.
+    `unkept` could not be written down and are tried again with the next.
     `heard_ns` is when the stream last said anything, `lost_ns` what that was when it was lost, until nothing lacks.
     """
 
@@ -41,6 +42,7 @@ class State:
     ahead: tuple[mk.BarClosed, ...] = ()
     heard_ns: int | None = None
     lost_ns: int | None = None
+    unkept: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,8 @@ class Data:
                 return replace(state, heard_ns=now_ns), (Send(to="executor", message=message),)
             case mk.HistoryWanted():
                 return self._history(state, message, now_ns)
-            case mk.BarsRead(bars=bars):
-                return self._from_log(state, bars, now_ns)
+            case mk.BarsRead() | mk.BarsNotKept():
+                return self._of_the_log(state, message, now_ns)
             case ex.BarsFetched(bars=bars):
                 return self._fetched(state, bars, now_ns)
             case ex.StreamOpened():
@@ -97,7 +99,7 @@ class Data:
         return self._fetch(state, now_ns)
 
     def _pass_on(self, state: State, told: tuple[mk.BarClosed, ...]) -> Step[State]:
-        kept = Request(port="bars", call=mk.AppendBars(bars=tuple(one.bar for one in told)))
+        state, kept = _keep(state, tuple(one.bar for one in told))
         sent = tuple(Send(to="strategy", message=one) for one in told)
         state = replace(state, last_ns=told[-1].bar.open_time_ns)
         return state, (*sent, kept, Publish(phase="LIVE", extra={"last_bar_ns": state.last_ns}))
@@ -177,6 +179,12 @@ class Data:
             return self._fetch(state, now_ns)
         return state, (Request(port="bars", call=mk.ReadBars(from_open_time_ns=wanted.from_open_time_ns)),)
 
+    def _of_the_log(self, state: State, word: mk.BarsRead | mk.BarsNotKept, now_ns: int) -> Step[State]:
+        if isinstance(word, mk.BarsRead):
+            return self._from_log(state, word.bars, now_ns)
+        note = Note(level="WARNING", text=f"bars are not kept: {word.text}")
+        return replace(state, unkept=word.bars[-PAGE:]), (note,)
+
     def _from_log(self, state: State, bars: tuple[Bar, ...], now_ns: int) -> Step[State]:
         if state.wanted is None or state.wanted.from_open_time_ns is None:
             return state, ()
@@ -189,7 +197,10 @@ class Data:
         before = state.history[-1].open_time_ns if state.history else None if start is None else start - MINUTE_NS
         new = _continuing(before, bars)
         state = replace(state, history=(*state.history, *new))
-        kept = (Request(port="bars", call=mk.AppendBars(bars=new)),) if new else ()
+        kept: tuple[Effect, ...] = ()
+        if new:
+            state, keeping = _keep(state, new)
+            kept = (keeping,)
         if start is not None and len(bars) >= PAGE:
             state, asked = self._fetch(state, now_ns)
             return state, (*kept, *asked)
@@ -205,6 +216,11 @@ class Data:
         last = bars[-1].open_time_ns if bars else None
         newest = max((at for at in (state.last_ns, last) if at is not None), default=None)
         return replace(state, wanted=None, history=(), last_ns=newest), (*effects, *sent)
+
+
+def _keep(state: State, bars: tuple[Bar, ...]) -> tuple[State, Request]:
+    """These, and what could not be kept before."""
+    return replace(state, unkept=()), Request(port="bars", call=mk.AppendBars(bars=(*state.unkept, *bars)))
 
 
 def _timed(state: State, bars: tuple[Bar, ...]) -> tuple[mk.BarClosed, ...]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psutil
 
 from actors.shell.latch import GLOBAL, latch_file, read_latch
-from actors.shell.outcome import read_outcome
+from actors.shell.outcome import failure_text, read_outcome
 from actors.shell.processes import ProcessId, recorded
 from actors.shell.scoreboard import Cell, ScoreboardReader
 from actors.shell.tree import read_tree
@@ -87,9 +87,10 @@ class InstanceStatus:
 def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceStatus:
     """The status of an instance of the settings, running or not."""
     instance = settings.instances[name]
-    cells = _cells(workspace.run / name / "scoreboard")
-    processes = recorded(workspace.run / name)
+    run = workspace.run / name
+    cells, processes = _cells(run / "scoreboard"), recorded(run)
     running = {process.pid for process in processes if process.is_running}
+    state = _state(run, cells, running)
     view, error = _journaled(workspace.journal_file(name))
     executor = cells.get("executor")
     live = executor.extra if executor and executor.pid in running else {}
@@ -101,7 +102,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         play=instance.play,
         exchange=exchange_name(settings, instance),
         account=instance.account,
-        state=_state(workspace.run / name, cells, running),
+        state=state,
         actors=_actors(cells, running),
         guard=_guard(cells, running),
         breaker=view.breaker if view else None,
@@ -127,7 +128,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         uptime=_uptime(processes),
         host=_host(cells, running),
         dead_letters=count_letters(workspace.home / "logs" / name),
-        error=error or str(live.get("store_failed") or "") or None,
+        error=error or str(live.get("store_failed") or "") or (failure_text(run) if state == "FAILED" else None),
     )
 
 

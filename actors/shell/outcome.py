@@ -23,6 +23,12 @@ def read_outcome(run_folder: Path) -> str | None:
         return None
 
 
+def failure_text(run_folder: Path) -> str:
+    """Why it gave up, with what an actor raised last."""
+    crash = read_crash(run_folder)
+    return f"{read_outcome(run_folder)}; last of all {crash}" if crash else str(read_outcome(run_folder))
+
+
 def clear_outcome(run_folder: Path) -> None:
     for name in (NAME, CRASH):
         (run_folder / name).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from actors.spec import InstanceSpec
 from actors.strategy import Strategy
 from actors.turn import ExecutorSettings
 from engine.errors import ConfigurationError, InvariantViolated, StoreError
+from engine.market import Bar
 from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.control import JournalRead, ReadJournal
@@ -73,12 +74,18 @@ class BarsPort:
     def perform(self, call: Message) -> Message | None:
         match call:
             case mk.AppendBars(bars=bars):
-                self._log.append(bars)
-                return None
+                return self._keep(bars)
             case mk.ReadBars(from_open_time_ns=from_ns):
                 return mk.BarsRead(bars=self._log.read(from_ns))
             case _:
                 raise InvariantViolated(f"the bar log knows no {call!r}")
+
+    def _keep(self, bars: tuple[Bar, ...]) -> Message | None:
+        try:
+            self._log.append(bars)
+        except StoreError as error:
+            return mk.BarsNotKept(bars=bars, text=str(error))
+        return None
 
 
 def executor(place: Place) -> Part:

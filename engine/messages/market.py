@@ -71,9 +71,17 @@ class CycleReady(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendBars(Message):
-    """Port `bars`: keep what this instance received. No answer; a bar already kept is left as it is."""
+    """Port `bars`: keep what this instance received; one already kept is left as it is. No answer, or `BarsNotKept`."""
 
     bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsNotKept(Message):
+    """Port `bars`: none of these could be written down, and why (a full disk, say)."""
+
+    bars: tuple[Bar, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,18 @@ def test_a_bar_read_after_a_loss_counts_from_the_last_word_before_it_and_a_heard
     assert times(effects) == [NOW_NS + 100 * SECOND_NS]
 
 
+def test_bars_that_could_not_be_kept_are_tried_again_with_the_next_and_passed_on_meanwhile() -> None:
+    state, _ = told(UP, closed(0))
+    state, effects = at(1, closed(1), state)
+    assert passed_on(effects) == [bar(1)]
+    state, _ = at(1, mk.BarsNotKept(bars=(bar(1),), text="disk full"), state)
+
+    state, effects = at(2, closed(2), state)
+    assert kept(effects) == [bar(1), bar(2)]
+    _, effects = at(3, closed(3), state)
+    assert kept(effects) == [bar(3)]
+
+
 def test_a_second_loss_before_the_gap_is_read_makes_nothing_younger() -> None:
     state, _ = told(UP, closed(0), LOST)
     for seconds, message in ((20, UP), (21, MARK), (22, LOST), (23, UP)):
