@@ -24,7 +24,7 @@ def make_folder(folder: Path) -> None:
 
 def _remedy(text: str) -> str:
     if "full" in text:
-        return "free space on this disk, then start again: nothing recorded was lost"
+        return "free space on this disk: nothing recorded was lost, and what still runs goes on by itself"
     if "readonly" in text or "unable to open" in text:
         return "give this user write access to the folder and the file"
     if "malformed" in text or "not a database" in text or "decode" in text:

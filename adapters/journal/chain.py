@@ -86,6 +86,7 @@ def verify(connection: sqlite3.Connection, path: Path) -> int:
 def _intact(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[int, int, bytes]]:
     head = read_head(path)  # before the messages: the writer writes them the other way round
     try:
+        _require_sound(connection, path)
         archived, previous = anchor_of(connection)
         expected = archived + 1
         found = connection.execute(
@@ -106,6 +107,14 @@ def _intact(connection: sqlite3.Connection, path: Path) -> Iterator[tuple[int, i
         raise store_error(path, error) from error
     if head is not None and expected <= head[0]:
         raise _cut(path, head[0], expected - 1)
+
+
+def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """Messages may be whole where an index or a table beside them is not: then every append would fail."""
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        text = " ".join(found.split())
+        raise StoreError(f"{path} is damaged: {text}; keep the file and its -wal for inspection and restore a backup")
 
 
 def _cut(path: Path, head: int, newest: int) -> StoreError:

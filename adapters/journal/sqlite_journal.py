@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapters.journal.chain import chain, checkpoint_of, entries, last_of, require_head, verify
 from adapters.journal.head import HeadFile
-from adapters.journal.migration import migrate
+from adapters.journal.migration import migrate, newest_version, version_of
 from adapters.journal.projection import project, put_order
 from adapters.store_trouble import make_folder, store_error
 from adapters.writer_lock import WriterLock
@@ -36,6 +36,7 @@ class SqliteJournal:
         make_folder(path.parent)
         self._lock = WriterLock(path)
         try:
+            _leave_what_is_cut(path)
             self._connection, (self._sequence, self._hash) = _open_for_writing(path)
             self._head = HeadFile(path)
         except (sqlite3.Error, StoreError) as error:
@@ -103,6 +104,21 @@ class SqliteJournal:
     def _undo(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _leave_what_is_cut(path: Path) -> None:
+    """Looked at read-only first: what stands behind a damaged frame of the -wal is gone as soon as a writer closes it.
+
+    Those bytes may be all that is left of the newest messages. Raises StoreError.
+    """
+    if not path.exists():
+        return
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        if version_of(connection) == newest_version():
+            require_head(connection, path)
+    finally:
+        connection.close()
 
 
 def _open_for_writing(path: Path) -> tuple[sqlite3.Connection, tuple[int, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -113,6 +114,44 @@ def test_bytes_that_a_broken_disk_left_are_refused_with_what_to_do(path):
         finally:
             damaged.close()
     assert path.read_bytes()[4096:12288] == bytes(data[4096:12288])
+
+
+def test_a_damaged_wal_is_refused_and_what_stands_behind_the_damage_is_kept(path, tmp_path):
+    journal = SqliteJournal(path)
+    for number in range(1, 30):
+        journal.append([a_trade(number)], [], None, 10)
+    copy = tmp_path / "left" / path.name  # as a process that was killed leaves it: nothing is moved out of the -wal
+    copy.parent.mkdir()
+    for suffix in ("", "-wal", "-head"):
+        shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
+    journal.close()
+    wal = copy.with_name(copy.name + "-wal")
+    data = bytearray(wal.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4096] = os.urandom(4096)
+    wal.write_bytes(data)
+
+    for _ in range(3):
+        with pytest.raises(StoreError, match="was written and is not here"):
+            SqliteJournal(copy)
+    assert wal.read_bytes() == bytes(data)
+
+
+def test_a_damaged_table_beside_the_messages_is_found_when_they_are_read(path):
+    journal = SqliteJournal(path)
+    journal.append([a_trade(number) for number in range(1, 200)], [], None, 10)
+    journal.close()
+    with sqlite3.connect(path) as connection:
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'trades'").fetchall()
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * 4096 : page * 4096] = os.urandom(4096)
+    path.write_bytes(data)
+
+    damaged = SqliteJournal(path)
+    for look in (damaged.verify, damaged.read_all):
+        with pytest.raises(StoreError, match=r"is damaged: .*restore a backup"):
+            look()
+    damaged.close()
 
 
 def test_a_failed_append_leaves_nothing_and_the_next_one_goes_on(path):
