@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from engine.market import TIMEFRAME_MINUTES
 from plays.errors import ConditionError, did_you_mean
@@ -79,8 +80,12 @@ class On:
 Expression = Number | Name | Call | Ago | Operation | On
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Expression:
-    """The tree of a condition. Raises ConditionError, with the column, when it is not one."""
+    """The tree of a condition, which nobody can change: variants of a play, of which a search makes thousands, share it.
+
+    Raises ConditionError, with the column, when it is not one.
+    """
     parser = _Parser(tokens_of(text))
     tree = parser.condition()
     parser.expect_end()
