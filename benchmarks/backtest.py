@@ -8,7 +8,8 @@
 
 w1: 525,600 one-minute bars, averages of 20 and 50 crossing, stop 2 %, target 4 %. w2: the same with 200 pairs of
 averages. w3: ten instruments, one account. w50m: 25 instruments x four years of minutes from a candle store, one
-account. process: w1 as a process from the shell, from its start to the whole report. step: a live play, bar by bar.
+account. process: w1 as a process from the shell, from its start to the whole report, and w2 as `predator optimize` on
+all cores, which makes the figures of every run and ranks them. step: a live play, bar by bar.
 
 Every engine runs in a process of its own on the same candles, one after the other; nothing else should run. Seconds are
 medians; what was loaded or compiled before is said in the workload's docstring.
@@ -110,6 +111,8 @@ def processes(folder: Path, peers: str | None) -> Iterator[Line]:
                        ("another", "a new play"), ("another", "again")):  # fmt: skip
         seconds = shell_run([*shell, play, "--home", str(home)], environment)
         yield {"workload": "process", "engine": f"predator backtest {play}, {when}", "bars": BARS, **seconds}
+    seconds = shell_run([*shell[:-1], "optimize", "averages", "--home", str(home), "--equity", "1000000"], environment)
+    yield {"workload": "search", "engine": "predator optimize averages, 200 pairs", "bars": 200 * BARS, **seconds}
     for when in ("first", "again") if peers else ():
         seconds = shell_run([str(peers), str(HERE / "peer_vectorbt.py"), "process", str(folder)], dict(os.environ))
         yield {"workload": "process", "engine": f"vectorbt, {when}", "bars": BARS, **seconds}

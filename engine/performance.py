@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from math import log, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from engine.compiled import compile_with
 from engine.market import MINUTE_NS
 from engine.protection import ExitReason
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 DAY_NS = 24 * 60 * MINUTE_NS
 DAYS_PER_YEAR = 365
+# points of a curve from which on its drawdown is computed by compiled code
+WORTH_COMPILING = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +143,30 @@ def drawdown(equity: Floats, starting_equity: float) -> tuple[float, float, int]
 
     if len(equity) == 0:
         return 0.0, 0.0, 0
-    peaks = _peaks(equity, starting_equity)
-    below = equity < peaks
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], below, [False])).astype(np.int8)))
-    longest = int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
-    return float((peaks - equity).max()), float(((peaks - equity) / peaks).max()), longest
+    if len(equity) < WORTH_COMPILING:
+        return deepest_falls(equity.tolist(), starting_equity)
+    fall, share, longest = compiled_falls()(np.ascontiguousarray(equity), float(starting_equity))
+    return float(fall), float(share), int(longest)
+
+
+@cache
+def compiled_falls() -> Any:
+    """`deepest_falls`, compiled."""
+    return compile_with(deepest_falls, (), allocates=False)
+
+
+def deepest_falls(equity: Any, starting_equity: float) -> tuple[float, float, int]:
+    """See `drawdown`: as it stands for the few points of what was traded, compiled for the bars of a backtest."""
+    peak, deepest, largest, longest, below = starting_equity, 0.0, 0.0, 0, 0
+    for bar in range(len(equity)):
+        value = equity[bar]
+        if value >= peak:
+            peak, below = value, 0
+            continue
+        below += 1
+        deepest, largest = max(deepest, peak - value), max(largest, (peak - value) / peak)
+        longest = max(longest, below)
+    return deepest, largest, longest
 
 
 def drawdown_curve(equity: Floats, starting_equity: float) -> Floats:
@@ -164,12 +187,22 @@ def daily_returns(equity: Floats, open_time_ns: Integers, starting_equity: float
     """The return of each UTC day, from the equity at its last bar."""
     import numpy as np
 
-    days = open_time_ns // DAY_NS
-    last = np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.array([], np.int64)
+    last = last_of_days(open_time_ns)
     marks = np.concatenate(([starting_equity], equity[last]))
     returns = np.zeros(len(last))
     np.divide(np.diff(marks), marks[:-1], out=returns, where=marks[:-1] > 0)  # nothing is earned on nothing
     return returns
+
+
+def last_of_days(open_time_ns: Integers) -> Integers:
+    """The positions of the last bar of each UTC day that has one."""
+    import numpy as np
+
+    if len(open_time_ns) == 0:
+        return np.zeros(0, np.int64)
+    first, last = int(open_time_ns[0]) // DAY_NS, int(open_time_ns[-1]) // DAY_NS
+    ends = np.searchsorted(open_time_ns, np.arange(first + 1, last + 2, dtype=np.int64) * DAY_NS) - 1
+    return np.unique(ends).astype(np.int64, copy=False)
 
 
 def sharpe(daily: Floats) -> float:

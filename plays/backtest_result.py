@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine.backtest import layout
+from engine.backtest.equity import fill_equity
 from engine.backtest.full_kernel import FullRun
 from engine.backtest.kernel import KernelRun
 from engine.backtest.layout import FUNDING, TRADE_FUNDING
@@ -153,23 +154,16 @@ def equity_curve(result: BacktestResult) -> Floats:
     """Marked equity at each close, from the trades: what was booked by then, and the open position at that close."""
     import numpy as np
 
-    scale, rows, size = money_scale(result.instrument), result.run.trades, len(result.candles)
+    scale, rows = money_scale(result.instrument), result.run.trades
     rows = np.vstack([rows, _open_row(result)]) if result.open_trade else rows
-    steps = np.zeros(size + 1, np.int64)
-    entries, exits = rows[:, layout.TRADE_ENTRY_BAR], rows[:, layout.TRADE_EXIT_BAR]
-    np.add.at(steps, entries, -rows[:, layout.TRADE_ENTRY_FEE])
-    np.add.at(steps, exits, rows[:, layout.TRADE_PNL] + rows[:, layout.TRADE_ENTRY_FEE])
+    units = np.zeros(len(result.candles), np.int64)
     if isinstance(result.run, FullRun):
         # funding left the balance when it was due, not at the exit
-        np.add.at(steps, exits, rows[:, TRADE_FUNDING])
-        steps[: len(result.run.flows)] -= result.run.flows
-    exposure, basis = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
-    signed = rows[:, layout.TRADE_SIDE] * rows[:, layout.TRADE_LOTS]
-    for at, sign in ((entries, 1), (exits, -1)):
-        np.add.at(exposure, at, sign * signed)
-        np.add.at(basis, at, sign * signed * rows[:, layout.TRADE_ENTRY_TICKS])
-    marks = np.cumsum(exposure)[:size] * result.close_ticks - np.cumsum(basis)[:size]
-    units = scale.to_units(result.starting_equity) + np.cumsum(steps)[:size] + marks * scale.tick_lot_units
+        rows[:, layout.TRADE_PNL] += rows[:, TRADE_FUNDING]
+        units[: len(result.run.flows)] -= result.run.flows
+    units[0] += scale.to_units(result.starting_equity)
+    owners, tick_lot_units = np.zeros(len(rows), np.int64), np.array([scale.tick_lot_units])
+    fill_equity(rows, owners, result.close_ticks[None], tick_lot_units, units)
     curve: Floats = units / scale.units
     return curve
 

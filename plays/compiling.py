@@ -8,6 +8,7 @@ from engine.backtest import layout
 from engine.backtest.full_kernel import FullInput, FullRun
 from engine.backtest.kernel import KernelInput, KernelRun
 from engine.backtest.portfolio import PortfolioInput, PortfolioRun, marked_equity
+from engine.performance import WORTH_COMPILING, drawdown
 from engine.protection import ProtectionRules
 from plays.batch import crossings
 from plays.features import FEATURES
@@ -34,6 +35,7 @@ def compile_ahead() -> None:
     compiled_marked()(rule, 1, intents)
     compiled_section_walk()(np.zeros((5, 16), bool), 1, (1, 2), intents, 0)
     compiled_round()(*[read_only(floats)] * 4, 1.0, np.ones((16, 4), np.int32))
+    drawdown(np.ones(WORTH_COMPILING), 1.0)
     _walk_once(intents)
 
 

@@ -82,7 +82,7 @@ Expression = Number | Name | Call | Ago | Operation | On
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Expression:
-    """The tree of a condition, which nobody can change: variants of a play, of which a search makes thousands, share it.
+    """The tree of a condition. Nobody can change it, so the thousands of variants of a play in a search share it.
 
     Raises ConditionError, with the column, when it is not one.
     """

@@ -7,15 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.backtest import layout
-from engine.backtest.layout import (
-    CLOSE,
-    TICK_LOT_UNITS,
-    TRADE_ENTRY_BAR,
-    TRADE_ENTRY_TICKS,
-    TRADE_EXIT_BAR,
-    TRADE_LOTS,
-    TRADE_SIDE,
-)
+from engine.backtest.equity import fill_equity
+from engine.backtest.layout import CLOSE, TICK_LOT_UNITS
 from engine.backtest.portfolio_walk import (
     ACCOUNT,
     ACCOUNT_BALANCE,
@@ -153,12 +146,10 @@ def marked_equity(run: PortfolioRun, balance_units: int) -> Integers:
     import numpy as np
 
     rows, owners = _with_open(run)
-    steps = np.zeros(run.bars_total + 1, np.int64)
-    np.add.at(steps, rows[:, layout.TRADE_ENTRY_BAR], -rows[:, layout.TRADE_ENTRY_FEE])
-    np.add.at(steps, rows[:, layout.TRADE_EXIT_BAR], rows[:, layout.TRADE_PNL] + rows[:, layout.TRADE_ENTRY_FEE])
-    steps[0] += balance_units
-    curve: Integers = np.cumsum(steps[:-1])
-    compiled_marks()(rows, owners, run.data.prices, run.data.settings, curve)
+    curve: Integers = np.zeros(run.bars_total, np.int64)
+    curve[0] = balance_units
+    tick_lot_units = np.ascontiguousarray(run.data.settings[:, TICK_LOT_UNITS])
+    fill_equity(rows, owners, run.data.prices[:, :, CLOSE], tick_lot_units, curve)
     return curve
 
 
@@ -173,20 +164,3 @@ def _with_open(run: PortfolioRun) -> tuple[Integers, Integers]:
     rows[:, layout.TRADE_ENTRY_TICKS] = states[:, layout.ENTRY_TICKS]
     rows[:, layout.TRADE_ENTRY_FEE] = states[:, layout.ENTRY_FEE]
     return np.concatenate([run.trades, rows]), np.concatenate([run.owners, owners])
-
-
-@cache
-def compiled_marks() -> Any:
-    """`mark_positions`, compiled."""
-    return compile_with(mark_positions, (), allocates=False)
-
-
-def mark_positions(rows: Any, owners: Any, prices: Any, settings: Any, curve: Any) -> None:
-    """Adds to the curve what each trade has earned at the closes of the bars it was held."""
-    for row in range(len(rows)):
-        number, entry, mark = owners[row], rows[row, TRADE_ENTRY_TICKS], rows[row, TRADE_ENTRY_TICKS]
-        a_tick = rows[row, TRADE_SIDE] * rows[row, TRADE_LOTS] * settings[number, TICK_LOT_UNITS]
-        for bar in range(rows[row, TRADE_ENTRY_BAR], rows[row, TRADE_EXIT_BAR]):
-            close = prices[number, bar, CLOSE]
-            mark = close if close != 0 else mark
-            curve[bar] += a_tick * (mark - entry)

@@ -97,9 +97,9 @@ def test_what_counts_no_references_is_another_entry_of_the_cache():
 
 
 def test_another_value_of_a_constant_from_elsewhere_is_another_name(monkeypatch):
-    from engine.backtest import portfolio
+    from engine.backtest import equity
 
-    before = compiled._fingerprint((portfolio.mark_positions,))
-    monkeypatch.setattr(portfolio, "TRADE_EXIT_BAR", portfolio.TRADE_EXIT_BAR + 1)
+    before = compiled._fingerprint((equity.mark_positions,))
+    monkeypatch.setattr(equity, "TRADE_EXIT_BAR", equity.TRADE_EXIT_BAR + 1)
 
-    assert compiled._fingerprint((portfolio.mark_positions,)) != before
+    assert compiled._fingerprint((equity.mark_positions,)) != before

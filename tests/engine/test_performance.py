@@ -70,6 +70,28 @@ def test_the_drawdown_counts_from_the_start(equity, fall):
     assert drawdown(np.array(equity, dtype=np.float64), 100.0) == fall
 
 
+def test_a_long_curve_compiled_falls_to_the_bit_as_its_points_one_by_one():
+    equity = 100 + np.random.default_rng(3).normal(size=performance.WORTH_COMPILING).cumsum() / 50
+    peaks = np.maximum.accumulate(np.maximum(equity, 100.0))
+    above = np.flatnonzero(np.concatenate(([True], equity >= peaks, [True])))
+
+    found = drawdown(equity, 100.0)
+
+    assert found == performance.deepest_falls(equity.tolist(), 100.0)
+    assert found == ((peaks - equity).max(), ((peaks - equity) / peaks).max(), np.diff(above).max() - 1)
+    assert found[2] > 100
+
+
+@pytest.mark.parametrize("hours", [[], [0], [0, 1, 23, 24], [5, 23, 24, 26, 47, 120, 121], [-30, -1, 0]])
+def test_the_last_bar_of_each_day_is_found_where_days_are_missing_too(hours):
+    times = JANUARY_NS + np.array(hours, dtype=np.int64) * (DAY_NS // 24)
+    days = [hour // 24 for hour in hours]
+
+    found = performance.last_of_days(times).tolist()
+
+    assert found == [max(at for at, day in enumerate(days) if day == one) for one in sorted(set(days))]
+
+
 def test_nothing_divides_by_nothing():
     empty, lost, still = figures(), figures(equity=[50.0, 0.0, 0.0]), figures(equity=[100.0, 100.0, 100.0])
 
