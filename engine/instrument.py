@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,6 @@ class Instrument:
     def round_price(self, price: Decimal | float) -> Decimal:
         """The nearest tick, halves away from zero. A float enters here and leaves as an exact price."""
         return (_exact(price) / self.tick_size).quantize(Decimal(1), ROUND_HALF_UP) * self.tick_size
-
-    def floor_quantity(self, quantity: Decimal) -> Decimal:
-        """The largest multiple of the lot that is not above `quantity`."""
-        return (quantity / self.lot_size).quantize(Decimal(1), ROUND_DOWN) * self.lot_size
 
     def to_ticks(self, price: Decimal | float) -> int:
         """`price` in whole ticks (rounded to the nearest)."""

@@ -80,11 +80,6 @@ def access_for(
     )
 
 
-def is_real_money(mode: Mode, exchange: Exchange) -> bool:
-    """Would this mode on this exchange trade real money?"""
-    return PLANS[mode].needs_confirmation and not isinstance(exchange, LocalExchange)
-
-
 def needs_account(mode: Mode) -> bool:
     """Does an instance of this mode speak to an exchange at all?"""
     return PLANS[mode].environment is not None

@@ -47,7 +47,7 @@ def set_up(home: Path | None, speed: float, tell: Tell) -> Stage:
         return Stage(
             workspace=workspace, settings=_settings_with(workspace, "port", str(process.port)), is_ours=is_ours
         )
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no process and no folder behind
         venue_process.stop(workspace, EXCHANGE)
         _remove(workspace, is_ours=is_ours)
         raise

@@ -45,7 +45,7 @@ class Study:
         try:
             self._lock()
             self._read()
-        except BaseException:
+        except BaseException:  # an interrupt too leaves no file locked
             self._file.close()
             raise
         return self

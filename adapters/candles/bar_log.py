@@ -102,7 +102,7 @@ def _opened(path: Path, is_writer: bool) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(MADE)
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no connection behind
         connection.close()
         raise
     return connection

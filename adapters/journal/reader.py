@@ -121,7 +121,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         check_version(connection)
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no connection behind
         connection.close()
         raise
     return connection

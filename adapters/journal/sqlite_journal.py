@@ -129,6 +129,6 @@ def _open_for_writing(path: Path) -> tuple[sqlite3.Connection, tuple[int, bytes]
         migrate(connection)
         require_head(connection, path)
         return connection, last_of(connection)
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no connection behind
         connection.close()
         raise

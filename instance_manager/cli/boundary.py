@@ -37,7 +37,7 @@ class Boundary(TyperGroup):
         except BrokenPipeError:
             _leave_the_closed_pipe()
             raise typer.Exit(ExitCode.OK) from None
-        except Exception as error:
+        except Exception as error:  # whatever it is, a person reads a sentence and a script an exit code
             if type(error).__module__.startswith(("click", "typer")):
                 raise  # usage errors and exits, which the library shows itself
             warn(_explain_unforeseen(error))

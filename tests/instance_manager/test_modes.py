@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import ConfigurationError
 from instance_manager.errors import RefusedForSafety
-from instance_manager.modes import CONFIRMATION_VARIABLE, PLANS, access_for, is_real_money, sends_orders
+from instance_manager.modes import CONFIRMATION_VARIABLE, PLANS, access_for, sends_orders
 from instance_manager.settings import Account, LocalExchange, RealExchange, Speech
 
 LOCAL = LocalExchange(kind="local", port=18099)
@@ -104,8 +104,6 @@ def test_everything_agreed_gives_production(real):
 
     assert access is not None
     assert (access.environment, access.redirect_to, access.key_variable) == ("production", None, "A_KEY")
-    assert is_real_money("live", real)
-    assert not is_real_money("live", LOCAL)
 
 
 def test_no_other_file_asks_which_mode_an_instance_has():

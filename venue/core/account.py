@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from venue.core.orders import ZERO, AlgoOrder, Income, MarginMove, Order, PositionSide, Side, Trade
+from venue.core.orders import ZERO, AlgoOrder, Income, MarginMove, Order, PositionSide, Trade
 
 MOST_DONE = 10_000  # orders and conditional orders that are over, each: older ones are forgotten, with their trades
 MOST_INCOMES = 50_000
@@ -158,10 +158,3 @@ class Account:
 
     def find_algo(self, algo_id: int | None, client_algo_id: str | None) -> AlgoOrder | None:
         return self.algos.get(algo_id) if algo_id is not None else self.algo_names.get(client_algo_id or "")
-
-
-def position_side_for(is_hedged: bool, side: Side, reduces: bool) -> PositionSide:
-    """Where a fill of `side` goes when nobody said it (an order by hand)."""
-    if not is_hedged:
-        return PositionSide.BOTH
-    return PositionSide.LONG if (side is Side.BUY) != reduces else PositionSide.SHORT
