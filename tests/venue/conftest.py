@@ -21,17 +21,22 @@ def paused_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProc
 
 
 def client(port: int, number: int = 1, **changes: object) -> ccxt.pro.binanceusdm:
+    return pointed_at(port, ccxt.pro.binanceusdm, number, {"options": dict(OPTIONS), **changes})
+
+
+def pointed_at(port: int, kind: type[ccxt.Exchange], number: int, config: dict[str, object]) -> ccxt.Exchange:
+    """ccxt on one of the venue's accounts, unmodified but for where its requests go."""
     session = Redirect(port)
     suffix = "" if number == 1 else f"-{number}"
-    config = {
-        "apiKey": f"predator-local-key{suffix}",
-        "secret": f"predator-local-secret{suffix}",
-        "enableRateLimit": False,
-        "session": session,
-        "options": dict(OPTIONS),
-        **changes,
-    }
-    made = ccxt.pro.binanceusdm(config)
+    made = kind(
+        {
+            "apiKey": f"predator-local-key{suffix}",
+            "secret": f"predator-local-secret{suffix}",
+            "enableRateLimit": False,
+            "session": session,
+            **config,
+        }
+    )
     made.redirect = session  # ccxt forgets a session that was given to it when it closes
     return made
 
@@ -66,19 +71,8 @@ BYBIT_OPTIONS = {"fetchCurrencies": False, "fetchMarkets": {"types": ["linear"]}
 
 
 def bybit_client(port: int, number: int = 1, **changes: object) -> ccxt.pro.bybit:
-    session = Redirect(port)
-    suffix = "" if number == 1 else f"-{number}"
-    config = {
-        "apiKey": f"predator-local-key{suffix}",
-        "secret": f"predator-local-secret{suffix}",
-        "enableRateLimit": False,
-        "session": session,
-        "options": dict(BYBIT_OPTIONS),
-        **changes,
-    }
-    made = ccxt.pro.bybit(config)
+    made = pointed_at(port, ccxt.pro.bybit, number, {"options": dict(BYBIT_OPTIONS), **changes})
     made.timeout_on_exit = 0
-    made.redirect = session
     return made
 
 
@@ -96,19 +90,8 @@ async def bybit(paused_venue: VenueProcess) -> AsyncIterator[ccxt.pro.bybit]:
 
 
 def mexc_client(port: int, number: int = 1, **changes: object) -> ccxt.pro.mexc:
-    session = Redirect(port)
-    suffix = "" if number == 1 else f"-{number}"
-    config = {
-        "apiKey": f"predator-local-key{suffix}",
-        "secret": f"predator-local-secret{suffix}",
-        "enableRateLimit": False,
-        "session": session,
-        "options": {"defaultType": "swap"},
-        **changes,
-    }
-    made = ccxt.pro.mexc(config)
+    made = pointed_at(port, ccxt.pro.mexc, number, {"options": {"defaultType": "swap"}, **changes})
     made.timeout_on_exit = 0
-    made.redirect = session
     return made
 
 

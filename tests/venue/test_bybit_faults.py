@@ -1,16 +1,15 @@
 """Request faults on Bybit's paths: what ccxt's caller sees, and what really happened; keys, clocks and limits."""
 
 import asyncio
-import time
 
 import ccxt
 import pytest
 
 from tests.venue.conftest import bybit_client, close
+from tests.venue.misled import S, order_under
 from tests.venue.processes import start
 
 pytestmark = pytest.mark.processes
-S = "BTC/USDT:USDT"
 
 #   fault, ccxt's class, is the order there afterwards
 CASES = [
@@ -38,17 +37,9 @@ async def is_there(exchange, name: str) -> bool:
 
 @pytest.mark.parametrize(("fault", "error", "exists"), CASES, ids=str)
 async def test_what_the_caller_sees_and_what_is_true(bybit, paused_venue, fault, error, exists):
-    name = f"fault-{time.time_ns()}"
-    aim = {"method": "POST", "endpoint": "/v5/order/create$", "client_id": name}
-    paused_venue.control("POST", "faults", {**fault, **aim})
-    bybit.timeout = 500
+    name = await order_under(fault, "/v5/order/create$", error, bybit, paused_venue, 0.01)
 
-    with pytest.raises(error):
-        await bybit.create_order(S, "market", "buy", 0.01, None, {"clientOrderId": name})
-
-    bybit.timeout = 10_000
     assert await is_there(bybit, name) is exists
-    assert [r["fault"] for r in paused_venue.truth(kind="fault", client_id=name)] == [fault["kind"]]
 
 
 async def test_a_late_order_appears_after_it_was_asked_for(bybit, paused_venue):

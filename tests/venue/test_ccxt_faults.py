@@ -7,9 +7,9 @@ import ccxt
 import pytest
 
 from tests.venue.conftest import client, close
+from tests.venue.misled import S, order_under
 
 pytestmark = pytest.mark.processes
-S = "BTC/USDT:USDT"
 
 #   fault, ccxt's class, is the order there afterwards
 CASES = [
@@ -42,18 +42,9 @@ async def is_there(exchange, name: str) -> bool:
 
 @pytest.mark.parametrize(("fault", "error", "exists"), CASES, ids=str)
 async def test_what_the_caller_sees_and_what_is_true(exchange, paused_venue, fault, error, exists):
-    name = f"fault-{time.time_ns()}"
-    paused_venue.control(
-        "POST", "faults", {**fault, "method": "POST", "endpoint": "/fapi/v1/order$", "client_id": name}
-    )
-    exchange.timeout = 500
+    name = await order_under(fault, "/fapi/v1/order$", error, exchange, paused_venue, 0.01)
 
-    with pytest.raises(error):
-        await exchange.create_order(S, "market", "buy", 0.01, None, {"clientOrderId": name})
-
-    exchange.timeout = 10_000
     assert await is_there(exchange, name) is exists
-    assert [r["fault"] for r in paused_venue.truth(kind="fault", client_id=name)] == [fault["kind"]]
 
 
 async def test_a_late_order_appears_after_it_was_asked_for(exchange, paused_venue):

@@ -1,16 +1,15 @@
 """Request faults on MEXC's paths: what ccxt's caller sees, and what really happened; keys, clocks and limits."""
 
 import asyncio
-import time
 
 import ccxt
 import pytest
 
 from tests.venue.conftest import close, mexc_client
+from tests.venue.misled import S, order_under
 from tests.venue.processes import start
 
 pytestmark = pytest.mark.processes
-S = "BTC/USDT:USDT"
 
 #   fault, ccxt's class, is the order there afterwards
 CASES = [
@@ -44,17 +43,9 @@ async def is_there(exchange, name: str) -> bool:
 
 @pytest.mark.parametrize(("fault", "error", "exists"), CASES, ids=str)
 async def test_what_the_caller_sees_and_what_is_true(mexc, paused_venue, fault, error, exists):
-    name = f"fault-{time.time_ns()}"
-    aim = {"method": "POST", "endpoint": "/order/create$", "client_id": name, "symbol": "BTCUSDT"}
-    paused_venue.control("POST", "faults", {**fault, **aim})
-    mexc.timeout = 500
+    name = await order_under(fault, "/order/create$", error, mexc, paused_venue, 10)
 
-    with pytest.raises(error):
-        await mexc.create_order(S, "market", "buy", 10, None, {"clientOrderId": name})
-
-    mexc.timeout = 10_000
     assert await is_there(mexc, name) is exists
-    assert [r["fault"] for r in paused_venue.truth(kind="fault", client_id=name)] == [fault["kind"]]
 
 
 async def test_a_late_order_appears_after_it_was_asked_for(mexc, paused_venue):

@@ -13,7 +13,7 @@ from venue.bybit.trading_stop import SIDES_BY_INDEX, WORKING_TYPES, read_attache
 from venue.core.algo_status import become
 from venue.core.checks import check_price, check_quantity, closes
 from venue.core.conditional import cancel_algo, place_algo
-from venue.core.matching import accept, amend, cancel, end, place
+from venue.core.matching import amend, cancel, end, place_or_expire
 from venue.core.orders import (
     ZERO,
     AlgoOrder,
@@ -58,7 +58,7 @@ def create(call: Call) -> JsonObject:
     if protection:
         call.venue.bybit.attached[(call.account.name, request.client_order_id)] = protection
     try:
-        order = accept_order(call, request)
+        order = place_or_expire(call.venue.floor, call.account, request)
     except Refused:
         call.venue.bybit.attached.pop((call.account.name, request.client_order_id), None)
         raise
@@ -102,19 +102,6 @@ def with_reduce_only(request: OrderRequest, wanted: bool) -> OrderRequest:
     if not closes(request):
         raise Refused(Reason.REDUCE_ONLY)
     return request
-
-
-def accept_order(call: Call, request: OrderRequest) -> Order:
-    """A post-only order that would take, or one that can't fill whole, is accepted here and then cancelled."""
-    floor, account = call.venue.floor, call.account
-    try:
-        return place(floor, account, request)
-    except Refused as refusal:
-        if refusal.reason not in (Reason.WOULD_TAKE, Reason.WOULD_NOT_FILL):
-            raise
-    order = accept(floor, account, request)
-    end(floor, order, Execution.EXPIRED)
-    return order
 
 
 def place_conditional(call: Call, request: OrderRequest) -> AlgoOrder:

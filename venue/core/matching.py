@@ -25,6 +25,18 @@ def place(floor: Floor, account: Account, request: OrderRequest) -> Order:
     return order
 
 
+def place_or_expire(floor: Floor, account: Account, request: OrderRequest) -> Order:
+    """As `place`; but a post-only order that would take, or one that can't fill whole, is accepted and expires."""
+    try:
+        return place(floor, account, request)
+    except Refused as refusal:
+        if refusal.reason not in (Reason.WOULD_TAKE, Reason.WOULD_NOT_FILL):
+            raise
+    order = accept(floor, account, request)
+    end(floor, order, Execution.EXPIRED)
+    return order
+
+
 def accept(floor: Floor, account: Account, request: OrderRequest) -> Order:
     now = floor.clock.now_ms()
     order = Order(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from venue.asking import as_text
 from venue.core.account import Account
-from venue.core.matching import accept, amend, cancel, end, place
+from venue.core.matching import amend, cancel, end, place, place_or_expire
 from venue.core.orders import ZERO, Execution, Kind, Order, OrderRequest, PositionSide, Side, TimeInForce
 from venue.core.refusal import Reason, Refused
 from venue.core.terms import set_leverage, set_margin_mode
@@ -57,7 +57,7 @@ def place_new(call: Call) -> Order:
     if levels:
         call.venue.mexc.attached[key] = levels
     try:
-        return accept_order(call, request)
+        return place_or_expire(call.venue.floor, call.account, request)
     except Refused:
         call.venue.mexc.attached.pop(key, None)
         raise
@@ -129,19 +129,6 @@ def apply_terms(call: Call, symbol: str) -> None:
     if any(account.held(symbol)):
         raise MexcError(2021, "The single leverage is not consistent with the existing position leverage")
     set_leverage(floor, account, symbol, leverage)
-
-
-def accept_order(call: Call, request: OrderRequest) -> Order:
-    """A post-only order that would take, or one that can't fill whole, is accepted here and then cancelled."""
-    floor, account = call.venue.floor, call.account
-    try:
-        return place(floor, account, request)
-    except Refused as refusal:
-        if refusal.reason not in (Reason.WOULD_TAKE, Reason.WOULD_NOT_FILL):
-            raise
-    order = accept(floor, account, request)
-    end(floor, order, Execution.EXPIRED)
-    return order
 
 
 def batch_rows(call: Call) -> list[Call]:
