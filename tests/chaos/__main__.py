@@ -43,6 +43,7 @@ def table(outcome: Outcome) -> str:
             "seconds to healthy",
             f"p50 {at(outcome.healthy_after_s, 0.5):.2f}, p99 {at(outcome.healthy_after_s, 0.99):.2f}",
         ),
+        ("halted with a report, then reset by a person", f"{len(outcome.resets)} {', '.join(outcome.resets)}"),
         ("orders, fills, trades", f"{found.orders}, {found.fills}, {found.trades}" if found else "not compared"),
         ("longest without a stop", f"{found.longest_naked_s:.2f} s" if found else "not compared"),
         ("violations", str(len(outcome.violations))),

@@ -28,6 +28,8 @@ class Outcome:
     harms: Counter[str] = field(default_factory=Counter)
     healthy_after_s: list[float] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
+    reports: int = 0
     violations: list[str] = field(default_factory=list)
     reckoning: Reckoning | None = None
 
@@ -66,6 +68,8 @@ def _until_healthy(stage: Stage, outcome: Outcome, what: str) -> float:
     began, troubles = time.monotonic(), dict[str, float]()
     while trouble := stage.unwell():
         troubles.setdefault(trouble, time.monotonic() - began)
+        if stage.is_halted():
+            _as_a_person_would(stage, outcome)
         if time.monotonic() - began > HEALTHY_LIMIT_S:
             outcome.violations.append(f"not healthy {HEALTHY_LIMIT_S:.0f} s after {what}: {trouble}; {_cause(stage)}")
             break
@@ -76,6 +80,16 @@ def _until_healthy(stage: Stage, outcome: Outcome, what: str) -> float:
     if took > SLOW_S:
         outcome.slow.append(f"{what}: {took:.1f} s: {', '.join(f'{at:.1f} s {one}' for one, at in troubles.items())}")
     return took
+
+
+def _as_a_person_would(stage: Stage, outcome: Outcome) -> None:
+    """Halted, as it should when it must doubt: somebody reads the report and, the cause being gone, resets. Without a
+    report, or when the cause remains, it stays halted, which is a violation.
+    """
+    reports = stage.reports()
+    if len(reports) > outcome.reports and stage.reset(f"read {reports[-1].name}"):
+        outcome.reports = len(reports)
+        outcome.resets.append(reports[-1].stem.partition("-")[2])
 
 
 def _cause(stage: Stage) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +62,22 @@ class Stage:
     @property
     def notifications_file(self) -> Path:
         return self.home / "instances" / INSTANCE / "notifications.jsonl"
+
+    # --- a person ----------------------------------------------------------------------------------------------------
+
+    def is_halted(self) -> bool:
+        executor = self.cells().get("executor")
+        return executor is not None and executor.phase == "HALTED"
+
+    def reports(self) -> list[Path]:
+        """Incident reports, oldest first."""
+        return sorted((self.home / "instances" / INSTANCE / "incidents").glob("*.txt"))
+
+    def reset(self, reason: str) -> bool:
+        """As from the command line; False when it is refused."""
+        words = ["reset", "--instance", INSTANCE, "--reason", reason, "--home", str(self.home)]
+        done = subprocess.run([Path(sys.executable).with_name("predator"), *words], capture_output=True, check=False)
+        return done.returncode == 0
 
     # --- the exchange ------------------------------------------------------------------------------------------------
 
