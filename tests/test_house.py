@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +28,6 @@ HEAVY = frozenset(
 )
 CLOCK_CALLS = re.compile(r"\b(datetime|date)\.(now|utcnow|today)\(|\bPath\.(cwd|home)\(|\bopen\(")
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:root|home|opt|work|Users)/\w")
-RUNBOOK_PARTS = ("## See", "## Decide", "## Do", "## Check")
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -198,66 +196,6 @@ def test_no_file_names_a_path_of_one_machine():
     assert [name_of(path) for path in files if MACHINE_PATH.search(path.read_text(encoding="utf-8"))] == []
 
 
-def command_names() -> list[str]:
-    from typer.main import get_command
-
-    from instance_manager.cli.main import app
-
-    return sorted(get_command(app).commands)
-
-
-def leaf_commands():
-    """(words, command) of every command that does something, those of groups too."""
-    from typer.main import get_command
-
-    from instance_manager.cli.main import app
-
-    waiting = [((), get_command(app))]
-    while waiting:
-        words, command = waiting.pop()
-        inner = getattr(command, "commands", {})
-        waiting += [((*words, name), one) for name, one in inner.items()]
-        if not inner:
-            yield words, command
-
-
-@pytest.mark.parametrize(("words", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in leaf_commands()])
-def test_the_help_of_every_command_ends_with_examples_that_it_understands(words, command):
-    examples = re.findall(r"Example: predator (.+)", command.help or "")
-    assert examples, "end the docstring with `Example: predator …`"
-
-    for example in examples:
-        given = shlex.split(example.partition(" > ")[0])  # without where the shell writes it
-        assert tuple(given[: len(words)]) == words
-        command.make_context(words[-1], given[len(words) :])  # raises for an option or a value that it does not know
-
-
-@pytest.mark.parametrize("command", command_names())
-def test_every_command_has_a_runbook_page(command):
-    page = ROOT / "runbooks" / f"{command}.md"
-
-    assert page.is_file(), f"write runbooks/{command}.md: see, decide, do, check"
-    text = page.read_text(encoding="utf-8")
-    assert [part for part in RUNBOOK_PARTS if part not in text] == []
-
-
-def test_every_exit_code_is_documented():
-    from instance_manager.cli.exit_codes import ExitCode
-
-    text = (ROOT / "runbooks" / "exit-codes.md").read_text(encoding="utf-8")
-
-    assert [code.name for code in ExitCode if f"| {code.value} |" not in text] == []
-
-
-def test_every_link_between_pages_leads_somewhere():
-    pages = [*ROOT.glob("*.md"), *(ROOT / "runbooks").rglob("*.md")]
-    links = [
-        (page, target) for page in pages for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-    ]
-
-    assert [f"{name_of(page)} -> {target}" for page, target in links if not (page.parent / target).exists()] == []
-
-
 @pytest.mark.parametrize("folder", PACKAGES)
 def test_data_files_of_packages_have_endings_that_are_packaged(folder):
     packaged = {".py", ".yml", ".yaml", ".sql", ".json", ".typed"}
@@ -271,14 +209,6 @@ def test_what_the_desk_reads_at_run_time_is_in_the_package():
 
     assert files("instance_manager").joinpath("default_settings.yaml").is_file()
     assert any(entry.name.endswith(".yml") for entry in files("plays").joinpath("library").iterdir())
-
-
-def test_the_readme_begins_with_the_commands_that_work():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    first = text.index("python -m pip install . && predator quickstart")
-    second = text.index("python -m pip install '.[dev]' && python -m pytest")
-
-    assert text.index("-m venv") < first < second
 
 
 def test_test_files_that_lie_in_no_package_have_names_of_their_own():
