@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.proofs import kill_matrix, nonsense, same_signal, slow_exchange, trouble
+from tests.proofs import bad_input, kill_matrix, nonsense, same_signal, slow_exchange, trouble
 from tests.proofs.slow_exchange import DEAF, SILENT, SLOW
 from venue.nonsense import WAYS
 
@@ -85,12 +85,18 @@ def _trouble(folder: Path, _: int) -> Rows:
     yield from trouble.show(folder)
 
 
+def _bad_input(folder: Path, _: int) -> Rows:
+    yield from bad_input.show_stores(folder / "stores")
+    yield from bad_input.show_clock(folder / "clock")
+
+
 PROOFS: Mapping[str, Callable[[Path, int], Rows]] = {
     "same-signal": _same_signal,
     "slow-exchange": _slow_exchange,
     "nonsense": _nonsense,
     "slippage": _slippage,
     "trouble": _trouble,
+    "bad-input": _bad_input,
     "kill-matrix": _kill_matrix,
 }
 

@@ -13,9 +13,10 @@ from actors.shell.tree import ACCOUNT
 from adapters.journal.reader import JournalReader
 from engine.errors import TradingError
 from engine.messages.reports import InstanceView
-from instance_manager import detached
+from instance_manager import detached, lifecycle
 from instance_manager.lock import read_card
 from instance_manager.settings_file import load_settings
+from instance_manager.status import status_of
 from tests.chaos.stage import INSTANCE, Stage
 
 PLAYS = Path(__file__).parent
@@ -53,6 +54,14 @@ class ProofStage(Stage):
             view = journal.view()
         assert view is not None, "the journal is empty"
         return view
+
+    def error(self) -> str:
+        """What `predator status` says is wrong; empty when nothing is."""
+        return status_of(self._stage.workspace, self._stage.settings, INSTANCE).error or ""
+
+    def stop(self) -> None:
+        """As a person would: `predator stop`."""
+        lifecycle.stop(self.home, INSTANCE)
 
     def kill_everything(self) -> None:
         """All processes of the workspace but the exchange, as when a machine's power fails."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proofs import nonsense, same_signal, slow_exchange, trouble
+from tests.proofs import bad_input, nonsense, same_signal, slow_exchange, trouble
 from tests.proofs.kill_matrix import Cell, play
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(170)]
@@ -42,6 +42,14 @@ def test_what_must_halt_halts_and_a_persons_word_ends_that(tmp_path):
 
     assert [text for text, is_as_promised in seen if not is_as_promised] == []
     assert [text.partition(":")[0] for text, _ in seen] == ["AV4", "AV3", "CT2", "CT3", "CT4, AV6", "F7"]
+
+
+def test_a_full_disk_and_a_held_or_damaged_journal_stop_trading_keep_the_bytes_and_tell(tmp_path):
+    assert [text for text, is_as_promised in bad_input.show_stores(tmp_path) if not is_as_promised] == []
+
+
+def test_a_clock_set_back_opens_nothing_and_protects_on(tmp_path):
+    assert [text for text, is_as_promised in bad_input.show_clock(tmp_path) if not is_as_promised] == []
 
 
 @pytest.mark.parametrize(
