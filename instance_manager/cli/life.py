@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,6 +14,7 @@ from engine.errors import TradingError
 from instance_manager.cli import console
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.exit_codes import ExitCode, code_for
+from instance_manager.cli.option_group import spread
 from instance_manager.cli.options import (
     AllOption,
     ConfirmOption,
@@ -31,26 +33,30 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOptions:
+    instance: InstancesOption = None
+    is_all: AllOption = False
+    confirm: ConfirmOption = False
+    confirm_loosen: LoosenOption = ""
+
+
 def register(app: typer.Typer) -> None:
     for command in (start, stop, restart, run):
-        app.command()(command)
+        app.command()(spread(command))
 
 
-def start(
-    instance: InstancesOption = None,
-    is_all: AllOption = False,
-    confirm: ConfirmOption = False,
-    confirm_loosen: LoosenOption = "",
-    as_json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
+def start(given: StartOptions, as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Start instances in the background; returns when each is RUNNING, or says why not.
 
     Example: predator start --instance live-1
     """
     desk = open_desk(home, to_write=True)
-    names = desk.chosen(instance, is_all=is_all)
-    each(names, lambda name: start_one(desk, name, is_confirmed=confirm, loosen=confirm_loosen), as_json=as_json)
+    each(
+        desk.chosen(given.instance, is_all=given.is_all),
+        lambda name: start_one(desk, name, is_confirmed=given.confirm, loosen=given.confirm_loosen),
+        as_json=as_json,
+    )
 
 
 def stop(
@@ -65,14 +71,7 @@ def stop(
     each(names, lambda name: stop_one(desk, name, is_expected=not is_all), as_json=as_json)
 
 
-def restart(
-    instance: InstancesOption = None,
-    is_all: AllOption = False,
-    confirm: ConfirmOption = False,
-    confirm_loosen: LoosenOption = "",
-    as_json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
+def restart(given: StartOptions, as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Stop and start again; what could not start again is not stopped.
 
     Example: predator restart --instance live-1
@@ -80,11 +79,11 @@ def restart(
     desk = open_desk(home, to_write=True)
 
     def again(name: str) -> Result:
-        specify(desk, name, is_confirmed=confirm, loosen=confirm_loosen)
+        specify(desk, name, is_confirmed=given.confirm, loosen=given.confirm_loosen)
         _end(desk, name)
-        return start_one(desk, name, is_confirmed=confirm, loosen=confirm_loosen)
+        return start_one(desk, name, is_confirmed=given.confirm, loosen=given.confirm_loosen)
 
-    each(desk.chosen(instance, is_all=is_all), again, as_json=as_json)
+    each(desk.chosen(given.instance, is_all=given.is_all), again, as_json=as_json)
 
 
 def run(

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.candles.store import CandleStore
+    from engine.candles import Candles
     from engine.instrument import Instrument
     from instance_manager.cli.desk import Desk
     from plays.backtest import Fees
+    from plays.portfolio import Portfolio
     from plays.portfolio_result import PortfolioResult, PortfolioTrade
     from plays.schema import Play
     from plays.timeline import Timeline
@@ -44,10 +46,8 @@ def run_portfolio(
     from rich.console import Console
     from rich.progress import Progress
 
-    from adapters.candles.funding_file import stored_funding
     from adapters.candles.store import CandleStore
     from plays.portfolio import Portfolio
-    from plays.terms import terms_for
 
     if given.candles is not None:
         raise ConfigurationError("--candles FILE is of one instrument: import it, several are read from the store")
@@ -57,11 +57,8 @@ def run_portfolio(
     with Progress(console=Console(stderr=True), transient=True) as bar:
         signals = bar.add_task("signals", total=len(play.symbols))
         for symbol in play.symbols:
-            if stored_funding(store, given.exchange, symbol) is not None:
-                console.warn(f"the stored funding of {symbol} is not counted: only with one instrument it is")
-            candles = store.load(given.exchange, symbol, play.timeframe, *bounds)
-            instrument = terms_for(symbol, candles)
-            run.begin(candles, instrument, fees_of(instrument))
+            _begin(run, store.load(given.exchange, symbol, play.timeframe, *bounds), fees_of)
+            _warn_of_funding(store, given.exchange, symbol)
             while run.advance():
                 bar.refresh()
             bar.advance(signals)
@@ -69,6 +66,20 @@ def run_portfolio(
         while not (state := run.run_slice(SLICE_BARS)).is_done:
             bar.update(trading, completed=state.bars_done)
     return run.result()
+
+
+def _begin(run: Portfolio, candles: Candles, fees_of: Callable[[Instrument], Fees]) -> None:
+    from plays.terms import terms_for
+
+    instrument = terms_for(candles.symbol, candles)
+    run.begin(candles, instrument, fees_of(instrument))
+
+
+def _warn_of_funding(store: CandleStore, exchange: str, symbol: str) -> None:
+    from adapters.candles.funding_file import stored_funding
+
+    if stored_funding(store, exchange, symbol) is not None:
+        console.warn(f"the stored funding of {symbol} is not counted: only with one instrument it is")
 
 
 def timeline_of(store: CandleStore, play: Play, exchange: str, bounds: tuple[int | None, int | None]) -> Timeline:

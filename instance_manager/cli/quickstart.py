@@ -121,8 +121,8 @@ def _line(scene: Scene) -> str:
     guard = one.guard if one.uptime else "-"
     return (
         f"{one.instance:<10} {one.state} bars {scene.bars} signals {scene.signals} orders {scene.orders} "
-        f"trades {scene.trades} position {one.position or 0} equity {one.equity} guard {guard} "
-        f"breaker {one.breaker or '-'} reconciliation {one.reconciliation or '-'}"
+        f"trades {scene.trades} position {one.position or 0} equity {console.money_text(one.equity) or '-'} "
+        f"guard {guard} breaker {one.breaker or '-'} reconciliation {one.reconciliation or '-'}"
     )
 
 
