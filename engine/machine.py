@@ -50,7 +50,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Ask the outside world behind `port` (see `engine.ports`). The answer is a message to the asker."""
+    """Ask the outside world behind `port` (named in `actors.wiring`). The answer is a message to the asker."""
 
     port: str
     call: Message

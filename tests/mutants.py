@@ -53,6 +53,7 @@ FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
 EXPLAINED: dict[str, str] = {
+    "engine.book.fills held * fill.sign < 0 -> held * fill.sign <= 0": "flat: no execution is as small as nothing",
     "engine.order False -> True": "the default of is_reduce_only; every maker of orders names it, as the gate demands",
     "engine.safety.risk False -> True": "a default: a refusal always names it, an approval is not asked",
     "engine.safety.risk order.side.sign * held >= 0 -> order.side.sign * held > 0": "flat: the quantity objects too",

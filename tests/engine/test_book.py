@@ -97,6 +97,28 @@ def test_the_same_intent_twice_crashes_the_machine():
         folded([started(), intended(an_order()), intended(an_order())])
 
 
+@pytest.mark.parametrize(
+    "event", [ev.PositionProtected(trade_number=1, stop_price=D(39_000), naked_ns=5), ev.ExitWanted(reason="time")]
+)
+def test_what_belongs_to_a_trade_can_not_happen_without_one(event):
+    with pytest.raises(InvariantViolated, match="without a trade"):
+        folded([started(), event])
+
+
+def test_only_the_orders_of_a_trade_are_counted_as_its_intents():
+    book = folded([*opened(), intended(an_order("another", OrderPurpose.EXIT, trade_number=2))])
+
+    assert book.trade.intents == folded(opened()).trade.intents
+    assert folded([*opened(), CLOSING[0]]).trade.intents == book.trade.intents + 1
+
+
+def test_a_panic_that_was_seen_is_known_until_a_person_resets():
+    seen = [*opened(), ev.PanicObserved(scope="global", reason="enough")]
+
+    assert folded(seen).is_panicked
+    assert not folded([*seen, ev.BreakerReset(reason="looked", operator="anna")]).is_panicked
+
+
 def test_a_lost_stop_starts_the_naked_clock_again_unless_another_works():
     stop, other = (an_order(name, OrderPurpose.STOP) for name in ("stop", "other"))
     said = ev.PositionProtected(trade_number=1, stop_price=D(39_000), naked_ns=5)
