@@ -99,7 +99,8 @@ def _send_messages(turn: Turn) -> None:
         sent = turn.state.notified_at_ns.get(number)
         if sent is None or turn.now_ns - sent > turn.state.settings.limits.notify_retry_ms * MS:
             turn.change(notified_at_ns={**turn.state.notified_at_ns, number: turn.now_ns})
-            turn.do(Send(to="notifier", message=ct.Notify(trade_number=number, text=text)))
+            told = ct.Notify(trade_number=number, text=text, is_again=sent is not None)
+            turn.do(Send(to="notifier", message=told))
 
 
 def _notified(turn: Turn, message: ct.Notified) -> None:

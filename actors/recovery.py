@@ -43,6 +43,7 @@ def recover(turn: Turn, message: ct.JournalRead) -> None:
         turn.report(grave[1], grave[0])  # we may have died before it was written
     failed = turn.state.store_failed
     turn.change(book=book, vitals=alarms.heard(vitals, turn.now_ns), is_recovered=True, store_failed="")
+    turn.change(notified_at_ns=dict.fromkeys(book.outbox, 0))  # an earlier life may have sent them
     if failed:  # before anything is asked for: what can be read may still not be written
         turn.happen(facts.StoreRegained(text=failed))
     if book.waiting_bar_ns is not None:

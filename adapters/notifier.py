@@ -2,7 +2,7 @@
 
 A file is exact: a trade number that is there already is not written again. A chat has no such memory, so in one instant
 (the process dies after the chat took the message and before the journal knows) the message comes twice; it carries its
-trade number, by which a person recognises it. The other choice, losing it, would be silent.
+trade number, by which a person recognises it, and the second says that it may be one. Losing it would be silent.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ TOKEN_VARIABLE = "PREDATOR_TELEGRAM_TOKEN"
 URL_VARIABLE = "PREDATOR_TELEGRAM_URL"
 TELEGRAM = "https://api.telegram.org"
 TIMEOUT_S = 10.0
+AGAIN = ", sent again: you may have it already"
 
 
 class NotDelivered(Exception):
@@ -83,14 +84,22 @@ class FileTarget:
 
 
 class TelegramTarget:
-    """A chat, through Telegram's HTTP API."""
+    """A chat, through Telegram's HTTP API. What was sent and perhaps arrived says so when it is sent again."""
 
     def __init__(self, chat: str, token: str, base_url: str) -> None:
         register_secret(token)
         self._chat, self._url = chat, f"{base_url.rstrip('/')}/bot{token}/sendMessage"
+        self._tried: set[int] = set()
+        self._doubtful: set[int] = set()
 
     async def deliver(self, call: Notify) -> None:
-        body = {"chat_id": self._chat, "text": f"{call.text} (trade {call.trade_number})"}
+        if call.is_again and call.trade_number not in self._tried:
+            self._doubtful.add(call.trade_number)  # an earlier life may have sent it
+        self._tried.add(call.trade_number)
+        doubt = AGAIN if call.trade_number in self._doubtful else ""
+        await self._post({"chat_id": self._chat, "text": f"{call.text} (trade {call.trade_number}{doubt})"}, call)
+
+    async def _post(self, body: Mapping[str, str], call: Notify) -> None:
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
             async with (
@@ -98,7 +107,10 @@ class TelegramTarget:
                 session.post(self._url, json=body, allow_redirects=False) as answer,
             ):
                 await _must_be_taken(answer)
+        except aiohttp.ClientConnectorError as error:
+            raise NotDelivered("nobody listens there") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._doubtful.add(call.trade_number)
             raise NotDelivered(f"{type(error).__name__}") from error
 
 

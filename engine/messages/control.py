@@ -218,6 +218,7 @@ class Notify(Message):
 
     trade_number: int
     text: str
+    is_again: bool = False  # asked before, in this life or an earlier one, and nobody said that it arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

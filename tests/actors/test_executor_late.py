@@ -1,7 +1,8 @@
-"""Signals that come late: entries are not made, exits are, and the record says what is known of the age."""
+"""What comes late: entries are not made, exits are, the record says what is known of the age; messages say it too."""
 
 import pytest
 
+from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.order import OrderPurpose
 from engine.signal import Intent
@@ -40,3 +41,19 @@ def test_what_closes_a_position_is_never_too_late(age_ms):
 
     assert desk.placed(OrderPurpose.EXIT)
     assert desk.book.position_quantity == 0
+
+
+def test_only_the_first_word_of_a_trade_is_not_said_again():
+    desk = holding()
+    desk.notifier_is_up = False
+    desk.cycle(3, Intent.EXIT_LONG)
+    desk.run(500)
+    first = [one.message.is_again for one in desk.sent if isinstance(one.message, ct.Notify)]
+    desk.crash()
+    desk.notifier_is_up = True
+    desk.run(2_000)
+
+    told = [one.message.is_again for one in desk.sent if isinstance(one.message, ct.Notify)]
+    assert first[0] is False
+    assert told[len(first) :] == [True]
+    assert desk.book.outbox == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -51,6 +52,9 @@ async def test_a_file_that_cannot_be_written_is_a_failure_to_try_again(tmp_path)
     assert "can't be written" in answer.text
 
 
+LOST: dict = {"taken": "and nobody hears of it"}
+
+
 class FakeTelegram:
     """A local server that speaks the one call we make."""
 
@@ -62,6 +66,8 @@ class FakeTelegram:
         assert request.path == f"/bot{TOKEN}/sendMessage"
         self.received.append(await request.json())
         status, body = self.answers.pop(0) if self.answers else (200, {"ok": True})
+        if body is LOST:
+            request.transport.close()
         return web.json_response(body, status=status)
 
 
@@ -104,6 +110,29 @@ async def test_a_refusing_chat_is_tried_again_and_the_file_beside_it_is_not_writ
     assert third == Notified(trade_number=1)
     assert lines(path) == [1]
     assert len(telegram.received) == 3
+
+
+async def test_what_an_earlier_life_may_have_sent_says_so_when_it_comes_again(telegram):
+    await Notifier(["telegram:42"], variables(telegram.url)).perform(message())  # and its process dies before it tells
+    again = replace(message(), is_again=True)
+
+    assert await Notifier(["telegram:42"], variables(telegram.url)).perform(again) == Notified(trade_number=1)
+
+    assert [one["text"] for one in telegram.received] == [
+        "trade 1: +1.00 USDT (trade 1)",
+        "trade 1: +1.00 USDT (trade 1, sent again: you may have it already)",
+    ]
+
+
+async def test_after_a_lost_answer_the_second_says_so_and_after_a_refusal_it_does_not(telegram):
+    notifier = Notifier(["telegram:42"], variables(telegram.url))
+    telegram.answers = [(500, {}), (200, LOST), (200, {"ok": True})]
+    told = [message(), *[replace(message(), is_again=True)] * 2]
+
+    answers = [await notifier.perform(one) for one in told]
+
+    assert [type(answer) for answer in answers] == [NotifyFailed, NotifyFailed, Notified]
+    assert ["again" in one["text"] for one in telegram.received] == [False, False, True]
 
 
 async def test_the_token_is_in_no_text_when_nobody_listens():
