@@ -4,7 +4,8 @@ Theory of operation. Weight is counted in windows of a minute and orders in wind
 does. A grant counts as spent when it is given; what the asker has left is subtracted when it asks again. A lease that
 outlives its window counts in the next one too. Part of each limit is never granted: it covers the protective reserves
 that every process holds by itself. Shares are fair: nobody gets more than his part of what is left. The exchange's own
-count replaces ours when it is higher. A 429 stops all grants until the time it names, and everyone is told at once.
+count replaces ours when it is higher, unless it may be of the window before: one such count would stop everybody for a
+minute. A 429 stops all grants until the time it names, and everyone is told at once.
 What was granted is on disk before it is sent, so a restart does not forget it.
 """
 
@@ -31,7 +32,9 @@ from engine.messages.control import (
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
+ORDERS_WINDOW = 10 * SECOND
 TICK = "tick"
+SETTLED_NS = 2 * SECOND  # a window's first counts: clocks differ, and answers take their time
 STOP_AFTER_MS = 120_000  # the exchange's shortest ban; a longer wish to be left alone is one
 
 
@@ -157,10 +160,11 @@ class RateLimiter:
 
     def _correct(self, state: State, report: UsageReported, now_ns: int) -> Step[State]:
         spending = _current(state, report.account, now_ns)
+        at_ns = report.observed_at_ns
         spending = replace(
             spending,
-            weight=max(spending.weight, report.used_weight),
-            orders=max(spending.orders, report.order_count),
+            weight=max(spending.weight, report.used_weight if _is_of_now(at_ns, MINUTE, now_ns) else 0),
+            orders=max(spending.orders, report.order_count if _is_of_now(at_ns, ORDERS_WINDOW, now_ns) else 0),
         )
         if report.retry_after_ms == 0:
             return replace(state, accounts={**state.accounts, report.account: spending}), ()
@@ -214,13 +218,18 @@ def _give_back(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> Sp
 def _current(state: State, account: str, now_ns: int) -> Spending:
     """Spending in the windows of now: a new window begins with the leases that are still out."""
     spending = state.accounts.get(account, Spending())
-    minute, window = now_ns // MINUTE, now_ns // (10 * SECOND)
+    minute, window = now_ns // MINUTE, now_ns // ORDERS_WINDOW
     out = [a for a in state.askers.values() if a.account == account and now_ns < a.expires_at_ns]
     if spending.minute != minute:
         spending = replace(spending, minute=minute, weight=sum(asker.weight for asker in out))
     if spending.orders_window != window:
         spending = replace(spending, orders_window=window, orders=sum(asker.orders for asker in out))
     return spending
+
+
+def _is_of_now(observed_at_ns: int, window_ns: int, now_ns: int) -> bool:
+    """Whether what was counted then belongs to the window of now for certain."""
+    return observed_at_ns // window_ns == now_ns // window_ns and observed_at_ns % window_ns >= SETTLED_NS
 
 
 def _resumed(spending: Spending, now_ns: int) -> Spending:
@@ -236,7 +245,7 @@ def _revived(kept: AccountSpending) -> Spending:
     return Spending(
         minute=kept.minute_started_at_ns // MINUTE,
         weight=kept.weight,
-        orders_window=kept.orders_started_at_ns // (10 * SECOND),
+        orders_window=kept.orders_started_at_ns // ORDERS_WINDOW,
         orders=kept.orders,
         backed_off_until_ns=kept.backed_off_until_ns,
         is_stopped=kept.is_stopped,
@@ -252,7 +261,7 @@ def _note(state: State) -> Record:
                         account=name,
                         minute_started_at_ns=spent.minute * MINUTE,
                         weight=spent.weight,
-                        orders_started_at_ns=spent.orders_window * 10 * SECOND,
+                        orders_started_at_ns=spent.orders_window * ORDERS_WINDOW,
                         orders=spent.orders,
                         backed_off_until_ns=spent.backed_off_until_ns,
                         is_stopped=spent.is_stopped,

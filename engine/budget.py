@@ -1,6 +1,6 @@
 """Request budget: how much may be asked of the exchange. A lease from the limiter, and a small reserve of one's own.
 
-Ordinary requests live on the lease. Protective ones (exits, stops, cancels, and the snapshot that a recovery waits for)
+Ordinary requests live on the lease. Protective ones (exits, stops, cancels, and what a recovery has to read)
 take the lease while it lasts and then the reserve, which fills up slowly by itself: so they neither wait behind others
 nor depend on the limiter being alive. The limiter never grants the share of the exchange's limit that these reserves
 add up to.

@@ -39,8 +39,8 @@ def cost_of(call: Message) -> Cost:
             return Cost(weight=1, orders=1, is_protective=order.purpose is not OrderPurpose.ENTRY)
         case ex.CancelOrder():
             return Cost(weight=1, orders=1, is_protective=True)
-        case ex.FindOrder():
-            return Cost(weight=_READS[ex.FindOrder], is_protective=True)
+        case ex.FindOrder() | ex.PrepareInstrument():  # without them nobody knows what to protect
+            return Cost(weight=_READS[type(call)], is_protective=True)
         case ex.TakeSnapshot(is_urgent=is_urgent):
             return Cost(weight=_READS[ex.TakeSnapshot], is_protective=is_urgent)
         case _:

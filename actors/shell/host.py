@@ -39,6 +39,7 @@ PORT_LIMIT_S = 30.0
 CLOSE_LIMIT_S = 2.0
 LIMITER = "account.limiter"
 LEASES = "account.leases"
+NOTHING_COUNTED = UsageObserved(used_weight=0, order_count=0)
 
 
 class Host:
@@ -72,7 +73,7 @@ class Host:
         self._waiting = self._performer.follow_ups
         self._alarms_told: collections.Counter[str] = collections.Counter()
         self._beat_at_ns = 0
-        self._usage: UsageObserved | None = None
+        self._usage: tuple[int, UsageObserved] | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -202,23 +203,25 @@ class Host:
     def _on_usage(self, observed: Message) -> None:
         """Headers come with every answer; the newest is reported with the next beat."""
         if isinstance(observed, UsageObserved):
-            self._usage = observed
+            self._usage = self._clock.now_ns(), observed
 
     def _on_backed_off(self, retry_after_ms: int) -> None:
         assert self._bridge is not None
-        self._bridge.post(functools.partial(self._report, UsageObserved(used_weight=0, order_count=0), retry_after_ms))
+        self._bridge.post(functools.partial(self._report, NOTHING_COUNTED, self._clock.now_ns(), retry_after_ms))
 
     def _report_usage(self) -> None:
         usage, self._usage = self._usage, None
         if usage is not None:
-            self._report(usage, 0)
+            at_ns, observed = usage
+            self._report(observed, at_ns, 0)
 
-    def _report(self, usage: UsageObserved, retry_after_ms: int) -> None:
+    def _report(self, usage: UsageObserved, at_ns: int, retry_after_ms: int) -> None:
         spec, plane = self._tree.spec, self._plane
         if spec is None or plane is None or self._keeper is None:
             return
         report = UsageReported(
             account=spec.account,
+            observed_at_ns=at_ns,
             used_weight=usage.used_weight,
             order_count=usage.order_count,
             retry_after_ms=retry_after_ms,

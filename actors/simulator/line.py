@@ -113,7 +113,11 @@ def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, retry_after
     if life.keeper is not None:
         life.keeper.back_off(retry_after_ms=retry_after_ms, is_ban=False)
         usage = ct.UsageReported(
-            account=tree.casting.account, used_weight=0, order_count=0, retry_after_ms=retry_after_ms
+            account=tree.casting.account,
+            observed_at_ns=tree.stage.agenda.now_ns,
+            used_weight=0,
+            order_count=0,
+            retry_after_ms=retry_after_ms,
         )
         post.send(tree, life, "account.limiter", usage)
     answer = _not_done(call, "rate_limited", retry_after_ms)

@@ -292,9 +292,10 @@ class BudgetGranted(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReported(Message):
-    """To `account.limiter`: what the exchange's headers said, and the server's wish to be left alone."""
+    """To `account.limiter`: what the exchange's headers said, when (our wall clock), and its wish to be left alone."""
 
     account: str
+    observed_at_ns: int
     used_weight: int
     order_count: int
     retry_after_ms: int

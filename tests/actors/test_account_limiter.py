@@ -49,6 +49,13 @@ def wanted(instance: str, weight: int = 50, orders: int = 5, unspent: int = 0) -
     )
 
 
+def counted(weight: int, at_ns: int, retry_after_ms: int = 0) -> UsageReported:
+    """What an answer of the exchange said then."""
+    return UsageReported(
+        account="main", observed_at_ns=at_ns, used_weight=weight, order_count=0, retry_after_ms=retry_after_ms
+    )
+
+
 def test_a_grant_goes_to_who_asked_and_is_on_disk_before() -> None:
     limiter = Limiter()
 
@@ -112,11 +119,24 @@ def test_a_new_minute_begins_with_the_leases_that_are_still_out() -> None:
 
 def test_the_exchanges_own_count_replaces_ours_when_it_is_higher() -> None:
     limiter = Limiter()
+    limiter.now_ns += 30 * SECOND
 
-    limiter.tell(UsageReported(account="main", used_weight=USABLE_WEIGHT, order_count=0, retry_after_ms=0))
+    limiter.tell(counted(USABLE_WEIGHT, limiter.now_ns))
 
     assert limiter.ask("live-1").weight == 0
     limiter.now_ns += MINUTE
+    assert limiter.ask("live-1").weight == 50
+
+
+def test_a_count_that_may_be_of_the_minute_before_stops_nobody() -> None:
+    """Read just before the full minute and told just after it, it withheld everything for a minute, also from an
+    executor that had to recover (a chaos run)."""
+    limiter = Limiter()
+
+    limiter.tell(counted(USABLE_WEIGHT, START_NS - SECOND))
+    limiter.now_ns += SECOND
+    limiter.tell(counted(USABLE_WEIGHT, limiter.now_ns))  # the exchange's clock may be behind ours
+
     assert limiter.ask("live-1").weight == 50
 
 
@@ -125,7 +145,7 @@ def test_a_429_ends_all_leases_at_once_and_all_grants_until_its_time() -> None:
     limiter.ask("live-1")
     limiter.ask("live-2")
 
-    limiter.tell(UsageReported(account="main", used_weight=0, order_count=0, retry_after_ms=5_000))
+    limiter.tell(counted(0, limiter.now_ns, retry_after_ms=5_000))
 
     told = {effect.to: effect.message for effect in limiter.effects if isinstance(effect, Send)}
     nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=5 * SECOND)
@@ -137,7 +157,7 @@ def test_a_429_ends_all_leases_at_once_and_all_grants_until_its_time() -> None:
 
 def test_a_ban_stops_the_account_and_a_restart_does_not_forget_it() -> None:
     limiter = Limiter()
-    limiter.tell(UsageReported(account="main", used_weight=0, order_count=0, retry_after_ms=180_000))
+    limiter.tell(counted(0, limiter.now_ns, retry_after_ms=180_000))
     recorded = [effect.events[-1] for effect in limiter.effects if isinstance(effect, Record)][-1]
     assert isinstance(recorded, SpendingNoted)
 

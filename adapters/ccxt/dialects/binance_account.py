@@ -12,7 +12,7 @@ from engine.messages.funding import FundingPayment
 FUNDING_PAGE = 1_000  # of three payments a day
 LOOK_BACK_MS = 24 * 3_600_000  # a payment may be listed after a fill that came later
 FOLLOWED_MS = 60_000  # the list may be behind the wallet for so long
-PAID_WITHIN_MS = 600_000  # after a funding time, or after we came: what is older was listed then
+PAID_WITHIN_MS = 300_000  # after a funding time, or after we came: what is older was listed then
 
 
 async def set_up(client: Any, market_id: str, leverage: int) -> None:
