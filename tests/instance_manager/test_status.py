@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from actors.shell.outcome import write_outcome
+from actors.shell.outcome import write_crash, write_outcome
 from actors.shell.processes import process_id, record, started_of
 from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
 from instance_manager.cli.status import troubles
@@ -79,6 +79,33 @@ def test_how_it_ended_is_its_state(place, reason, state):
     write_outcome(place.run / NAME, reason)
 
     assert look(place).state == state
+
+
+def test_why_it_gave_up_is_told_with_what_an_actor_raised_last(place):
+    write_card(place, gone_pid())
+    write_outcome(place.run / NAME, "cannot start: executor died 3 times before it ran")
+    write_crash(place.run / NAME, "executor", "StoreError: the disk")
+
+    told = look(place)
+
+    assert told.state == "FAILED"
+    assert told.error == "cannot start: executor died 3 times before it ran; last of all executor: StoreError: the disk"
+
+
+def test_a_store_that_fails_and_what_is_doubted_are_told_as_long_as_their_process_lives(place):
+    write_card(place, os.getpid())
+    create_scoreboard(place.run / NAME / "scoreboard", ["supervisor", "executor", "reconciler"])
+    shown = {"executor": {"store_failed": "the disk is full"}, "reconciler": {"differences": ["an order of nobody"]}}
+    for role, extra in shown.items():
+        ScoreboardWriter(place.run / NAME / "scoreboard", role, 1).publish(
+            phase="HALTED", sequence=0, digest=b"", extra=extra
+        )
+    before = look(place)
+    record(place.run / NAME, process_id(os.getpid(), "executor"))
+    now = look(place)
+
+    assert (before.error, before.doubts) == (None, ())
+    assert (now.error, now.doubts) == ("the disk is full", ("an order of nobody",))
 
 
 def test_an_end_without_a_word_is_a_crash(place):
