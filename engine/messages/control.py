@@ -122,15 +122,13 @@ class SnapshotForwarded(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewReported(Message):
-    """Executor to reconciler: what we believe, after taking in the snapshot that started at `snapshot_started_at_ns`.
-    `wallet_expected` is None until anchored; while `in_flight` a difference proves nothing yet.
-    """
+    """Executor to reconciler: what we believe, after taking in the snapshot that started at `snapshot_started_at_ns`."""
 
     snapshot_started_at_ns: int
     position_quantity: Decimal
     open_orders: tuple[Order, ...]
-    wallet_expected: Decimal | None
-    in_flight: bool
+    wallet_expected: Decimal | None  # None until anchored
+    in_flight: bool  # then a difference proves nothing yet
     fills_since_ns: int
 
 
