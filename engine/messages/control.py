@@ -122,7 +122,7 @@ class SnapshotForwarded(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewReported(Message):
-    """Executor to reconciler: what we believe, after taking in the snapshot that started at `snapshot_started_at_ns`."""
+    """Executor to reconciler: what we believe after taking in the snapshot that started at `snapshot_started_at_ns`."""
 
     snapshot_started_at_ns: int
     position_quantity: Decimal
