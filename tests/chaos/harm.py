@@ -14,7 +14,9 @@ from actors.shell.tree import ACCOUNT
 from tests.chaos.stage import INSTANCE, Stage
 
 ROLES = ("executor", "reconciler", "guard", "standby_guard", "notifier", "data", "strategy")
-WINDOW_S, MOST_FALLS = 310.0, 2
+WINDOW_S, MOST_FALLS = 310.0, 2  # of supervisors
+ROLE_WINDOW_S, MOST_ROLE_FALLS = 35.0, 4  # of one actor; the sixth time within 30 s rightly ends the instance
+HANG_S = 2.0  # who stands still for longer may be taken for dead
 MOST_FAULTS = 3  # in force at once: what waits for its hour would strike an order several times over
 EXCHANGE_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "lose_response", "method": "POST", "endpoint": "/fapi/v1/(order|algoOrder)$", "count": 2},
@@ -52,6 +54,7 @@ class Harm:
         self._stage = stage
         self.random = Random(seed)
         self._fallen_at_s: list[float] = []
+        self._roles_fallen_at_s: dict[str, list[float]] = {role: [] for role in ROLES}
 
     def strike(self) -> str:
         kinds = tuple(KINDS)
@@ -59,12 +62,12 @@ class Harm:
         return f"{kind} {KINDS[kind][1](self)}"
 
     def _kill(self) -> str:
-        role = self.random.choice(ROLES)
+        role = self._choose(1)[0]
         self._end(INSTANCE, role)
         return role
 
     def _kill_two(self) -> str:
-        roles = self.random.sample(ROLES, 2)
+        roles = self._choose(2)
         for role in roles:
             self._end(INSTANCE, role)
         return " and ".join(roles)
@@ -85,7 +88,8 @@ class Harm:
         return role
 
     def _stop_and_go_on(self) -> str:
-        role, for_s = self.random.choice(ROLES), self.random.uniform(0.3, 5.0)
+        for_s = self.random.uniform(0.3, 5.0)
+        role = self._choose(1)[0] if for_s > HANG_S else self.random.choice(ROLES)
         self._stand_still([self._pid(INSTANCE, role)], for_s)
         return f"{role} for {for_s:.1f} s"
 
@@ -99,6 +103,17 @@ class Harm:
         pid = int(self._stage.ask_exchange("GET", "status")["pid"])
         self._stand_still([pid], for_s)
         return f"for {for_s:.1f} s"
+
+    def _choose(self, count: int) -> list[str]:
+        """Actors to fall now, each within what its supervisor bears."""
+        now_s = time.monotonic()
+        for role, fallen in self._roles_fallen_at_s.items():
+            self._roles_fallen_at_s[role] = [at_s for at_s in fallen if now_s - at_s < ROLE_WINDOW_S]
+        able = [role for role in ROLES if len(self._roles_fallen_at_s[role]) < MOST_ROLE_FALLS]
+        chosen = self.random.sample(able, count)
+        for role in chosen:
+            self._roles_fallen_at_s[role].append(now_s)
+        return chosen
 
     def _exchange_fault(self) -> str:
         fault = self.random.choice(EXCHANGE_FAULTS)
