@@ -11,6 +11,7 @@ from engine.backtest.kernel import compiled_walk
 from engine.instrument import Instrument
 from plays.backtest import Backtest
 from plays.loading import parse_play
+from tests.engine.compiling import compile_ahead
 
 INSTRUMENT = Instrument(
     symbol="BTC/USDT:USDT", tick_size=Decimal("0.1"), lot_size=Decimal("0.001"), minimum_quantity=Decimal("0.001"),
@@ -70,8 +71,6 @@ WAITING = "entry_order: {limit: {long: close - 1}}\n"
 
 @pytest.mark.parametrize("more", ["", WAITING, "costs: {funding_rate: 0.0001}\n"])
 def test_all_is_compiled_ahead(more):
-    from plays.compiling import compile_ahead
-
     compile_ahead()
     before = compiled_walk().signatures, compiled_full_walk().signatures
 

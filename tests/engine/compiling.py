@@ -1,4 +1,4 @@
-"""Compiling ahead: the first run ever on a machine compiles for some seconds; later ones take it from numba's cache."""
+"""Everything that plays and backtests have compiled, used once on a few bars."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ from plays.ticks import compiled_round
 
 
 def compile_ahead() -> None:
-    """Compiles (or loads) all that plays and backtests use, by using it once on a few bars.
-
-    Call it where seconds do not matter, so that the first slice of the first backtest answers at once.
-    """
+    """Compiles (or loads) it all; afterwards no play, exchange or kind of array may bring a compilation of its own."""
     import numpy as np
 
     floats, intents = np.ones(16), np.zeros(16, np.int8)
