@@ -129,10 +129,14 @@ class SmallWorld:
         self.orders[self.seats[instance].account, now_ns // (10 * SECOND_NS)] += cost.orders
 
 
+COVERING = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED)
+
+
 def is_covered(exchange: SimulatedExchange) -> bool:
-    """Flat, or a stop for the whole position waits for its trigger."""
+    """Flat, or a stop for the whole position waits for its trigger, or met it: if it sticks then, that is judged by how
+    long the position is naked."""
     held = abs(exchange.position.quantity)
     return not held or any(
-        one.kind is OrderKind.STOP_MARKET and one.status is OrderStatus.ACCEPTED and one.leaves_quantity >= held
+        one.kind is OrderKind.STOP_MARKET and one.status in COVERING and one.leaves_quantity >= held
         for one in exchange.orders.values()
     )
