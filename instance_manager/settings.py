@@ -52,8 +52,8 @@ class RealExchange(Section):
 
 
 def _is_a_target(target: str) -> str:
-    if not re.fullmatch(r"(file|telegram):.+", target):
-        raise ValueError("a target is file:PATH or telegram:CHAT")
+    if not re.fullmatch(r"(file|telegram):.+|apprise:[A-Z][A-Z0-9_]{0,63}", target):  # never the URL: it holds keys
+        raise ValueError("a target is file:PATH, telegram:CHAT, or apprise:VARIABLE (whose URL an environment has)")
     return target
 
 

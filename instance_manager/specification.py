@@ -161,6 +161,9 @@ def _targets(workspace: Workspace, name: str, chosen: tuple[str, ...], environ: 
     """Every trade is a line in a file of the instance, whatever else is told."""
     if any(target.startswith("telegram:") for target in chosen) and not environ.get(TELEGRAM_TOKEN):
         raise ConfigurationError(f"{name}: notify by telegram needs a bot token in {TELEGRAM_TOKEN}")
+    for variable in (target.partition(":")[2] for target in chosen if target.startswith("apprise:")):
+        if not environ.get(variable):
+            raise ConfigurationError(f"{name}: notify by apprise needs a URL of Apprise in {variable}")
     file: Path = workspace.instances / name / "notifications.jsonl"
     return (f"file:{file}", *chosen)
 

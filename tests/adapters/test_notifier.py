@@ -144,12 +144,76 @@ async def test_the_token_is_in_no_text_when_nobody_listens():
     assert "secret-part" not in answer.text
 
 
-@pytest.mark.parametrize("target", ["mail:someone", "file:", "telegram:", ""])
+@pytest.mark.parametrize("target", ["mail:someone", "file:", "telegram:", "apprise:", ""])
 def test_an_unknown_target_is_refused_at_start(target):
-    with pytest.raises(ConfigurationError, match="neither file:PATH nor telegram:CHAT"):
+    with pytest.raises(ConfigurationError, match="none of file:PATH, telegram:CHAT, apprise:VARIABLE"):
         Notifier([target], variables("http://127.0.0.1:9"))
 
 
 def test_a_chat_without_a_token_is_refused_at_start():
     with pytest.raises(ConfigurationError, match="PREDATOR_TELEGRAM_TOKEN"):
         Notifier(["telegram:42"], {})
+
+
+class FakeService:
+    """A local server that takes what Apprise posts as JSON."""
+
+    def __init__(self) -> None:
+        self.received: list[str] = []
+        self.statuses: list[int] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.received.append((await request.json())["message"])
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+
+
+@pytest.fixture
+async def service():
+    fake = FakeService()
+    app = web.Application()
+    app.router.add_post("/{hook}", fake.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    fake.url = f"json://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/secret-part"
+    yield fake
+    await runner.cleanup()
+
+
+async def test_any_service_of_apprise_gets_the_text_and_what_it_did_not_take_comes_again(service):
+    notifier = Notifier(["apprise:TRADES_URL"], {"TRADES_URL": service.url})
+    service.statuses = [500, 200]
+
+    first = await notifier.perform(message())
+    second = await notifier.perform(replace(message(), is_again=True))
+
+    assert first == NotifyFailed(trade_number=1, text="apprise:TRADES_URL: the service did not take it")
+    assert second == Notified(trade_number=1)
+    assert service.received == [
+        "trade 1: +1.00 USDT (trade 1)",
+        "trade 1: +1.00 USDT (trade 1, sent again: you may have it already)",
+    ]
+
+
+async def test_a_service_that_is_not_there_is_tried_again():
+    notifier = Notifier(["apprise:TRADES_URL"], {"TRADES_URL": "json://127.0.0.1:9/secret-part"})
+
+    answer = await notifier.perform(message())
+
+    assert isinstance(answer, NotifyFailed)
+    assert "secret-part" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "text"),
+    [
+        ({}, "needs a URL of Apprise in TRADES_URL"),
+        ({"TRADES_URL": "no://secret-part"}, "is no URL that Apprise"),
+    ],
+)
+def test_a_service_without_a_url_it_understands_is_refused_at_start(environment, text):
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        Notifier(["apprise:TRADES_URL"], environment)
+
+    assert "secret-part" not in str(caught.value)
