@@ -200,8 +200,9 @@ def take_fill(turn: Turn, fill: Fill) -> None:
 
 
 def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
-    """The exchange's truth: fills first, then orders, then what it no longer has."""
-    turn.ready(has_snapshot=True, available_balance=seen.available_balance, symbol_status=seen.symbol_status)
+    """The exchange's truth: fills first, then orders, then what it no longer has. A light one begins nothing."""
+    knows = turn.state.ready.has_snapshot or not seen.is_light
+    turn.ready(has_snapshot=knows, available_balance=seen.available_balance, symbol_status=seen.symbol_status)
     for fill in seen.fills:
         take_fill(turn, fill)
     for payment in seen.funding:
@@ -213,7 +214,8 @@ def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
     for known in turn.book.open_orders():
         if known.client_order_id not in resting and known.changed_at_ns < seen.started_at_ns and known.is_working:
             turn.doubt(known)
-    if turn.book.wallet_anchor is None and not turn.book.trade_count and not turn.book.orders:
+    is_new = turn.book.wallet_anchor is None and not turn.book.trade_count and not turn.book.orders
+    if is_new and not seen.is_light:
         turn.happen(ev.WalletAnchored(wallet_balance=seen.wallet_balance))
 
 

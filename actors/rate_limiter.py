@@ -1,85 +1,45 @@
 """The rate limiter: shares the exchange's limits among all processes of an account, in short leases.
 
 Theory of operation. Weight is counted in windows of a minute and orders in windows of ten seconds, as the exchange
-does. A grant counts as spent when it is given; what the asker has left is subtracted when it asks again. A lease that
-outlives its window counts in the next one too. Part of each limit is never granted: it covers the protective reserves
-that every process holds by itself. Shares are fair: nobody gets more than his part of what is left. The exchange's own
-count replaces ours when it is higher, unless it may be of the window before: one such count would stop everybody for a
-minute. A 429 stops all grants until the time it names, and everyone is told at once.
-What was granted is on disk before it is sent, so a restart does not forget it.
+does. A lease counts as spent while it is out; who asks again tells what he really spent, and the answer replaces what
+he held. So no message that is lost, late or sent twice loses budget, and a lease that outlives its window counts in the
+next one too. Part of each limit is never granted: it covers the protective reserves that every process holds by itself.
+Shares are fair: nobody gets more than his part of what is left, or else, in turn, just what the request that waits
+costs: crumbs in many hands are of no use. Each grant says on how much an instance may count, so that the reconcilers of
+a crowded account pace themselves (`actors.pace`). The exchange's own count replaces ours when it is higher, unless it
+may be of the window before: one such count would stop everybody for a minute. A 429 stops all grants until the time it
+names, and everyone is told at once. What was granted is on disk before it is sent, so a restart does not forget it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from engine.errors import InvariantViolated
-from engine.machine import Effect, Note, Publish, Record, Request, Send, Step, Stop, WakeAt
-from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreadable
-from engine.messages.base import Message
-from engine.messages.control import (
-    BudgetGranted,
-    BudgetWanted,
-    JournalRead,
-    ReadJournal,
-    RecordFailed,
-    StopInstance,
-    Undeliverable,
-    UsageReported,
-    Woken,
+from actors.spending import (
+    MINUTE,
+    ORDERS_WINDOW,
+    SECOND,
+    Asker,
+    RateLimits,
+    Spending,
+    State,
+    is_of_now,
+    noted,
+    remembered,
+    settled,
+    shown,
+    told,
+    total,
 )
+from engine.errors import InvariantViolated
+from engine.machine import Effect, Note, Publish, Request, Send, Step, Stop, WakeAt
+from engine.messages.account import StoreUnreadable
+from engine.messages.base import Message
+from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
+from engine.messages.control import JournalRead, ReadJournal, RecordFailed, StopInstance, Undeliverable, Woken
 
-SECOND = 1_000_000_000
-MINUTE = 60 * SECOND
-ORDERS_WINDOW = 10 * SECOND
 TICK = "tick"
-SETTLED_NS = 2 * SECOND  # a window's first counts: clocks differ, and answers take their time
 STOP_AFTER_MS = 120_000  # the exchange's shortest ban; a longer wish to be left alone is one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimits:
-    """Of one account and address. The defaults are Binance USDT-M's, with room for what we do not count."""
-
-    weight_per_minute: int = 2_400
-    orders_per_ten_seconds: int = 200
-    reserved_weight: int = 800
-    reserved_orders: int = 50
-    lease_ns: int = 3 * SECOND
-    forget_ns: int = 10 * SECOND
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
-    """What was granted on one account in the running windows."""
-
-    minute: int = 0
-    weight: int = 0
-    orders_window: int = 0
-    orders: int = 0
-    backed_off_until_ns: int = 0
-    is_stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """One process that holds a lease."""
-
-    account: str
-    to: str
-    weight: int
-    orders: int
-    expires_at_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """`is_ready` once the memory was read; a damaged one grants nothing for a minute, as if all had been spent."""
-
-    accounts: Mapping[str, Spending] = field(default_factory=dict)
-    askers: Mapping[str, Asker] = field(default_factory=dict)
-    is_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +54,7 @@ class RateLimiter:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
             case JournalRead(events=events):
-                return replace(state, accounts=_remembered(events), is_ready=True), ()
+                return replace(state, accounts=remembered(events), is_ready=True), ()
             case StoreUnreadable(text=text):
                 return self._assume_all_spent(state, text, now_ns)
             case BudgetWanted():
@@ -123,30 +83,40 @@ class RateLimiter:
         if not state.is_ready:
             return state, ()
         name = f"{wanted.instance}.{wanted.role}"
-        spending = _give_back(state, wanted, name, now_ns)
-        weight, orders = self._share(state, spending, wanted, name, now_ns)
-        spent = replace(spending, weight=spending.weight + weight, orders=spending.orders + orders)
-        asker = self._asker(wanted, weight, orders, now_ns)
-        after = replace(
-            state,
-            accounts={**state.accounts, wanted.account: spent},
-            askers={**state.askers, name: asker},
+        since_ns = _waits_since(state, name, now_ns)
+        state = told(settled(state, now_ns), wanted, name, now_ns)
+        weight, orders = self._share(state, wanted, since_ns, now_ns)
+        asker = self._asker(wanted, weight, orders, since_ns, now_ns)
+        after = replace(state, askers={**state.askers, name: asker})
+        granted = BudgetGranted(
+            weight=weight,
+            orders=orders,
+            valid_for_ns=self.limits.lease_ns,
+            number=wanted.number,
+            share=self._reading_share(after, wanted.account),
         )
-        granted = BudgetGranted(weight=weight, orders=orders, valid_for_ns=self.limits.lease_ns)
-        return after, (_note(after), Send(to=asker.to, message=granted))
+        return after, (noted(after), Send(to=asker.to, message=granted))
 
-    def _share(self, state: State, spending: Spending, wanted: BudgetWanted, name: str, now_ns: int) -> tuple[int, int]:
+    def _share(self, state: State, wanted: BudgetWanted, since_ns: int, now_ns: int) -> tuple[int, int]:
+        spending = state.accounts[wanted.account]
         if spending.is_stopped or now_ns < spending.backed_off_until_ns:
             return 0, 0
-        others = {key for key, asker in state.askers.items() if asker.account == wanted.account} | {name}
-        weight_left = self.limits.weight_per_minute - self.limits.reserved_weight - spending.weight
-        orders_left = self.limits.orders_per_ten_seconds - self.limits.reserved_orders - spending.orders
-        return (
-            _fair(wanted.weight, weight_left, len(others)),
-            _fair(wanted.orders, orders_left, len(others)),
-        )
+        others = [one for one in state.askers.values() if one.account == wanted.account]
+        weight_out, orders_out = total(state, wanted.account)
+        weight_left = self.limits.usable_weight - weight_out
+        orders_left = self.limits.orders_per_ten_seconds - self.limits.reserved_orders - orders_out
+        weight = _fair(wanted.weight, weight_left, len(others) + 1)
+        if weight < wanted.least_weight:
+            ahead = sum(one.lacking for one in others if one.waits_since_ns < since_ns)
+            weight = wanted.least_weight if ahead + wanted.least_weight <= weight_left else 0
+        return weight, _fair(wanted.orders, orders_left, sum(one.takes_orders for one in others) + 1)
 
-    def _asker(self, wanted: BudgetWanted, weight: int, orders: int, now_ns: int) -> Asker:
+    def _reading_share(self, state: State, account: str) -> int:
+        """The weight a minute for each instance's reconciliation."""
+        readers = sum(one.account == account and one.reads_account for one in state.askers.values())
+        return int(self.limits.usable_weight * self.limits.reading_share / max(1, readers))
+
+    def _asker(self, wanted: BudgetWanted, weight: int, orders: int, waits_since_ns: int, now_ns: int) -> Asker:
         to = wanted.reply_to if "." in wanted.reply_to else f"{wanted.instance}.{wanted.reply_to}"
         return Asker(
             account=wanted.account,
@@ -154,18 +124,27 @@ class RateLimiter:
             weight=weight,
             orders=orders,
             expires_at_ns=now_ns + self.limits.lease_ns,
+            takes_orders=wanted.orders > 0,
+            reads_account=wanted.role == "reconciler",
+            lacking=wanted.least_weight if weight < wanted.least_weight else 0,
+            waits_since_ns=waits_since_ns,
+            life=wanted.life,
+            told_weight=wanted.spent_weight,
+            told_orders=wanted.spent_orders,
         )
 
     # --- what the exchange says --------------------------------------------------------------------------------------
 
     def _correct(self, state: State, report: UsageReported, now_ns: int) -> Step[State]:
-        spending = _current(state, report.account, now_ns)
+        """Where the exchange counted more than we did, the difference is spent."""
+        if report.account not in state.accounts:
+            state = replace(state, accounts={**state.accounts, report.account: Spending()})
+        state = settled(state, now_ns)
+        spending, (weight, orders) = state.accounts[report.account], total(state, report.account)
         at_ns = report.observed_at_ns
-        spending = replace(
-            spending,
-            weight=max(spending.weight, report.used_weight if _is_of_now(at_ns, MINUTE, now_ns) else 0),
-            orders=max(spending.orders, report.order_count if _is_of_now(at_ns, ORDERS_WINDOW, now_ns) else 0),
-        )
+        more_weight = max(0, report.used_weight - weight) if is_of_now(at_ns, MINUTE, now_ns) else 0
+        more_orders = max(0, report.order_count - orders) if is_of_now(at_ns, ORDERS_WINDOW, now_ns) else 0
+        spending = replace(spending, weight=spending.weight + more_weight, orders=spending.orders + more_orders)
         if report.retry_after_ms == 0:
             return replace(state, accounts={**state.accounts, report.account: spending}), ()
         return self._back_off(state, report, spending, now_ns)
@@ -179,18 +158,19 @@ class RateLimiter:
         nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=pause_ns)
         told = tuple(Send(to=a.to, message=nothing) for a in state.askers.values() if a.account == report.account)
         note = Note(level="WARNING", text=f"{report.account} is left alone for {report.retry_after_ms} ms")
-        return after, (_note(after), *told, note)
+        return after, (noted(after), *told, note)
 
     # --- time --------------------------------------------------------------------------------------------------------
 
     def _tick(self, state: State, now_ns: int) -> Step[State]:
+        state = settled(state, now_ns)
         alive = {k: a for k, a in state.askers.items() if now_ns - a.expires_at_ns < self.limits.forget_ns}
-        accounts = {name: _resumed(_current(state, name, now_ns), now_ns) for name in state.accounts}
+        state = replace(state, askers=alive)
         effects: tuple[Effect, ...] = (
             WakeAt(at_ns=now_ns + SECOND, label=TICK),
-            Publish(phase="READY" if state.is_ready else "STARTING", extra=_shown(accounts, alive)),
+            Publish(phase="READY" if state.is_ready else "STARTING", extra=shown(state)),
         )
-        return replace(state, accounts=accounts, askers=alive), effects
+        return state, effects
 
     def _assume_all_spent(self, state: State, text: str, now_ns: int) -> Step[State]:
         note = Note(level="CRITICAL", text=f"grants nothing for a minute: {text}")
@@ -202,79 +182,7 @@ def _fair(wanted: int, left: int, askers: int) -> int:
     return max(0, min(wanted, left // (askers + 1)))
 
 
-def _give_back(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> Spending:
-    """The account's spending without what this asker still has of its lease."""
-    spending = _current(state, wanted.account, now_ns)
-    lease = state.askers.get(name)
-    if lease is None or now_ns >= lease.expires_at_ns:
-        return spending
-    return replace(
-        spending,
-        weight=max(0, spending.weight - min(wanted.unspent_weight, lease.weight)),
-        orders=max(0, spending.orders - min(wanted.unspent_orders, lease.orders)),
-    )
-
-
-def _current(state: State, account: str, now_ns: int) -> Spending:
-    """Spending in the windows of now: a new window begins with the leases that are still out."""
-    spending = state.accounts.get(account, Spending())
-    minute, window = now_ns // MINUTE, now_ns // ORDERS_WINDOW
-    out = [a for a in state.askers.values() if a.account == account and now_ns < a.expires_at_ns]
-    if spending.minute != minute:
-        spending = replace(spending, minute=minute, weight=sum(asker.weight for asker in out))
-    if spending.orders_window != window:
-        spending = replace(spending, orders_window=window, orders=sum(asker.orders for asker in out))
-    return spending
-
-
-def _is_of_now(observed_at_ns: int, window_ns: int, now_ns: int) -> bool:
-    """Whether what was counted then belongs to the window of now for certain."""
-    return observed_at_ns // window_ns == now_ns // window_ns and observed_at_ns % window_ns >= SETTLED_NS
-
-
-def _resumed(spending: Spending, now_ns: int) -> Spending:
-    return replace(spending, is_stopped=spending.is_stopped and now_ns < spending.backed_off_until_ns)
-
-
-def _remembered(events: tuple[tuple[int, Message], ...]) -> dict[str, Spending]:
-    tables = [event for _, event in events if isinstance(event, SpendingNoted)]
-    return {kept.account: _revived(kept) for table in tables for kept in table.accounts}
-
-
-def _revived(kept: AccountSpending) -> Spending:
-    return Spending(
-        minute=kept.minute_started_at_ns // MINUTE,
-        weight=kept.weight,
-        orders_window=kept.orders_started_at_ns // ORDERS_WINDOW,
-        orders=kept.orders,
-        backed_off_until_ns=kept.backed_off_until_ns,
-        is_stopped=kept.is_stopped,
-    )
-
-
-def _note(state: State) -> Record:
-    return Record(
-        events=(
-            SpendingNoted(
-                accounts=tuple(
-                    AccountSpending(
-                        account=name,
-                        minute_started_at_ns=spent.minute * MINUTE,
-                        weight=spent.weight,
-                        orders_started_at_ns=spent.orders_window * ORDERS_WINDOW,
-                        orders=spent.orders,
-                        backed_off_until_ns=spent.backed_off_until_ns,
-                        is_stopped=spent.is_stopped,
-                    )
-                    for name, spent in state.accounts.items()
-                )
-            ),
-        )
-    )
-
-
-def _shown(accounts: Mapping[str, Spending], askers: Mapping[str, Asker]) -> dict[str, object]:
-    return {
-        "accounts": {name: {"weight": spent.weight, "orders": spent.orders} for name, spent in accounts.items()},
-        "askers": len(askers),
-    }
+def _waits_since(state: State, name: str, now_ns: int) -> int:
+    """Since when this asker waits for what its request costs; now, unless it did so before."""
+    before = state.askers.get(name)
+    return before.waits_since_ns if before is not None and before.lacking else now_ns

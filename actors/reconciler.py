@@ -4,6 +4,7 @@ One round: snapshot from the exchange → executor takes it in and answers with 
 counts only when one of its kind stands in three rounds with nothing in flight: orders on their way and a replica of the
 exchange that lags for a second are no false alarm. Until then nothing is opened: whoever doubts does not trade.
 An exchange that answered what cannot be is doubted until its answers have made sense for a while.
+On an account that many instances share, rounds in which nothing is in doubt may be light (`actors.pace`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors import pace
 from engine import account_drift, reconcile
 from engine.account_drift import Explained, Watch
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
@@ -18,6 +20,7 @@ from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import ReadSharers, SharersRead
 from engine.messages.base import Message
+from engine.messages.budget import BudgetGranted
 from engine.reconcile import Difference, Verdict
 from engine.safety.limits import Limits
 
@@ -34,7 +37,7 @@ FAILURES_TO_WARN = 3
 class State:
     """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting).
 
-    `nonsense` is what the newest answer that could not be said.
+    `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on.
     """
 
     asked_at_ns: int | None = None
@@ -51,6 +54,8 @@ class State:
     verdict: str = "UNKNOWN"
     nonsense: str = ""
     nonsense_at_ns: int = 0
+    share: int = 0
+    full_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +77,12 @@ class Reconciler:
         match message:
             case ct.Woken():
                 return self._begin(state, now_ns)
+            case BudgetGranted(share=share):
+                return replace(state, share=share), ()
             case ct.ReconcileNow(is_urgent=is_urgent):
                 return self._hurry(replace(state, is_urgent=state.is_urgent or is_urgent), now_ns)
             case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
-                word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
-                forward = Send(to="executor", message=word)
-                asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
-                return replace(state, snapshot=snapshot, failures=0, is_urgent=False), (*asked, forward)
+                return self._forward(state, snapshot, offset_ns)
             case SharersRead(total=total, down=down):
                 return replace(state, explained=Explained(total=total, down=down)), ()
             case ex.ExchangeUnavailable() as refusal:
@@ -91,10 +95,28 @@ class Reconciler:
     def _begin(self, state: State, now_ns: int) -> Step[State]:
         if state.asked_at_ns is not None and now_ns - state.asked_at_ns < ANSWER_MS * MS:
             return state, (WakeAt(at_ns=state.asked_at_ns + ANSWER_MS * MS, label="round"),)
-        since_ns, is_urgent = state.fills_since_ns, state.is_urgent
-        call = ex.TakeSnapshot(symbol=self.symbol, fills_since_ns=since_ns, is_urgent=is_urgent)
+        call = ex.TakeSnapshot(
+            symbol=self.symbol,
+            fills_since_ns=state.fills_since_ns,
+            is_urgent=state.is_urgent,
+            is_light=self._may_be_light(state, now_ns),
+        )
         state = replace(state, asked_at_ns=now_ns, snapshot=None, again=False)
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
+
+    def _may_be_light(self, state: State, now_ns: int) -> bool:
+        """Whoever is in doubt looks at everything."""
+        is_calm = not (state.is_urgent or state.suspicions or state.nonsense or state.verdict == Verdict.CRITICAL)
+        return is_calm and pace.may_be_light(state.share, (now_ns - state.full_at_ns) // MS)
+
+    def _forward(self, state: State, snapshot: ex.AccountSnapshot, offset_ns: int) -> Step[State]:
+        word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
+        forward = Send(to="executor", message=word)
+        state = replace(state, snapshot=snapshot, failures=0, is_urgent=False)
+        if snapshot.is_light:
+            return state, (forward,)
+        asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
+        return replace(state, full_at_ns=snapshot.started_at_ns), (*asked, forward)
 
     def _hurry(self, state: State, now_ns: int) -> Step[State]:
         """At once when resting, else again right after this round."""
@@ -137,7 +159,7 @@ class Reconciler:
 
     def _look_at_account(self, state: State, snapshot: ex.AccountSnapshot) -> tuple[State, tuple[Difference, ...]]:
         """Of an account that instances share: is its balance explained by all of them?"""
-        if state.explained is None:
+        if state.explained is None or snapshot.is_light:
             return state, ()
         watch = account_drift.looked(state.account, snapshot.wallet_balance, state.explained, self.epsilon)
         return replace(state, account=watch), account_drift.drift(watch, state.explained, self.epsilon)
@@ -169,7 +191,7 @@ class Reconciler:
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
     ) -> Step[State]:
         word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
-        next_ms = next_ms or (SOON_MS if state.again else self.limits.reconcile_every_ms)
+        next_ms = next_ms or (SOON_MS if state.again else self._every_ms(state))
         effects: tuple[Effect, ...] = (
             Send(to="executor", message=word),
             Publish(phase=verdict.value, extra={"differences": list(texts), "compared_at_ns": now_ns}),
@@ -194,6 +216,9 @@ class Reconciler:
     def _pause_ms(self, failures: int, retry_after_ms: int) -> int:
         """As long as the answer says, or longer each time; never longer than between rounds that succeed."""
         return min(retry_after_ms or 1_000 * 2 ** min(failures, 4), self.limits.reconcile_every_ms)
+
+    def _every_ms(self, state: State) -> int:
+        return pace.every_ms(state.share, self.limits.reconcile_every_ms)
 
 
 def _wake(now_ns: int, after_ms: int) -> WakeAt:

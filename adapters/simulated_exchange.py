@@ -55,10 +55,9 @@ class SimulatedExchange:
         self.funding: list[ex.FundingPayment] = []
         self.pushed: list[Message] = []
         self.accepted: list[str] = []
-        self.now_ns = 0
-        self.clock_offset_ns, self.leverage = 0, 20
-        self._half_filled: list[str] = []
-        self._taken = 0
+        self.now_ns, self.clock_offset_ns, self.leverage = 0, 0, 20
+        self._full: ex.AccountSnapshot | None = None
+        self._half_filled, self._taken = list[str](), 0
 
     @property
     def wallet_balance(self) -> Decimal:
@@ -82,19 +81,18 @@ class SimulatedExchange:
 
     def pay_funding(self, rate: Decimal, now_ns: int) -> None:
         """A funding time: longs pay shorts `rate` of what they hold (or the other way round)."""
-        amount = -(self.position.quantity * self.price * rate).quantize(CENT)
+        amount, symbol = -(self.position.quantity * self.price * rate).quantize(CENT), self.instrument.symbol
         if not amount:
             return
         self.wallet.balance += amount
-        self.funding.append(
-            ex.FundingPayment(
-                payment_id=f"funding-{self.instrument.symbol}-{len(self.funding) + 1}",
-                symbol=self.instrument.symbol,
-                amount=amount,
-                asset=self.instrument.settlement,
-                occurred_at_ns=now_ns,
-            )
+        paid = ex.FundingPayment(
+            payment_id=f"funding-{symbol}-{len(self.funding) + 1}",
+            symbol=symbol,
+            amount=amount,
+            asset=self.instrument.settlement,
+            occurred_at_ns=now_ns,
         )
+        self.funding.append(paid)
 
     # --- what other people do on the account -------------------------------------------------------------------------
 
@@ -190,23 +188,25 @@ class SimulatedExchange:
 
     def _snapshot(self, call: ex.TakeSnapshot) -> Message:
         resting = tuple(rules.report(held, self.now_ns) for held in self.orders.values() if held.is_working)
-        return ex.SnapshotTaken(
-            snapshot=ex.AccountSnapshot(
-                symbol=self.instrument.symbol,
-                started_at_ns=self.now_ns,
-                finished_at_ns=self.now_ns,
-                wallet_balance=self.wallet_balance,
-                available_balance=self.wallet_balance,
-                position_quantity=self.position.quantity,
-                entry_price=self.position.entry_price or ZERO,
-                mark_price=self.price,
-                liquidation_price=None,
-                open_orders=resting,
-                fills=self._fills_since(call.fills_since_ns),
-                symbol_status=self.symbol_status,
-                funding=tuple(one for one in self.funding if one.occurred_at_ns >= call.fills_since_ns),
-            )
+        whole = ex.AccountSnapshot(
+            symbol=self.instrument.symbol,
+            started_at_ns=self.now_ns,
+            finished_at_ns=self.now_ns,
+            wallet_balance=self.wallet_balance,
+            available_balance=self.wallet_balance,
+            position_quantity=self.position.quantity,
+            entry_price=self.position.entry_price or ZERO,
+            mark_price=self.price,
+            liquidation_price=None,
+            open_orders=resting,
+            fills=self._fills_since(call.fills_since_ns),
+            symbol_status=self.symbol_status,
+            funding=tuple(one for one in self.funding if one.occurred_at_ns >= call.fills_since_ns),
         )
+        if call.is_light and self._full is not None:
+            return ex.SnapshotTaken(snapshot=rules.light(whole, self._full))
+        self._full = whole
+        return ex.SnapshotTaken(snapshot=whole)
 
     # --- the market --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from engine.instrument import Instrument
-from engine.messages.exchange import ExchangeUnavailable, OrderRefused, OrderReport
+from engine.messages.exchange import AccountSnapshot, ExchangeUnavailable, OrderRefused, OrderReport
 from engine.order import Order, OrderKind, OrderStatus, Side
 
 
@@ -80,4 +80,19 @@ def report(held: Order, now_ns: int) -> OrderReport:
         trigger_price=held.trigger_price,
         is_reduce_only=held.is_reduce_only,
         event_at_ns=now_ns,
+    )
+
+
+def light(now: AccountSnapshot, full: AccountSnapshot) -> AccountSnapshot:
+    """Of this moment only position and open orders; the rest as in the last full one."""
+    return replace(
+        full,
+        started_at_ns=now.started_at_ns,
+        finished_at_ns=now.finished_at_ns,
+        position_quantity=now.position_quantity,
+        entry_price=now.entry_price,
+        open_orders=now.open_orders,
+        fills=(),
+        funding=(),
+        is_light=True,
     )

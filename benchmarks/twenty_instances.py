@@ -18,6 +18,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -112,9 +114,10 @@ def with_instances(stage: Stage, names: list[str]) -> Stage:
 def watch(stage: Stage, names: list[str], seconds: float) -> None:
     processes = {name: alive(stage, name) for name in (*names, ACCOUNT)}
     before = {name: cpu_s(found) for name, found in processes.items()}
-    began, weights, orders = time.monotonic(), [0], [0]
+    began, weights, orders, rounds = time.monotonic(), [0], [0], Rounds()
     while time.monotonic() - began < seconds:
         time.sleep(LOOK_S)
+        rounds.look(stage, names)
         spent = spending(stage)
         weights.append(spent[0])
         orders.append(spent[1])
@@ -133,6 +136,32 @@ def watch(stage: Stage, names: list[str], seconds: float) -> None:
     )
     row("CPU of all, and of the account system", f"{sum(used.values()):.0%}, {used[ACCOUNT]:.1%} of a core")
     row("granted weight a minute, orders in ten seconds: most", f"{max(weights)}, {max(orders)}")
+    row("seconds between two reconciliations: median, most", rounds.pauses())
+    row("reconciliation found HEALTHY, of all looks", f"{rounds.healthy / max(1, rounds.looks):.1%}")
+
+
+@dataclass(slots=True)
+class Rounds:
+    """When each reconciler finished its rounds, as its cell tells."""
+
+    at_ns: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    looks: int = 0
+    healthy: int = 0
+
+    def look(self, stage: Stage, names: list[str]) -> None:
+        for name in names:
+            cell = ScoreboardReader(stage.workspace.run / name / "scoreboard").read_role("reconciler")
+            if cell is None:
+                continue
+            self.looks += 1
+            self.healthy += cell.phase == "HEALTHY"
+            at_ns = int(str(cell.extra.get("compared_at_ns", 0)))
+            if at_ns and at_ns not in self.at_ns[name][-1:]:
+                self.at_ns[name].append(at_ns)
+
+    def pauses(self) -> str:
+        pauses = [(after - before) / 1e9 for times in self.at_ns.values() for before, after in pairwise(times)]
+        return f"{median(pauses):.1f}, {max(pauses):.1f}" if pauses else "none"
 
 
 def alive(stage: Stage, tree: str) -> list[psutil.Process]:

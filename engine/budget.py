@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 MINUTE_NS = 60_000_000_000
 RESERVE_WEIGHT = 20  # executor and reconciler of 20 instances on one account: the 800 the limiter leaves alone
 RESERVE_ORDERS = 10
+FULL_READING, LIGHT_READING = 18, 7  # weight of a snapshot at Binance, the dearest exchange we speak
+AMPLE_SHARE = 12 * FULL_READING  # a minute: a full reading every five seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,11 @@ def back_off(budget: Budget, *, until_ns: int, is_ban: bool) -> Budget:
     """The exchange wants to be left alone; after a ban even by protective requests, for each would prolong it."""
     later = replace(budget, backed_off_until_ns=max(budget.backed_off_until_ns, until_ns))
     return replace(later, stopped_until_ns=max(budget.stopped_until_ns, until_ns)) if is_ban else later
+
+
+def is_ample(share: int) -> bool:
+    """Whether an instance's share of the account's weight (a minute; 0: not known) lets it read as it likes."""
+    return share == 0 or share >= AMPLE_SHARE
 
 
 def spend(budget: Budget, cost: Cost, now_ns: int) -> Budget | None:

@@ -15,6 +15,7 @@ from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.messages.base import Message
+from engine.messages.budget import BudgetWanted
 
 
 class Delivery(StrEnum):
@@ -38,7 +39,7 @@ PROMISED: Mapping[type[Message], Delivery] = {
     ct.ReconcileNow: Delivery.AT_LEAST_ONCE,
     ct.SnapshotForwarded: Delivery.AT_LEAST_ONCE,
     ct.InstrumentWanted: Delivery.AT_LEAST_ONCE,
-    ct.BudgetWanted: Delivery.AT_LEAST_ONCE,
+    BudgetWanted: Delivery.AT_LEAST_ONCE,
     ev.ActorChanged: Delivery.AT_LEAST_ONCE,
 }
 REPLAYABLE = (ct.Notify, ct.Notified, ct.PanicRaised, ct.FreezeWanted, ct.ReconcileNow, ev.ActorChanged)

@@ -37,12 +37,13 @@ def compare(
 ) -> tuple[Difference, ...]:
     """Every difference between `view` and `snapshot` (of the same moment). Empty means healthy.
 
-    `owns_wallet` is True when nobody else trades on the account, so that its balance can be explained in full.
+    `owns_wallet` is True when nobody else trades on the account, so that its balance can be explained in full. A light
+    snapshot's balance is of another moment, so it proves nothing.
     """
     return (
         *_position(view, snapshot),
         *_orders(view, snapshot, instance),
-        *(_wallet(view, snapshot, epsilon) if owns_wallet else ()),
+        *(_wallet(view, snapshot, epsilon) if owns_wallet and not snapshot.is_light else ()),
     )
 
 

@@ -10,22 +10,24 @@ import time
 from collections.abc import Callable
 
 from engine import budget as budgets
-from engine.budget import Budget, Cost
+from engine.budget import FULL_READING, LIGHT_READING, Budget, Cost, is_ample
 from engine.messages import exchange as ex
 from engine.messages.base import Message
-from engine.messages.control import BudgetGranted, BudgetWanted
+from engine.messages.budget import BudgetGranted, BudgetWanted
 from engine.order import OrderPurpose
 
-LEAST_WEIGHT = 20  # a snapshot's worth, kept in hand even when idle so that an order never waits
-LEAST_ORDERS = 4
+LEAST_WEIGHT = 20  # a snapshot's worth, kept in hand even when idle so that nothing waits
+SCARCE_WEIGHT = {"executor": 6}  # on a crowded account; who only reads asks when it needs to
+LEAST_ORDERS = {"executor": 4}  # nobody else sends any
+PACED = ("reconciler",)
 RENEW_BEFORE_NS = 1_000_000_000
 ASK_AGAIN_NS = 300_000_000
+ANSWER_NS = 1_000_000_000  # an asking may have got lost
 
 _READS: dict[type[Message], int] = {
-    ex.PrepareInstrument: 10,
+    ex.PrepareInstrument: 10,  # in truth 33, once in a life: the reserve must not be empty when a recovery begins
     ex.OpenUserStream: 2,
     ex.OpenMarketStream: 2,
-    ex.TakeSnapshot: 20,
     ex.FetchFills: 5,
     ex.FetchBars: 10,
     ex.FindOrder: 2,
@@ -41,8 +43,8 @@ def cost_of(call: Message) -> Cost:
             return Cost(weight=1, orders=1, is_protective=True)
         case ex.FindOrder() | ex.PrepareInstrument():  # without them nobody knows what to protect
             return Cost(weight=_READS[type(call)], is_protective=True)
-        case ex.TakeSnapshot(is_urgent=is_urgent):
-            return Cost(weight=_READS[ex.TakeSnapshot], is_protective=is_urgent)
+        case ex.TakeSnapshot(is_urgent=is_urgent, is_light=is_light):
+            return Cost(weight=LIGHT_READING if is_light else FULL_READING, is_protective=is_urgent)
         case _:
             return Cost(weight=_READS.get(type(call), 5))
 
@@ -58,34 +60,50 @@ class BudgetKeeper:
         self._budget = Budget(reserve_counted_at_ns=self._now_ns())
         self._lock = threading.Lock()
         self._asked_at_ns = 0
-        self._spent_weight = self._spent_orders = 0
+        self._asked_number, self._answered_number, self._life = 0, 0, self._now_ns()
+        self._spent_weight = self._spent_orders = 0  # out of leases, in all
+        self._at_asking = 0, 0  # the same when it asked last
+        self._lacking = 0  # what the newest request that could not be paid costs
+        self._share = 0
 
     def spend(self, cost: Cost) -> bool:
         """Pay for one request; False when there is not enough."""
         with self._lock:
             after = budgets.spend(self._budget, cost, self._now_ns())
             if after is None:
+                self._lacking = cost.weight
                 return False
+            self._spent_weight += max(0, self._budget.weight - after.weight)
+            self._spent_orders += max(0, self._budget.orders - after.orders)
             self._budget = after
-            self._spent_weight += cost.weight
-            self._spent_orders += cost.orders
+            self._lacking = 0
             return True
 
     def can_spend(self, cost: Cost) -> bool:
         with self._lock:
             return budgets.can_spend(self._budget, cost, self._now_ns())
 
-    def take(self, granted: BudgetGranted) -> None:
-        """The limiter's answer, less what was spent since asking, from when on its time counts too."""
+    def take(self, granted: BudgetGranted) -> bool:
+        """The limiter's answer to the newest asking, less what was spent since then, from when on its time counts too.
+        True when the machine must hear of it: who paces itself by its share, when that changed."""
         with self._lock:
-            asked_at_ns = self._asked_at_ns or self._now_ns()
+            if granted.number not in (0, self._asked_number):
+                return False
+            self._answered_number = self._asked_number
+            weight, orders = self._spent_since_asking()
+            share_before, self._share = self._share, granted.share or self._share
             self._budget = budgets.grant(
                 self._budget,
-                weight=max(0, granted.weight - self._spent_weight),
-                orders=max(0, granted.orders - self._spent_orders),
+                weight=max(0, granted.weight - weight),
+                orders=max(0, granted.orders - orders),
                 valid_for_ns=granted.valid_for_ns,
-                now_ns=asked_at_ns,
+                now_ns=self._asked_at_ns or self._now_ns(),
             )
+            return self._share != share_before and self._who["role"] in PACED
+
+    def _spent_since_asking(self) -> tuple[int, int]:
+        weight, orders = self._at_asking
+        return self._spent_weight - weight, self._spent_orders - orders
 
     def back_off(self, *, retry_after_ms: int, is_ban: bool) -> None:
         """The exchange itself told this process to wait."""
@@ -94,28 +112,40 @@ class BudgetKeeper:
             self._budget = budgets.back_off(self._budget, until_ns=until_ns, is_ban=is_ban)
 
     def renewal(self) -> BudgetWanted | None:
-        """What to ask the limiter now, if anything; with what is left of the old lease, which is counted already."""
+        """What to ask the limiter now, if anything."""
         with self._lock:
             now_ns = self._now_ns()
             if not self._is_renewal_due(now_ns):
                 return None
             self._asked_at_ns = now_ns
-            return self._wanted(now_ns)
+            return self._wanted()
 
     def _is_renewal_due(self, now_ns: int) -> bool:
-        if now_ns - self._asked_at_ns < ASK_AGAIN_NS:
+        pause_ns = ASK_AGAIN_NS if self._answered_number == self._asked_number else ANSWER_NS
+        if self._asked_number and now_ns - self._asked_at_ns < pause_ns:
             return False
         runs_out = self._budget.expires_at_ns - now_ns < RENEW_BEFORE_NS
-        return runs_out or self._budget.weight < LEAST_WEIGHT // 2 or self._budget.orders < LEAST_ORDERS // 2
+        is_low = self._budget.weight < self._in_hand() // 2 or self._budget.orders < self._orders_in_hand() // 2
+        return runs_out or is_low or self._lacking > self._budget.weight
 
-    def _wanted(self, now_ns: int) -> BudgetWanted:
-        unspent = self._budget if now_ns < self._budget.expires_at_ns else Budget()
-        wanted = BudgetWanted(
+    def _wanted(self) -> BudgetWanted:
+        weight, orders = self._spent_since_asking()
+        as_before = 2 * weight if is_ample(self._share) else 0
+        self._asked_number += 1
+        self._at_asking = self._spent_weight, self._spent_orders
+        return BudgetWanted(
             **self._who,
-            weight=max(LEAST_WEIGHT, 2 * self._spent_weight),
-            orders=max(LEAST_ORDERS, 2 * self._spent_orders),
-            unspent_weight=unspent.weight,
-            unspent_orders=unspent.orders,
+            weight=max(self._in_hand(), as_before, self._lacking),
+            orders=max(self._orders_in_hand(), 2 * orders),
+            life=self._life,
+            number=self._asked_number,
+            spent_weight=self._spent_weight,
+            spent_orders=self._spent_orders,
+            least_weight=self._lacking,
         )
-        self._spent_weight = self._spent_orders = 0
-        return wanted
+
+    def _in_hand(self) -> int:
+        return LEAST_WEIGHT if is_ample(self._share) else SCARCE_WEIGHT.get(self._who["role"], 0)
+
+    def _orders_in_hand(self) -> int:
+        return LEAST_ORDERS.get(self._who["role"], 0)

@@ -29,7 +29,8 @@ from actors.shell.timers import Timers
 from actors.shell.tree import SUPERVISOR, Tree
 from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
-from engine.messages.control import BudgetGranted, UsageReported, Woken
+from engine.messages.budget import BudgetGranted, UsageReported
+from engine.messages.control import Woken
 from engine.messages.exchange import UsageObserved
 
 EXCHANGE = "exchange"
@@ -106,8 +107,7 @@ class Host:
     def deliver(self, message: Message) -> None:
         """One message to the machine, and its effects performed."""
         self._leases.on_received(message)
-        if isinstance(message, BudgetGranted) and self._keeper is not None:
-            self._keeper.take(message)
+        if isinstance(message, BudgetGranted) and self._keeper is not None and not self._keeper.take(message):
             return
         now_ns = self._clock.now_ns()
         self._state, effects = self._part.machine.receive(self._state, message, now_ns)

@@ -18,9 +18,9 @@ from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
 from actors.simulator.stage import SimulatedTree, Stage
 from engine.messages import account as ac
-from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.base import Message
+from engine.messages.budget import UsageReported
 from engine.safety import gate
 
 TIME_OUT_NS = 3_000 * MS
@@ -112,7 +112,7 @@ def _send(tree: SimulatedTree, life: Life, call: Message) -> None:
 def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, retry_after_ms: int) -> None:
     if life.keeper is not None:
         life.keeper.back_off(retry_after_ms=retry_after_ms, is_ban=False)
-        usage = ct.UsageReported(
+        usage = UsageReported(
             account=tree.casting.account,
             observed_at_ns=tree.stage.agenda.now_ns,
             used_weight=0,

@@ -8,7 +8,7 @@ from functools import partial
 from actors.account import account_supervisor
 from actors.leases import Leases
 from actors.panic import Panic
-from actors.rate_limiter import RateLimiter, RateLimits
+from actors.rate_limiter import RateLimiter
 from actors.shell.tree import ACCOUNT
 from actors.simulator import launcher, streams
 from actors.simulator.agenda import BEGIN_NS, MS, SECOND
@@ -16,6 +16,7 @@ from actors.simulator.casting import Casting
 from actors.simulator.faults import Faults
 from actors.simulator.performing import perform
 from actors.simulator.stage import SimulatedTree, Stage, World
+from actors.spending import RateLimits
 
 ILL_WILL_EVERY_NS = 500 * MS
 LONGEST_HANG_MS = 6_000

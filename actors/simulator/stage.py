@@ -19,6 +19,7 @@ from engine.machine import Effect
 from engine.messages import control as ct
 from engine.messages.account import RaiseLatch
 from engine.messages.base import Message
+from engine.messages.budget import BudgetGranted
 from engine.messages.host import HostRead
 from engine.messages.reports import IncidentHappened
 
@@ -124,8 +125,7 @@ class SimulatedTree:
 
     def _turn(self, life: Life, message: Message) -> None:
         life.leases.on_received(message)
-        if isinstance(message, ct.BudgetGranted) and life.keeper is not None:
-            life.keeper.take(message)
+        if isinstance(message, BudgetGranted) and life.keeper is not None and not life.keeper.take(message):
             return
         life.state, effects = life.machine.receive(life.state, message, self.now_of(life))
         self._perform(self, life, effects)

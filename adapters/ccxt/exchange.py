@@ -186,7 +186,7 @@ class CcxtExchange:
         if asyncio.get_running_loop().time() - self._clock_measured_s > CLOCK_VALID_S:
             await self._measure_clock()
         dialect = await self._connection.dialect()
-        snapshot = await dialect.snapshot(call.symbol, call.fills_since_ns)
+        snapshot = await dialect.snapshot(call)
         return SnapshotTaken(snapshot=snapshot, clock_offset_ns=self._clock_offset_ns)
 
     async def _fills(self, call: FetchFills) -> Message:

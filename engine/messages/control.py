@@ -263,37 +263,3 @@ class InstrumentRefused(Message):
 
     symbol: str
     holder: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetWanted(Message):
-    """To `account.limiter`: fill me up to this. `unspent_…` of the last grant is contained in the new one."""
-
-    instance: str
-    account: str
-    role: str
-    reply_to: str
-    weight: int
-    orders: int
-    unspent_weight: int = 0
-    unspent_orders: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetGranted(Message):
-    """May be spent until `valid_for_ns` after receipt; may be less than wanted."""
-
-    weight: int
-    orders: int
-    valid_for_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageReported(Message):
-    """To `account.limiter`: what the exchange's headers said, when (our wall clock), and its wish to be left alone."""
-
-    account: str
-    observed_at_ns: int
-    used_weight: int
-    order_count: int
-    retry_after_ms: int

@@ -98,11 +98,13 @@ class TakeSnapshot(Message):
     """Read balances, position, open orders (both kinds) and fills since `fills_since_ns`.
 
     `is_urgent`: somebody who knows nothing of the exchange waits for it and may hold a position without a stop.
+    `is_light`: position and open orders will do, where the rest is dear; the answer says what it is.
     """
 
     symbol: str
     fills_since_ns: int
     is_urgent: bool = False
+    is_light: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,8 @@ class AccountSnapshot(Message):
     `position_quantity` is signed. `open_orders` holds ordinary and conditional ones, all pages. `fills` are those of
     the instrument since the asked time, oldest first; `funding` its payments since then, as far as the exchange has
     booked them. `symbol_status` is empty while the exchange takes new positions in the instrument, else its own word
-    for why not (halted, being settled, delisted).
+    for why not (halted, being settled, delisted). In a light one position and open orders are of this moment, balances,
+    mark price and status of the last full one, and fills and funding are not told.
     """
 
     symbol: str
@@ -55,6 +56,7 @@ class AccountSnapshot(Message):
     fills: tuple[Fill, ...]
     funding: tuple[FundingPayment, ...] = ()
     symbol_status: str = ""
+    is_light: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from actors.shell.tree import Tree, leases_file, tree_of
 from actors.spec import InstanceSpec
 from engine.messages.account import InstrumentLease, LeasesHeld
 from engine.messages.base import Message
-from engine.messages.control import BudgetGranted, CommandAnswered, InstrumentGranted, ReconcileNow
+from engine.messages.budget import BudgetGranted
+from engine.messages.control import CommandAnswered, InstrumentGranted, ReconcileNow
 from engine.order import OrderPurpose
 from tests.actors.toys import Toy, trader
 from tests.actors.tree_builders import eventually, toy_spec

@@ -15,10 +15,12 @@ from order_builders import (
     away,
     mark_price,
     place,
+    recently,
     snapshot,
 )
 from subjects import Subject
 
+from actors.shell.budget_keeper import cost_of
 from engine.errors import InvariantViolated
 from engine.messages.control import Woken
 from engine.messages.exchange import (
@@ -27,6 +29,7 @@ from engine.messages.exchange import (
     OrderPlaced,
     OrderRefused,
     PrepareInstrument,
+    TakeSnapshot,
 )
 
 pytestmark = pytest.mark.processes
@@ -89,6 +92,43 @@ async def test_a_snapshot_equals_the_exchange_s_own_books(subject):
     }
     assert len(seen.fills) == len(real["trades"])
     assert seen.started_at_ns < seen.finished_at_ns or subject.face.is_simulated
+
+
+async def test_a_light_snapshot_has_position_and_orders_of_now_and_says_that_it_is_light(subject):
+    full = await snapshot(subject)
+    await subject.perform(place(an_entry()))
+    stop = a_stop(away(full.mark_price, "0.9"))
+    await subject.perform(place(stop))
+
+    answer = await subject.perform(TakeSnapshot(symbol=SYMBOL, fills_since_ns=0, is_light=True))
+    seen, real = answer.snapshot, subject.truth()
+
+    assert seen.position_quantity == Decimal(real["positions"][0]["quantity"])
+    assert [report.client_order_id for report in seen.open_orders] == [stop.client_order_id]
+    if subject.face.exchange == "bybit":  # nothing of it is dear there
+        assert (seen.is_light, seen.wallet_balance, len(seen.fills)) == (False, Decimal(real["balance"]), 1)
+    else:
+        assert (seen.is_light, seen.wallet_balance, seen.fills) == (True, full.wallet_balance, ())
+
+
+async def test_the_first_snapshot_is_full_whatever_was_asked(subject):
+    answer = await subject.perform(TakeSnapshot(symbol=SYMBOL, fills_since_ns=0, is_light=True))
+
+    assert not answer.snapshot.is_light
+
+
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)
+async def test_readings_cost_what_they_are_budgeted_at(subject, face):
+    """Within a minute of the exchange's clock; `subject.usage` has what its headers said."""
+    costs = []
+    await snapshot(subject)
+    for is_light in (False, True):
+        call = TakeSnapshot(symbol=SYMBOL, fills_since_ns=recently(), is_light=is_light)
+        before = max(said.used_weight for said in subject.usage)
+        await subject.perform(call)
+        costs.append((max(said.used_weight for said in subject.usage) - before, cost_of(call).weight))
+
+    assert costs == [(18, 18), (7, 7)]
 
 
 async def test_a_flat_account_has_no_position_and_still_a_mark_price(subject):

@@ -121,6 +121,15 @@ async def test_unless_the_wallet_changed_near_a_funding_time_the_dear_list_is_no
     assert asked(paying, holder.account, "/fapi/v1/income") == before
 
 
+@pytest.mark.parametrize("face", ["binanceusdm"], indirect=True)
+async def test_who_holds_nothing_asks_for_the_dear_list_once(holder, paying):
+    for _ in range(3):
+        assert (await snapshot(holder)).funding == ()
+        paying.control("POST", "jump", candles=EIGHT_HOURS)
+
+    assert asked(paying, holder.account, "/fapi/v1/income") == 1
+
+
 def asked(venue, account, path):
     records = venue.control("GET", f"truth?kind=request&account={account}&limit=1000")["records"]
     return sum(request["path"] == path for request in records)

@@ -13,6 +13,7 @@ from engine import delivery
 from engine.market import MarkPrice
 from engine.messages import control as ct
 from engine.messages import market as mk
+from engine.messages.budget import BudgetWanted
 from instance_manager import dead_letters
 from instance_manager.dead_letters import letters_of, replay
 from instance_manager.errors import RefusedForSafety
@@ -84,7 +85,7 @@ def test_what_would_do_harm_is_refused(home, given, number, told):
 
 def test_no_view_of_a_moment_is_ever_replayed():
     assert "believed" in delivery.objection(
-        ct.BudgetWanted(instance="a", account="b", role="c", reply_to="d", weight=1, orders=1)
+        BudgetWanted(instance="a", account="b", role="c", reply_to="d", weight=1, orders=1)
     )
     assert all(kind in delivery.PROMISED for kind in delivery.REPLAYABLE)
     assert delivery.promise_of(SNAPSHOT_VIEW) is delivery.Delivery.AT_MOST_ONCE

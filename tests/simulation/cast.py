@@ -12,6 +12,7 @@ from actors.guard import Guard
 from actors.notifier import Notifier
 from actors.reconciler import Reconciler
 from actors.simulator import Casting, Faults, Simulation
+from actors.spending import RateLimits
 from actors.strategy import Strategy
 from actors.turn import ExecutorSettings
 from engine.market import Bar
@@ -28,6 +29,7 @@ LAYOUTS: tuple[tuple[Seat, ...], ...] = (
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", ETH)),
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", BTC)),
 )
+CROWDED = RateLimits(weight_per_minute=280, reserved_weight=80)  # as if twenty others traded on the account
 
 
 class MoodyPlay:
@@ -97,9 +99,10 @@ def simulate(
     faults: Faults,
     on_step: Callable[[Simulation], None] | None = None,
     seats: tuple[Seat, ...] = LAYOUTS[0],
+    rate_limits: RateLimits | None = None,
 ) -> tuple[Simulation, SmallWorld]:
-    """The full cast of these seats over a fresh world."""
+    """The full cast of these seats over a fresh world; `rate_limits` is what others leave them of the exchange's."""
     world = SmallWorld(seed, seats)
     accounts = [seat.account for seat in seats]
     cast = {seat.name: casting(seat, owns_wallet=accounts.count(seat.account) == 1) for seat in seats}
-    return Simulation(seed, cast, world, faults, on_step), world
+    return Simulation(seed, cast, world, faults, on_step, rate_limits), world

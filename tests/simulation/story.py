@@ -6,13 +6,14 @@ import gc
 from dataclasses import dataclass, field
 
 from actors.simulator import BEGIN_NS, Faults, Simulation
-from tests.simulation.cast import LAYOUTS, simulate
+from tests.simulation.cast import CROWDED, LAYOUTS, simulate
 from tests.simulation.ending import at_the_end
 from tests.simulation.watch import Watch
 from tests.simulation.world import SmallWorld
 
 SECOND_NS = 1_000_000_000
 BAD_S, KIND_S, STILL_S = 60, 45, 6
+CROWDED_EVERY = 5  # one world in so many has little request budget
 SHOWN_EVENTS, SHOWN_NOTES = 25, 15
 HOSTILE = Faults(
     lose_request=0.05,
@@ -56,8 +57,10 @@ class Story:
 
 
 def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
-    """Bad seconds, kind ones, and some in which nothing moves any more; the seed chooses who sits where."""
-    simulation, world = simulate(seed, faults, seats=LAYOUTS[seed % len(LAYOUTS)])
+    """Bad seconds, kind ones, and some in which nothing moves any more; the seed chooses who sits where, and how many
+    others share the account's request budget."""
+    rate_limits = CROWDED if seed % CROWDED_EVERY == 0 else None
+    simulation, world = simulate(seed, faults, seats=LAYOUTS[seed % len(LAYOUTS)], rate_limits=rate_limits)
     watch = Watch(simulation, world)
     simulation.on_step = watch
     story = Story(seed, faults, simulation, world, watch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from actors.simulator import BEGIN_NS, Faults
 from tests.simulation.conftest import ENOUGH_TO_MEET_ALL, Met
 from tests.simulation.disasters import KINDS
-from tests.simulation.story import HOSTILE, SECOND_NS, live_through, shrink, tell
+from tests.simulation.story import CROWDED_EVERY, HOSTILE, SECOND_NS, live_through, shrink, tell
 
 
 def test_every_law_holds(seed: int, met: Met) -> None:
@@ -39,6 +39,15 @@ def test_a_kind_world_trades_and_stays_healthy() -> None:
     assert executor.book.trade_count >= 2
     told = story.simulation.told["sim-1"]
     assert told == sorted(set(told)), "in a kind world each message reaches its target once"
+
+
+def test_a_kind_world_with_little_budget_trades_too_on_light_readings() -> None:
+    crowded, ample = live_through(2 * CROWDED_EVERY, Faults()), live_through(2 * CROWDED_EVERY + 4, Faults())
+
+    assert crowded.broken is None, tell(crowded)
+    assert {tree.lives["executor"].state.phase for tree in crowded.simulation.instances.values()} == {"READY"}
+    assert crowded.world.light_readings >= 10
+    assert ample.world.light_readings == 0
 
 
 def test_a_story_without_one_kind_is_as_long() -> None:

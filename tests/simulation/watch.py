@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from actors.rate_limiter import RateLimits
 from actors.simulator import Simulation
+from actors.spending import RateLimits
 from engine.order import Order
 from tests.simulation.invariants import InstanceWatch
 from tests.simulation.laws import demand

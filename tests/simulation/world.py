@@ -55,6 +55,7 @@ class SmallWorld:
         self.weight: Counter[int] = Counter()
         self.orders: Counter[tuple[str, int]] = Counter()
         self.requests: Counter[str] = Counter()
+        self.light_readings = 0
         self.uncovered: list[str] = []
         self.calls = 0
         self.touched = 0  # how often something may have changed at an exchange: whoever does that has it pushed
@@ -125,6 +126,7 @@ class SmallWorld:
     def _count(self, instance: str, call: Message, now_ns: int) -> None:
         cost = cost_of(call)
         self.calls += 1
+        self.light_readings += isinstance(call, ex.TakeSnapshot) and call.is_light
         self.weight[now_ns // (60 * SECOND_NS)] += cost.weight
         self.orders[self.seats[instance].account, now_ns // (10 * SECOND_NS)] += cost.orders
 

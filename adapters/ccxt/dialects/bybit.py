@@ -41,7 +41,7 @@ from engine.errors import OutcomeUnknown, RequestRefused
 from engine.fill import Fill
 from engine.market import MarkPrice
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, FindOrder, FundingPayment, OrderReport
+from engine.messages.exchange import AccountSnapshot, FindOrder, FundingPayment, OrderReport, TakeSnapshot
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order, OrderStatus
 
@@ -154,8 +154,9 @@ class Bybit(BybitMarket):
             start_ms += WINDOW_MS + 1
         return executions(tuple(found.values()), symbol)
 
-    async def snapshot(self, symbol: str, fills_since_ns: int) -> AccountSnapshot:
-        """Balances, position, open orders and fills, read side by side."""
+    async def snapshot(self, wanted: TakeSnapshot) -> AccountSnapshot:
+        """Balances, position, open orders and fills, read side by side; each has a limit of its own, so never light."""
+        symbol = wanted.symbol
         asked = {"category": CATEGORY, "symbol": await self.market_id(symbol)}
         started_at_ns = self._now_ns()
         wallets, positions, tickers, symbol_status, open_orders, happened = await asyncio.gather(
@@ -164,7 +165,7 @@ class Bybit(BybitMarket):
             self._client.publicGetV5MarketTickers(asked),
             self.symbol_status(symbol),
             self.open_orders(symbol),
-            self._executions(symbol, fills_since_ns),
+            self._executions(symbol, wanted.fills_since_ns),
         )
         position = only_position(listed(positions))
         [ticker] = listed(tickers)

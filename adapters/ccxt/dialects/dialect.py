@@ -18,7 +18,7 @@ from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.market import Bar
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, FindOrder, OrderReport
+from engine.messages.exchange import AccountSnapshot, FindOrder, OrderReport, TakeSnapshot
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order
 
@@ -63,8 +63,9 @@ class Dialect(Protocol):
     async def fills(self, symbol: str, since_ns: int) -> tuple[Fill, ...]:
         """Executions since then, oldest first, all pages, each with the client id of its order."""
 
-    async def snapshot(self, symbol: str, fills_since_ns: int) -> AccountSnapshot:
-        """Balances, position, open orders of both kinds (all pages) and fills, read side by side."""
+    async def snapshot(self, asked: TakeSnapshot) -> AccountSnapshot:
+        """Balances, position, open orders of both kinds (all pages) and fills, read side by side. A light one where
+        that is asked for and the rest is dear."""
 
     async def klines(self, symbol: str, timeframe: str, **window: int) -> list[Bar]:
         """Bars oldest first, the newest of them unfinished; `window` is any of limit, startTime and endTime (ms)."""

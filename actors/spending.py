@@ -1,0 +1,174 @@
+"""What the rate limiter keeps in mind: the limits, what was granted in the running windows, and who holds leases.
+
+Theory of operation in `actors.rate_limiter`. All of it is pure; the sums are noted in the account's journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.machine import Record
+from engine.messages.account import AccountSpending, SpendingNoted
+from engine.messages.base import Message
+from engine.messages.budget import BudgetWanted
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+ORDERS_WINDOW = 10 * SECOND
+SETTLED_NS = 2 * SECOND  # a window's first counts: clocks differ, and answers take their time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """Of one account and address. The defaults are Binance USDT-M's, with room for what we do not count."""
+
+    weight_per_minute: int = 2_400
+    orders_per_ten_seconds: int = 200
+    reserved_weight: int = 800
+    reserved_orders: int = 50
+    lease_ns: int = 3 * SECOND
+    forget_ns: int = 10 * SECOND
+    reading_share: float = 0.85  # of what is granted; the rest is for orders, and for reading bars
+
+    @property
+    def usable_weight(self) -> int:
+        return self.weight_per_minute - self.reserved_weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What was spent on one account in the running windows, beside what is out in leases."""
+
+    minute: int = 0
+    weight: int = 0
+    orders_window: int = 0
+    orders: int = 0
+    backed_off_until_ns: int = 0
+    is_stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """One process and the lease it holds. `lacking` is what its request costs that waits since `waits_since_ns`;
+    `told_…` what its `life` said it had paid so far.
+    """
+
+    account: str
+    to: str
+    weight: int
+    orders: int
+    expires_at_ns: int
+    takes_orders: bool
+    reads_account: bool
+    lacking: int
+    waits_since_ns: int
+    life: int
+    told_weight: int
+    told_orders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`is_ready` once the memory was read; a damaged one grants nothing for a minute, as if all had been spent."""
+
+    accounts: Mapping[str, Spending] = field(default_factory=dict)
+    askers: Mapping[str, Asker] = field(default_factory=dict)
+    is_ready: bool = False
+
+
+def settled(state: State, now_ns: int) -> State:
+    """In the windows of now. What a lease that ran out was for counts as spent, until its holder tells."""
+    accounts = {name: _in_windows(spending, now_ns) for name, spending in state.accounts.items()}
+    askers = dict(state.askers)
+    for name, one in state.askers.items():
+        if now_ns >= one.expires_at_ns and (one.weight or one.orders):
+            weight = one.weight if one.expires_at_ns // MINUTE == now_ns // MINUTE else 0
+            orders = one.orders if one.expires_at_ns // ORDERS_WINDOW == now_ns // ORDERS_WINDOW else 0
+            accounts[one.account] = _plus(accounts[one.account], weight, orders)
+            told_weight, told_orders = one.told_weight + one.weight, one.told_orders + one.orders
+            askers[name] = replace(one, weight=0, orders=0, told_weight=told_weight, told_orders=told_orders)
+    return replace(state, accounts=accounts, askers=askers)
+
+
+def told(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> State:
+    """A settled state after hearing what this asker spent; what it holds is put back, to be granted anew.
+
+    An asker nobody remembers may have spent what was noted before a restart, which counts already.
+    """
+    spending = state.accounts.get(wanted.account) or _in_windows(Spending(), now_ns)
+    held = state.askers.get(name)
+    if held is not None and held.life == wanted.life:
+        weight, orders = wanted.spent_weight - held.told_weight, wanted.spent_orders - held.told_orders
+        spending = _plus(spending, max(0, weight), max(0, orders))
+    elif held is not None:  # its process is gone, with what it held
+        spending = _plus(spending, held.weight, held.orders)
+    askers = {key: one for key, one in state.askers.items() if key != name}
+    return replace(state, accounts={**state.accounts, wanted.account: spending}, askers=askers)
+
+
+def total(state: State, account: str) -> tuple[int, int]:
+    """(weight, orders) of the running windows: what was spent, and what is out."""
+    spending = state.accounts.get(account, Spending())
+    out = [one for one in state.askers.values() if one.account == account]
+    return spending.weight + sum(one.weight for one in out), spending.orders + sum(one.orders for one in out)
+
+
+def _in_windows(spending: Spending, now_ns: int) -> Spending:
+    minute, window = now_ns // MINUTE, now_ns // ORDERS_WINDOW
+    if spending.minute != minute:
+        spending = replace(spending, minute=minute, weight=0)
+    if spending.orders_window != window:
+        spending = replace(spending, orders_window=window, orders=0)
+    return replace(spending, is_stopped=spending.is_stopped and now_ns < spending.backed_off_until_ns)
+
+
+def _plus(spending: Spending, weight: int, orders: int) -> Spending:
+    return replace(spending, weight=spending.weight + weight, orders=spending.orders + orders)
+
+
+def is_of_now(observed_at_ns: int, window_ns: int, now_ns: int) -> bool:
+    """Whether what was counted then belongs to the window of now for certain."""
+    return observed_at_ns // window_ns == now_ns // window_ns and observed_at_ns % window_ns >= SETTLED_NS
+
+
+def remembered(events: tuple[tuple[int, Message], ...]) -> dict[str, Spending]:
+    tables = [event for _, event in events if isinstance(event, SpendingNoted)]
+    return {kept.account: revived(kept) for table in tables for kept in table.accounts}
+
+
+def revived(kept: AccountSpending) -> Spending:
+    return Spending(
+        minute=kept.minute_started_at_ns // MINUTE,
+        weight=kept.weight,
+        orders_window=kept.orders_started_at_ns // ORDERS_WINDOW,
+        orders=kept.orders,
+        backed_off_until_ns=kept.backed_off_until_ns,
+        is_stopped=kept.is_stopped,
+    )
+
+
+def noted(state: State) -> Record:
+    """What must survive a restart: nobody remembers the leases then, so they count as spent."""
+    return Record(events=(SpendingNoted(accounts=tuple(_noted(state, name) for name in state.accounts)),))
+
+
+def _noted(state: State, account: str) -> AccountSpending:
+    spent, (weight, orders) = state.accounts[account], total(state, account)
+    return AccountSpending(
+        account=account,
+        minute_started_at_ns=spent.minute * MINUTE,
+        weight=weight,
+        orders_started_at_ns=spent.orders_window * ORDERS_WINDOW,
+        orders=orders,
+        backed_off_until_ns=spent.backed_off_until_ns,
+        is_stopped=spent.is_stopped,
+    )
+
+
+def shown(state: State) -> dict[str, object]:
+    totals = {name: total(state, name) for name in state.accounts}
+    return {
+        "accounts": {name: {"weight": weight, "orders": orders} for name, (weight, orders) in totals.items()},
+        "askers": len(state.askers),
+    }

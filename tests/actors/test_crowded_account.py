@@ -1,0 +1,279 @@
+"""An account that many instances share: budget in useful pieces, light rounds, a pace that all can keep.
+
+Twenty instances once held so many small leases that none could pay for one reading of the exchange; all halted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors import pace
+from actors.rate_limiter import RateLimiter
+from actors.reconciler import Reconciler, State
+from actors.shell.budget_keeper import BudgetKeeper, cost_of
+from actors.spending import MINUTE, SECOND, RateLimits, total
+from engine.budget import AMPLE_SHARE, FULL_READING, Cost
+from engine.machine import Effect, Request, Send, WakeAt
+from engine.messages import control as ct
+from engine.messages import exchange as ex
+from engine.messages.budget import BudgetGranted, BudgetWanted
+from engine.safety.limits import Limits
+from tests.builders import MS, NOW_NS, SYMBOL, D
+
+LIMITS = Limits()
+CROWDED = 68  # twenty instances of one Binance account
+ROLES = ("executor", "reconciler", "data")
+START_NS = 1_000 * MINUTE
+
+
+# --- limiter and keepers together ------------------------------------------------------------------------------------
+
+
+class Account:
+    """A limiter and the processes of `count` instances, in virtual time."""
+
+    def __init__(self, count: int) -> None:
+        self.now_ns = START_NS
+        self.machine = RateLimiter()
+        self.state, _ = self.machine.start(self.now_ns)
+        self.state, _ = self.machine.receive(self.state, ct.JournalRead(events=()), self.now_ns)
+        self.keepers = {
+            (f"live-{number}", role): BudgetKeeper(
+                instance=f"live-{number}", account="main", role=role, now_ns=lambda: self.now_ns
+            )
+            for number in range(count)
+            for role in ROLES
+        }
+        self.readings: Counter[str] = Counter()
+        self.spent: Counter[int] = Counter()
+
+    def beat(self) -> None:
+        self.now_ns += SECOND // 10
+        self.state, _ = self.machine.receive(self.state, ct.Woken(label="tick"), self.now_ns)
+        for keeper in self.keepers.values():
+            wanted = keeper.renewal()
+            if wanted is not None:
+                self.state, effects = self.machine.receive(self.state, wanted, self.now_ns)
+                keeper.take(next(e.message for e in effects if isinstance(e, Send)))  # type: ignore[arg-type]
+
+    def read(self, name: str, weight: int) -> bool:
+        """Whether this reconciler could pay for a reading."""
+        is_paid = self.keepers[name, "reconciler"].spend(Cost(weight=weight))
+        self.readings[name] += is_paid
+        self.spent[self.now_ns // MINUTE] += weight * is_paid
+        return is_paid
+
+
+@pytest.mark.parametrize("count", [1, 4, 20, 30])
+def test_everybody_reads_equally_often_however_many_they_are_and_however_greedy(count: int) -> None:
+    account, usable = Account(count), RateLimits().usable_weight
+    for beat in range(1_800):
+        if beat == 600:  # in the first minute they learn how many they are
+            account.readings.clear()
+        account.beat()
+        for number in range(count):
+            account.read(f"live-{number}", FULL_READING)
+
+    least, most = min(account.readings.values()), max(account.readings.values())
+    assert most - least <= 3
+    assert sum(account.readings.values()) * FULL_READING >= 2 * 0.95 * usable
+    assert max(account.spent.values()) <= usable
+
+
+def test_twenty_who_keep_the_pace_read_within_ten_seconds_each() -> None:
+    account, latest, longest_ns = Account(20), dict[str, int](), 0
+    due = {f"live-{number}": START_NS + number * SECOND // 4 for number in range(20)}
+    full = dict.fromkeys(due, START_NS)
+    for _ in range(10 * 240):
+        account.beat()
+        for name, due_ns in due.items():
+            now_ns = account.now_ns
+            is_light = pace.may_be_light(CROWDED, (now_ns - full[name]) // MS)
+            call = ex.TakeSnapshot(symbol=SYMBOL, fills_since_ns=0, is_light=is_light)
+            if now_ns < due_ns or not account.read(name, cost_of(call).weight):
+                continue
+            longest_ns = max(longest_ns, now_ns - latest.get(name, now_ns))
+            latest[name], due[name] = now_ns, now_ns + pace.every_ms(CROWDED, 5_000) * MS
+            full[name] = full[name] if is_light else now_ns
+
+    assert longest_ns <= 10 * SECOND
+
+
+def test_the_share_falls_with_each_instance_and_is_told_with_each_grant() -> None:
+    shares = []
+    for count in (1, 5, 20):
+        account = Account(count)
+        for _ in range(50):
+            account.beat()
+        shares.append(account.machine.receive(account.state, asked("live-0"), account.now_ns)[1])
+
+    told = [next(e.message for e in effects if isinstance(e, Send)) for effects in shares]
+    assert [one.share for one in told if isinstance(one, BudgetGranted)] == [1_360, 272, CROWDED]
+
+
+def asked(instance: str, weight: int = 0, least: int = 0) -> BudgetWanted:
+    return BudgetWanted(
+        instance=instance,
+        account="main",
+        role="reconciler",
+        reply_to="reconciler",
+        weight=weight,
+        orders=0,
+        least_weight=least,
+    )
+
+
+def granted(account: Account, wanted: BudgetWanted) -> int:
+    account.state, effects = account.machine.receive(account.state, wanted, account.now_ns)
+    [answer] = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, BudgetGranted)]
+    return answer.weight
+
+
+def test_what_waits_is_paid_in_full_or_not_at_all() -> None:
+    account = Account(0)
+    for number in range(60):
+        granted(account, asked(f"other-{number}", weight=26))
+    left = RateLimits().usable_weight - total(account.state, "main")[0]
+
+    assert granted(account, asked("live-1", weight=FULL_READING)) < FULL_READING  # an equal part is too little
+    assert granted(account, asked("live-1", weight=FULL_READING, least=FULL_READING)) == FULL_READING
+    assert granted(account, asked("live-2", weight=left, least=left)) == 0
+
+
+def test_only_executors_hold_orders_and_idle_readers_of_a_crowded_account_hold_nothing() -> None:
+    account = Account(20)
+    for _ in range(100):
+        account.beat()
+
+    held = {role: [account.keepers[f"live-{n}", role]._budget for n in range(20)] for role in ROLES}
+    assert {budget.orders for budget in held["executor"]} <= {3, 4}
+    assert {budget.weight for budget in held["executor"]} == {6}
+    for role in ("reconciler", "data"):
+        assert {(budget.weight, budget.orders) for budget in held[role]} == {(0, 0)}
+
+
+# --- the pace --------------------------------------------------------------------------------------------------------
+
+
+def test_an_ample_share_changes_nothing() -> None:
+    for share in (0, AMPLE_SHARE, 1_360):
+        assert pace.every_ms(share, 5_000) == 5_000
+        assert not pace.may_be_light(share, 0)
+
+
+@pytest.mark.parametrize(("share", "every_s"), [(CROWDED, 9.1), (90, 6.2), (36, 30.0), (10, 30.0)])
+def test_a_small_one_makes_the_rounds_rarer(share: int, every_s: float) -> None:
+    assert pace.every_ms(share, 5_000) / 1_000 == pytest.approx(every_s, abs=0.1)
+
+
+@given(st.integers(36, 2_000), st.integers(5_000, 30_000))
+def test_the_pace_never_costs_more_than_the_share(share: int, usual_ms: int) -> None:
+    every_ms = pace.every_ms(share, usual_ms)
+    full_ones = min(60_000 / every_ms, 60_000 / pace.FULL_EVERY_MS)
+    light_ones = 60_000 / every_ms - full_ones
+
+    assert every_ms >= usual_ms
+    assert full_ones * FULL_READING + light_ones * 7 <= max(share, 36) + 1 or every_ms == usual_ms
+
+
+# --- the reconciler --------------------------------------------------------------------------------------------------
+
+
+def reconciler() -> Reconciler:
+    return Reconciler(instance="live-1", symbol=SYMBOL, limits=LIMITS, owns_wallet=True, epsilon=D("1e-6"))
+
+
+def a_snapshot(at_ns: int, *, is_light: bool, wallet: str = "1", position: str = "0") -> ex.AccountSnapshot:
+    return ex.AccountSnapshot(
+        symbol=SYMBOL, started_at_ns=at_ns, finished_at_ns=at_ns, wallet_balance=D(wallet), available_balance=D(1),
+        position_quantity=D(position), entry_price=D(1), mark_price=D(1), liquidation_price=None, open_orders=(),
+        fills=(), is_light=is_light,
+    )  # fmt: skip
+
+
+class Rounds:
+    """A reconciler on a crowded account, an executor that agrees, and the clock."""
+
+    def __init__(self) -> None:
+        self.machine, self.now_ns = reconciler(), NOW_NS
+        self.state, _ = self.machine.start(NOW_NS)
+        self.tell(BudgetGranted(weight=0, orders=0, valid_for_ns=1, share=CROWDED))
+
+    def tell(self, message: object) -> tuple[Effect, ...]:
+        self.state, effects = self.machine.receive(self.state, message, self.now_ns)  # type: ignore[arg-type]
+        return effects
+
+    def ask(self) -> bool:
+        """Begins a round; whether it may be light."""
+        [call] = [e.call for e in self.tell(ct.Woken(label="round")) if isinstance(e, Request)]
+        assert isinstance(call, ex.TakeSnapshot)
+        return call.is_light
+
+    def answer(self, snapshot: ex.AccountSnapshot) -> tuple[ct.Reconciled, int]:
+        """The round's verdict, and ms until the next one."""
+        self.tell(ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=0))
+        view = ct.ViewReported(
+            snapshot_started_at_ns=snapshot.started_at_ns, position_quantity=D(0), open_orders=(),
+            wallet_expected=D(1), in_flight=False, fills_since_ns=0,
+        )  # fmt: skip
+        effects = self.tell(view)
+        [verdict] = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, ct.Reconciled)]
+        wake = [(e.at_ns - self.now_ns) // MS for e in effects if isinstance(e, WakeAt)][-1]
+        return verdict, wake
+
+
+def after_a_full_round() -> Rounds:
+    rounds = Rounds()
+    assert not rounds.ask()
+    rounds.answer(a_snapshot(rounds.now_ns, is_light=False))
+    return rounds
+
+
+def test_the_first_round_is_full_and_half_a_minute_of_light_ones_follow() -> None:
+    rounds, kinds = after_a_full_round(), []
+    for _ in range(7):
+        rounds.now_ns += pace.every_ms(CROWDED, 5_000) * MS
+        is_light = rounds.ask()
+        kinds.append(is_light)
+        verdict, wake_ms = rounds.answer(a_snapshot(rounds.now_ns, is_light=is_light))
+        assert (verdict.state, wake_ms) == ("HEALTHY", pace.every_ms(CROWDED, 5_000))
+
+    assert kinds == [True, True, True, False, True, True, True]
+
+
+def test_a_light_round_that_finds_a_difference_is_followed_by_full_ones() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += SECOND
+    assert rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, position="1"))
+    assert verdict.state == "WARNING"
+
+    assert not rounds.ask()
+
+
+def test_the_balance_of_a_light_round_is_no_difference() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += SECOND
+
+    rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, wallet="2"))
+    assert verdict.state == "HEALTHY"
+
+    rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns + 1, is_light=False, wallet="2"))
+    assert verdict.state == "WARNING"
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"is_urgent": True}, {"suspicions": 1}, {"nonsense": "a word"}, {"verdict": "CRITICAL"}]
+)
+def test_whoever_is_in_doubt_looks_at_everything(doubt: dict[str, object]) -> None:
+    rounds = after_a_full_round()
+    rounds.state = replace(State(share=CROWDED, full_at_ns=rounds.now_ns), **doubt)  # type: ignore[arg-type]
+
+    assert not rounds.ask()
