@@ -54,7 +54,7 @@ class RateLimiter:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
             case JournalRead(events=events):
-                return replace(state, accounts=remembered(events), is_ready=True), ()
+                return State(accounts=remembered(events), is_ready=True), ()  # which has all leases as spent
             case StoreUnreadable(text=text):
                 return self._assume_all_spent(state, text, now_ns)
             case BudgetWanted():
@@ -83,7 +83,7 @@ class RateLimiter:
         if not state.is_ready:
             return state, ()
         name = f"{wanted.instance}.{wanted.role}"
-        since_ns = _waits_since(state, name, now_ns)
+        since_ns = _waits_since(state, wanted, name, now_ns)
         state = told(settled(state, now_ns), wanted, name, now_ns)
         weight, orders = self._share(state, wanted, since_ns, now_ns)
         asker = self._asker(wanted, weight, orders, since_ns, now_ns)
@@ -182,7 +182,10 @@ def _fair(wanted: int, left: int, askers: int) -> int:
     return max(0, min(wanted, left // (askers + 1)))
 
 
-def _waits_since(state: State, name: str, now_ns: int) -> int:
-    """Since when this asker waits for what its request costs; now, unless it did so before."""
+def _waits_since(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> int:
+    """Since when this asker waits for what its request costs: now, unless it did so before; who has to protect, for
+    ever."""
     before = state.askers.get(name)
+    if wanted.is_urgent:
+        return 0
     return before.waits_since_ns if before is not None and before.lacking else now_ns

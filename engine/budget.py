@@ -13,17 +13,21 @@ from dataclasses import dataclass, replace
 MINUTE_NS = 60_000_000_000
 RESERVE_WEIGHT = 20  # executor and reconciler of 20 instances on one account: the 800 the limiter leaves alone
 RESERVE_ORDERS = 10
+KEPT_FOR_ORDERS = 10  # of the reserve's weight
 FULL_READING, LIGHT_READING = 18, 7  # weight of a snapshot at Binance, the dearest exchange we speak
 AMPLE_SHARE = 12 * FULL_READING  # a minute: a full reading every five seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one call takes of the exchange's limits."""
+    """What one call takes of the exchange's limits. `leaves` is what must be left of the reserve's weight after it:
+    questions, however pressing, must not eat what a stop needs.
+    """
 
     weight: int
     orders: int = 0
     is_protective: bool = False
+    leaves: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +91,6 @@ def _lease_covers(budget: Budget, cost: Cost, now_ns: int) -> bool:
 
 def _spend_reserve(budget: Budget, cost: Cost) -> Budget | None:
     weight, orders = budget.reserve_weight - cost.weight, budget.reserve_orders - cost.orders
-    return replace(budget, reserve_weight=weight, reserve_orders=orders) if min(weight, orders) >= 0 else None
+    if weight < cost.leaves or orders < 0:
+        return None
+    return replace(budget, reserve_weight=weight, reserve_orders=orders)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from engine import budget as budgets
-from engine.budget import FULL_READING, LIGHT_READING, Budget, Cost, is_ample
+from engine.budget import FULL_READING, KEPT_FOR_ORDERS, LIGHT_READING, Budget, Cost, is_ample
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, BudgetWanted
@@ -42,7 +42,7 @@ def cost_of(call: Message) -> Cost:
         case ex.CancelOrder():
             return Cost(weight=1, orders=1, is_protective=True)
         case ex.FindOrder() | ex.PrepareInstrument():  # without them nobody knows what to protect
-            return Cost(weight=_READS[type(call)], is_protective=True)
+            return Cost(weight=_READS[type(call)], is_protective=True, leaves=KEPT_FOR_ORDERS)
         case ex.TakeSnapshot(is_urgent=is_urgent, is_light=is_light):
             return Cost(weight=LIGHT_READING if is_light else FULL_READING, is_protective=is_urgent)
         case _:
@@ -63,7 +63,7 @@ class BudgetKeeper:
         self._asked_number, self._answered_number, self._life = 0, 0, self._now_ns()
         self._spent_weight = self._spent_orders = 0  # out of leases, in all
         self._at_asking = 0, 0  # the same when it asked last
-        self._lacking = 0  # what the newest request that could not be paid costs
+        self._lacking, self._is_pressing = 0, False  # what the newest request that could not be paid costs
         self._share = 0
 
     def spend(self, cost: Cost) -> bool:
@@ -71,7 +71,7 @@ class BudgetKeeper:
         with self._lock:
             after = budgets.spend(self._budget, cost, self._now_ns())
             if after is None:
-                self._lacking = cost.weight
+                self._lacking, self._is_pressing = cost.weight, cost.is_protective
                 return False
             self._spent_weight += max(0, self._budget.weight - after.weight)
             self._spent_orders += max(0, self._budget.orders - after.orders)
@@ -142,6 +142,7 @@ class BudgetKeeper:
             spent_weight=self._spent_weight,
             spent_orders=self._spent_orders,
             least_weight=self._lacking,
+            is_urgent=self._lacking > 0 and self._is_pressing,
         )
 
     def _in_hand(self) -> int:

@@ -13,7 +13,7 @@ class BudgetWanted(Message):
 
     `life` names the asker's process and `number` this asking in it; only the answer to the newest one is taken.
     `spent_…` is all that this life paid out of its leases so far, so a message that gets lost loses nothing.
-    `least_weight`: what the request that waits costs; less would be of no use.
+    `least_weight`: what the request that waits costs; less would be of no use. `is_urgent`: it comes before others'.
     """
 
     instance: str
@@ -27,6 +27,7 @@ class BudgetWanted(Message):
     spent_weight: int = 0
     spent_orders: int = 0
     least_weight: int = 0
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from engine.machine import Effect, Record, Send
 from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreadable
 from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
-from engine.messages.control import JournalRead, Woken
+from engine.messages.control import JournalRead, RecordFailed, Woken
 
 USABLE_WEIGHT = 1_600
 USABLE_ORDERS = 150
@@ -225,6 +225,23 @@ def test_a_restart_does_not_forget_what_was_granted() -> None:
     )
 
     assert Limiter(SpendingNoted(accounts=(spent,))).ask("live-1").weight == 10
+
+
+def test_after_a_write_that_failed_what_the_disk_has_counts_and_all_goes_on() -> None:
+    limiter = Limiter()
+    limiter.ask("live-1", weight=50)
+    [noted] = [effect.events[-1] for effect in limiter.effects if isinstance(effect, Record)]
+    limiter.ask("live-2", weight=50)
+
+    limiter.tell(RecordFailed(text="disk full"))
+    limiter.tell(wanted("live-2"))
+    assert limiter.effects == ()
+    limiter.tell(JournalRead(events=((1, noted),)))
+
+    assert weight_of(limiter) == 50
+    limiter.now_ns += 4 * SECOND
+    limiter.tell(Woken(label="tick"))
+    assert limiter.ask("live-2", weight=50).weight == 50
 
 
 def test_a_damaged_memory_grants_nothing_for_a_minute() -> None:

@@ -145,6 +145,18 @@ def test_what_waits_is_paid_in_full_or_not_at_all() -> None:
     assert granted(account, asked("live-2", weight=left, least=left)) == 0
 
 
+def test_who_has_to_protect_comes_before_all_who_wait() -> None:
+    account = Account(0)
+    for number in range(80):
+        granted(account, asked(f"other-{number}", weight=20, least=20))
+    assert granted(account, asked("waits", weight=FULL_READING, least=FULL_READING)) == 0
+    account.state, _ = account.machine.receive(account.state, replace(asked("other-0"), spent_weight=0), account.now_ns)
+
+    pressing = replace(asked("protects", weight=FULL_READING, least=FULL_READING), is_urgent=True)
+    assert granted(account, pressing) == FULL_READING
+    assert granted(account, asked("waits", weight=FULL_READING, least=FULL_READING)) == 0
+
+
 def test_only_executors_hold_orders_and_idle_readers_of_a_crowded_account_hold_nothing() -> None:
     account = Account(20)
     for _ in range(100):

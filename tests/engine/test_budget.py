@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import budget as budgets
-from engine.budget import MINUTE_NS, RESERVE_ORDERS, RESERVE_WEIGHT, Budget, Cost
+from engine.budget import KEPT_FOR_ORDERS, MINUTE_NS, RESERVE_ORDERS, RESERVE_WEIGHT, Budget, Cost
 
 SECOND = 1_000_000_000
 READ = Cost(weight=5)
@@ -45,6 +45,16 @@ def test_the_reserve_ends_and_fills_up_again() -> None:
 
     assert budgets.spend(budget, STOP, 0) is None
     assert budgets.spend(budget, STOP, MINUTE_NS // RESERVE_ORDERS) is not None
+
+
+def test_questions_leave_of_the_reserve_what_stops_need() -> None:
+    """An order nobody knows of is asked for twice a second; that once left nothing for the stop beside it."""
+    question, budget = Cost(weight=2, is_protective=True, leaves=KEPT_FOR_ORDERS), Budget()
+    for _ in range(60):
+        budget = budgets.spend(budget, question, 0) or budget
+
+    assert budget.reserve_weight == KEPT_FOR_ORDERS
+    assert budgets.spend(budget, STOP, 0) is not None
 
 
 def test_while_backed_off_only_protective_requests_pass() -> None:

@@ -29,7 +29,7 @@ LAYOUTS: tuple[tuple[Seat, ...], ...] = (
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", ETH)),
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", BTC)),
 )
-CROWDED = RateLimits(weight_per_minute=280, reserved_weight=80)  # as if twenty others traded on the account
+CROWDED = RateLimits(weight_per_minute=440, reserved_weight=80, reading_share=0.3)  # what twenty others leave
 
 
 class MoodyPlay:
