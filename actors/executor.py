@@ -23,6 +23,7 @@ from engine.messages.host import HostRead
 from engine.messages.operator import ResyncWanted
 from engine.reconcile import Verdict
 from engine.safety import risk
+from engine.situation import Situation
 
 MS = 1_000_000
 NOTIFY_AGAIN_NS = 1_000_000_000
@@ -73,7 +74,7 @@ def _follow_up(turn: Turn) -> None:
 def _carry_out(turn: Turn) -> None:
     settings = turn.state.settings
     made = plan.make(
-        plan.Situation(
+        Situation(
             instance=settings.instance,
             play_hash=settings.play_hash,
             book=turn.book,

@@ -95,6 +95,7 @@ def _cancel_unknown(turn: Turn, message: ex.CancelOutcomeUnknown) -> None:
 
 def _found(turn: Turn, message: ex.OrderFound) -> None:
     name = message.report.client_order_id
+    turn.heard(name)
     turn.answered(name)
     turn.change(not_found={key: times for key, times in turn.state.not_found.items() if key != name})
     _report(turn, message.report)
@@ -102,6 +103,7 @@ def _found(turn: Turn, message: ex.OrderFound) -> None:
 
 def _not_found(turn: Turn, message: ex.OrderNotFound) -> None:
     """Only its repetition, for longer than a lost request may live, is the exchange's word that it never came."""
+    turn.heard(message.client_order_id)
     known = turn.book.orders.get(message.client_order_id)
     if known is None or not known.is_open:
         turn.answered(message.client_order_id)

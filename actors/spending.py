@@ -25,11 +25,11 @@ class RateLimits:
 
     weight_per_minute: int = 2_400
     orders_per_ten_seconds: int = 200
-    reserved_weight: int = 800
+    reserved_weight: int = 720
     reserved_orders: int = 50
     lease_ns: int = 3 * SECOND
     forget_ns: int = 10 * SECOND
-    reading_share: float = 0.85  # of what is granted; the rest is for orders, and for reading bars
+    reading_share: float = 0.8  # of what is granted; the rest is for orders, and for reading bars
 
     @property
     def usable_weight(self) -> int:

@@ -23,13 +23,13 @@ from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, F
 from engine.messages.market import CycleReady
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 from engine.order import Order, OrderPurpose
-from engine.plan import Busy
 from engine.protection import ProtectionRules
 from engine.safety import alarms
 from engine.safety.alarms import Vitals
 from engine.safety.breaker import Level
 from engine.safety.limits import Limits
 from engine.safety.readiness import Readiness
+from engine.situation import Busy
 from engine.sizing import Sizing
 
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
@@ -160,7 +160,9 @@ class Turn:
 
     def find(self, order: Order) -> None:
         asked = {key: at for key, at in self.state.busy.finding.items() if key in self.book.orders}
-        self._busy(finding={**asked, order.client_order_id: self.now_ns})
+        unheard = {key: times for key, times in self.state.busy.unheard.items() if key in asked}
+        name, times = order.client_order_id, unheard.get(order.client_order_id, 0)
+        self._busy(finding={**asked, name: self.now_ns}, unheard={**unheard, name: times + 1})
         call = FindOrder(
             client_order_id=order.client_order_id, symbol=order.symbol, is_conditional=order.kind.is_conditional
         )
@@ -189,6 +191,10 @@ class Turn:
             cancelling=_without(busy.cancelling, client_order_id),
             doubted=busy.doubted - {client_order_id},
         )
+
+    def heard(self, client_order_id: str) -> None:
+        """A question about this order was answered, whatever the answer."""
+        self._busy(unheard=_without(self.state.busy.unheard, client_order_id))
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""

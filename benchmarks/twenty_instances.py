@@ -39,6 +39,7 @@ from instance_manager.venue_process import find
 
 MS, MB = 1_000_000, 1_000_000
 LOOK_S, FELT_LIMIT_S, HEALTHY_S = 0.5, 10.0, 30.0
+SETTLE_S = 60.0  # preparing an instrument is dear: the minute in which all of them start is not like the others
 KNOWN = ("BTC", "ETH", "SOL", "XRP")
 
 
@@ -53,6 +54,7 @@ def main() -> None:
     options = asked.parse_args()
     with running(options.instances, options.speed) as (stage, names, started_s):
         row("instances, seconds to start them one by one", f"{len(names)}, {started_s:.0f}")
+        time.sleep(SETTLE_S)
         watch(stage, names, options.minutes * 60)
         panics(stage, names, options.panics)
         refusals(stage, names)
@@ -136,7 +138,7 @@ def watch(stage: Stage, names: list[str], seconds: float) -> None:
     )
     row("CPU of all, and of the account system", f"{sum(used.values()):.0%}, {used[ACCOUNT]:.1%} of a core")
     row("granted weight a minute, orders in ten seconds: most", f"{max(weights)}, {max(orders)}")
-    row("seconds between two reconciliations: median, most", rounds.pauses())
+    row("seconds between two HEALTHY reconciliations: median, most", rounds.pauses())
     row("reconciliation found HEALTHY, of all looks", f"{rounds.healthy / max(1, rounds.looks):.1%}")
 
 
@@ -156,7 +158,7 @@ class Rounds:
             self.looks += 1
             self.healthy += cell.phase == "HEALTHY"
             at_ns = int(str(cell.extra.get("compared_at_ns", 0)))
-            if at_ns and at_ns not in self.at_ns[name][-1:]:
+            if cell.phase == "HEALTHY" and at_ns and at_ns not in self.at_ns[name][-1:]:
                 self.at_ns[name].append(at_ns)
 
     def pauses(self) -> str:

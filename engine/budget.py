@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MINUTE_NS = 60_000_000_000
-RESERVE_WEIGHT = 20  # executor and reconciler of 20 instances on one account: the 800 the limiter leaves alone
+RESERVE_WEIGHT = 18  # executor and reconciler of 20 instances on one account: the 720 the limiter leaves alone
 RESERVE_ORDERS = 10
-KEPT_FOR_ORDERS = 10  # of the reserve's weight
+KEPT_FOR_ORDERS = 8  # of the reserve's weight
 FULL_READING, LIGHT_READING = 18, 7  # weight of a snapshot at Binance, the dearest exchange we speak
 AMPLE_SHARE = 12 * FULL_READING  # a minute: a full reading every five seconds
 

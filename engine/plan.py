@@ -9,55 +9,20 @@ The ladder of protection: stop → (refused, or naked for too long) close at mar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine import ids
-from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
 from engine.protection import NO_LEVEL
 from engine.safety.breaker import Level
-from engine.safety.limits import Limits
+from engine.situation import Situation
 from engine.trade import Trade
 
-MS = 1_000_000
 EXITS = (OrderPurpose.EXIT, OrderPurpose.EMERGENCY_EXIT)
 PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """What has been asked of the exchange and not been answered, by client order id and since when.
-
-    `finding` keeps the time of the last question even after its answer; `doubted` is what must be asked for.
-    """
-
-    placing: Mapping[str, int] = field(default_factory=dict)
-    cancelling: Mapping[str, int] = field(default_factory=dict)
-    finding: Mapping[str, int] = field(default_factory=dict)
-    doubted: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Everything the plan looks at."""
-
-    instance: str
-    play_hash: str
-    book: Book
-    busy: Busy
-    limits: Limits
-    now_ns: int
-
-    @property
-    def held(self) -> Decimal:
-        return abs(self.book.position_quantity)
-
-    def is_older(self, at_ns: int, limit_ms: int) -> bool:
-        return self.now_ns - at_ns >= limit_ms * MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +71,7 @@ def _waited_out(now: Situation, order: Order) -> bool:
 
 def _needs_word(now: Situation, order: Order) -> bool:
     asked = now.busy.finding.get(order.client_order_id)
-    if asked is not None and not now.is_older(asked, now.limits.resolve_every_ms):
+    if asked is not None and not now.is_older(asked, now.question_pause_ms(order)):
         return False
     if order.client_order_id in now.busy.doubted:
         return order.is_open

@@ -17,7 +17,7 @@ from engine.messages.budget import BudgetGranted, BudgetWanted
 from engine.order import OrderPurpose
 
 LEAST_WEIGHT = 20  # a snapshot's worth, kept in hand even when idle so that nothing waits
-SCARCE_WEIGHT = {"executor": 6}  # on a crowded account; who only reads asks when it needs to
+SCARCE_WEIGHT = {"executor": 3}  # on a crowded account; who only reads asks when it needs to
 LEAST_ORDERS = {"executor": 4}  # nobody else sends any
 PACED = ("reconciler",)
 RENEW_BEFORE_NS = 1_000_000_000

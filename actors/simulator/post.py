@@ -8,6 +8,7 @@ from engine.messages import control as ct
 from engine.messages.base import Message
 
 OPERATOR = "operator"
+LEASES = "leases"
 
 
 def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
@@ -17,6 +18,8 @@ def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
         tree.stage.answers.append((tree.name, message))
         return
     for name, (target, role) in _named(tree, to).items():
+        if (life.role == LEASES and target.is_cut_off()) or (role == LEASES and tree.is_cut_off()):
+            continue
         if role in target.lives:
             _carry(target, role, message)
         else:

@@ -85,6 +85,8 @@ class Simulation(Stage):
                 tree.stand_still(role, for_ns)
         if self.strikes("freeze"):
             tree.freeze(self.chance.of("freeze").randint(5_000, LONGEST_FREEZE_MS) * MS)
+        if self.strikes("cut_off"):
+            tree.cut_off_until_ns = self.now_ns + self.chance.of("cut_off").randint(2_000, LONGEST_FREEZE_MS) * MS
         for stream in ("user", "market"):
             if self.strikes("drop_stream"):
                 for_ns = self.chance.of("drop_stream").randint(200, 6_000) * MS

@@ -93,6 +93,7 @@ class SimulatedTree:
         self.failures: list[int] = []
         self.incidents: list[IncidentHappened] = []
         self.dead_before_birth: set[tuple[str, int]] = set()
+        self.cut_off_until_ns = 0
         self._perform = perform
 
     # --- turns -------------------------------------------------------------------------------------------------------
@@ -129,6 +130,10 @@ class SimulatedTree:
             return
         life.state, effects = life.machine.receive(life.state, message, self.now_of(life))
         self._perform(self, life, effects)
+
+    def is_cut_off(self) -> bool:
+        """Whether it and the keeper of instrument leases do not hear each other."""
+        return self.stage.agenda.now_ns < self.cut_off_until_ns
 
     # --- standing still ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
 from engine.messages.control import JournalRead, RecordFailed, Woken
 
-USABLE_WEIGHT = 1_600
+USABLE_WEIGHT = 1_680
 USABLE_ORDERS = 150
 START_NS = 1_000 * MINUTE
 

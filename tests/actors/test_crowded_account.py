@@ -26,7 +26,7 @@ from engine.safety.limits import Limits
 from tests.builders import MS, NOW_NS, SYMBOL, D
 
 LIMITS = Limits()
-CROWDED = 68  # twenty instances of one Binance account
+CROWDED = 67  # twenty instances of one Binance account
 ROLES = ("executor", "reconciler", "data")
 START_NS = 1_000 * MINUTE
 
@@ -113,7 +113,7 @@ def test_the_share_falls_with_each_instance_and_is_told_with_each_grant() -> Non
         shares.append(account.machine.receive(account.state, asked("live-0"), account.now_ns)[1])
 
     told = [next(e.message for e in effects if isinstance(e, Send)) for effects in shares]
-    assert [one.share for one in told if isinstance(one, BudgetGranted)] == [1_360, 272, CROWDED]
+    assert [one.share for one in told if isinstance(one, BudgetGranted)] == [1_344, 268, CROWDED]
 
 
 def asked(instance: str, weight: int = 0, least: int = 0) -> BudgetWanted:
@@ -147,7 +147,7 @@ def test_what_waits_is_paid_in_full_or_not_at_all() -> None:
 
 def test_who_has_to_protect_comes_before_all_who_wait() -> None:
     account = Account(0)
-    for number in range(80):
+    for number in range(84):
         granted(account, asked(f"other-{number}", weight=20, least=20))
     assert granted(account, asked("waits", weight=FULL_READING, least=FULL_READING)) == 0
     account.state, _ = account.machine.receive(account.state, replace(asked("other-0"), spent_weight=0), account.now_ns)
@@ -164,7 +164,7 @@ def test_only_executors_hold_orders_and_idle_readers_of_a_crowded_account_hold_n
 
     held = {role: [account.keepers[f"live-{n}", role]._budget for n in range(20)] for role in ROLES}
     assert {budget.orders for budget in held["executor"]} <= {3, 4}
-    assert {budget.weight for budget in held["executor"]} == {6}
+    assert {budget.weight for budget in held["executor"]} == {3}
     for role in ("reconciler", "data"):
         assert {(budget.weight, budget.orders) for budget in held[role]} == {(0, 0)}
 
@@ -178,7 +178,7 @@ def test_an_ample_share_changes_nothing() -> None:
         assert not pace.may_be_light(share, 0)
 
 
-@pytest.mark.parametrize(("share", "every_s"), [(CROWDED, 9.1), (90, 6.2), (36, 30.0), (10, 30.0)])
+@pytest.mark.parametrize(("share", "every_s"), [(CROWDED, 9.3), (90, 6.2), (36, 30.0), (10, 30.0)])
 def test_a_small_one_makes_the_rounds_rarer(share: int, every_s: float) -> None:
     assert pace.every_ms(share, 5_000) / 1_000 == pytest.approx(every_s, abs=0.1)
 

@@ -7,9 +7,10 @@ import pytest
 from engine import plan
 from engine.messages import events as ev
 from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
-from engine.plan import Busy, Plan, Situation
+from engine.plan import Plan
 from engine.safety.breaker import Breaker, Level
 from engine.safety.limits import Limits
+from engine.situation import Busy, Situation
 from tests.builders import MS, NOW_NS, D, a_fill, accepted, an_order, filled, folded, intended, opened
 
 ENTRY, EXIT, STOP = OrderPurpose.ENTRY, OrderPurpose.EXIT, OrderPurpose.STOP
@@ -226,6 +227,18 @@ def test_an_unknown_order_is_asked_for_again_but_not_at_the_speed_of_the_network
 
     assert planned(book, finding={"entry": NOW_NS}, after_ms=LIMITS.resolve_every_ms - 1).find == ()
     assert len(planned(book, finding={"entry": NOW_NS}, after_ms=LIMITS.resolve_every_ms).find) == 1
+
+
+@pytest.mark.parametrize(
+    ("unheard", "pause_ms"), [(1, 500), (4, 500), (5, 500), (6, 1_000), (8, 2_000), (1_000, 2_000)]
+)
+def test_questions_that_are_not_answered_become_rarer_up_to_two_seconds(unheard, pause_ms):
+    """They cost the budget of the account; asked twice a second they once left a stop nothing (seed 2175)."""
+    book = folded([intended(an_order()), ev.OrderBecameUnknown(client_order_id="entry", text="")])
+    asked = {"finding": {"entry": NOW_NS}, "unheard": {"entry": unheard}}
+
+    assert planned(book, **asked, after_ms=pause_ms - 1).find == ()
+    assert len(planned(book, **asked, after_ms=pause_ms).find) == 1
 
 
 def test_a_doubted_order_is_asked_for_while_it_is_open():

@@ -32,6 +32,7 @@ HOSTILE = Faults(
     hang=0.01,
     blind=0.01,
     freeze=0.004,
+    cut_off=0.015,
     kill_instance=0.003,
     kill_account=0.005,
     kill_all=0.003,

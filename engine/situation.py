@@ -1,0 +1,55 @@
+"""Situation: everything the plan looks at, and what is under way already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from engine.book.state import Book
+from engine.order import Order
+from engine.safety.limits import Limits
+
+MS = 1_000_000
+UNHEARD = 4  # so many questions without an answer come as soon as any; then each pause is one longer
+MOST_PATIENCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """What has been asked of the exchange and not been answered, by client order id and since when.
+
+    `finding` keeps the time of the last question even after its answer, `unheard` how many were asked in a row since
+    one was answered; `doubted` is what must be asked for.
+    """
+
+    placing: Mapping[str, int] = field(default_factory=dict)
+    cancelling: Mapping[str, int] = field(default_factory=dict)
+    finding: Mapping[str, int] = field(default_factory=dict)
+    unheard: Mapping[str, int] = field(default_factory=dict)
+    doubted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything the plan looks at."""
+
+    instance: str
+    play_hash: str
+    book: Book
+    busy: Busy
+    limits: Limits
+    now_ns: int
+
+    @property
+    def held(self) -> Decimal:
+        return abs(self.book.position_quantity)
+
+    def is_older(self, at_ns: int, limit_ms: int) -> bool:
+        return self.now_ns - at_ns >= limit_ms * MS
+
+    def question_pause_ms(self, order: Order) -> int:
+        """Until its fate is asked for again. Where no question is answered they become rarer: they cost what others
+        need for theirs."""
+        unheard = self.busy.unheard.get(order.client_order_id, 0)
+        return self.limits.resolve_every_ms * max(1, min(unheard - UNHEARD, MOST_PATIENCE))
