@@ -68,6 +68,7 @@ def _follow_up(turn: Turn) -> None:
     cycle.protect_from_entry(turn)
     _carry_out(turn)
     cycle.enter_if_due(turn)
+    watch.look_after_fills(turn)
     _send_messages(turn)
 
 

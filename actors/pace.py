@@ -11,6 +11,7 @@ from engine.budget import FULL_READING, LIGHT_READING, is_ample
 
 MINUTE_MS = 60_000
 FULL_EVERY_MS = 30_000
+HURRY_MS = 2_000
 
 
 def every_ms(share: int, usual_ms: int) -> int:
@@ -20,6 +21,12 @@ def every_ms(share: int, usual_ms: int) -> int:
     full_ones = MINUTE_MS / FULL_EVERY_MS
     light_ones = max(0.0, (share - full_ones * FULL_READING) / LIGHT_READING)
     return max(usual_ms, int(MINUTE_MS / (full_ones + light_ones)))
+
+
+def hurry_ms(share: int) -> int:
+    """At least so long after a round began the next may begin out of turn: twenty who trade at the same bar would each
+    want three rounds within a second."""
+    return 0 if is_ample(share) else HURRY_MS
 
 
 def may_be_light(share: int, since_full_ms: int) -> bool:

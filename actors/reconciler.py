@@ -35,12 +35,15 @@ FAILURES_TO_WARN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting).
+    """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting),
+    `hurried_ns` when one that was asked for out of turn is due.
 
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on.
     """
 
     asked_at_ns: int | None = None
+    began_at_ns: int = 0
+    hurried_ns: int = 0
     snapshot: ex.AccountSnapshot | None = None
     fills_since_ns: int = 0
     suspicions: int = 0
@@ -79,8 +82,8 @@ class Reconciler:
                 return self._begin(state, now_ns)
             case BudgetGranted(share=share):
                 return replace(state, share=share), ()
-            case ct.ReconcileNow(is_urgent=is_urgent):
-                return self._hurry(replace(state, is_urgent=state.is_urgent or is_urgent), now_ns)
+            case ct.ReconcileNow(is_urgent=is_urgent, settles_ms=settles_ms):
+                return self._hurry(replace(state, is_urgent=state.is_urgent or is_urgent), settles_ms, now_ns)
             case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
                 return self._forward(state, snapshot, offset_ns)
             case SharersRead(total=total, down=down):
@@ -101,7 +104,7 @@ class Reconciler:
             is_urgent=state.is_urgent,
             is_light=self._may_be_light(state, now_ns),
         )
-        state = replace(state, asked_at_ns=now_ns, snapshot=None, again=False)
+        state = replace(state, asked_at_ns=now_ns, began_at_ns=now_ns, hurried_ns=0, snapshot=None, again=False)
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
 
     def _may_be_light(self, state: State, now_ns: int) -> bool:
@@ -118,11 +121,18 @@ class Reconciler:
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
         return replace(state, full_at_ns=snapshot.started_at_ns), (*asked, forward)
 
-    def _hurry(self, state: State, now_ns: int) -> Step[State]:
-        """At once when resting, else again right after this round."""
-        if state.asked_at_ns is None:
+    def _hurry(self, state: State, settles_ms: int, now_ns: int) -> Step[State]:
+        """When what is to be seen has settled; on a crowded account not too soon after the last round. Else again right
+        after this one."""
+        if state.asked_at_ns is not None:
+            return replace(state, again=True), ()
+        earliest_ns = 0 if state.is_urgent else state.began_at_ns + pace.hurry_ms(state.share) * MS
+        due_ns = max(earliest_ns, now_ns + settles_ms * MS)
+        if due_ns <= now_ns:
             return self._begin(state, now_ns)
-        return replace(state, again=True), ()
+        if now_ns < state.hurried_ns <= due_ns:
+            return state, ()  # one is due before that: many small fills must not put it off
+        return replace(state, hurried_ns=due_ns), (WakeAt(at_ns=due_ns, label="round"),)
 
     def _judge(self, state: State, view: ct.ViewReported, now_ns: int) -> Step[State]:
         snapshot = state.snapshot
@@ -191,7 +201,8 @@ class Reconciler:
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
     ) -> Step[State]:
         word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
-        next_ms = next_ms or (SOON_MS if state.again else self._every_ms(state))
+        soon_ms = SOON_MS if state.is_urgent else max(SOON_MS, pace.hurry_ms(state.share))
+        next_ms = next_ms or (soon_ms if state.again else self._every_ms(state))
         effects: tuple[Effect, ...] = (
             Send(to="executor", message=word),
             Publish(phase=verdict.value, extra={"differences": list(texts), "compared_at_ns": now_ns}),

@@ -18,7 +18,7 @@ from engine.fill import Fill
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.events import BreakerTripped, PanicObserved
+from engine.messages.events import BreakerTripped, OrderFilled, PanicObserved
 from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
 from engine.messages.market import CycleReady
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
@@ -110,6 +110,11 @@ class Turn:
     def has_news(self) -> bool:
         """Whether anything is known that was not known before."""
         return self.state is not self._before
+
+    @property
+    def has_filled(self) -> bool:
+        """Whether something was executed, as far as this turn found out."""
+        return any(isinstance(event, OrderFilled) for event in self._events)
 
     def change(self, **fields: object) -> None:
         """Replace fields of the state that are not money."""

@@ -13,6 +13,8 @@ from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.safety import alarms
 
+SETTLES_MS = 500
+
 
 def listen(turn: Turn, message: Message) -> None:
     """What an answer, or its absence, says of the way to the exchange."""
@@ -66,6 +68,12 @@ def is_in_flight(turn: Turn, since_ns: int) -> bool:
     orders, busy = turn.book.orders.values(), turn.state.busy
     is_changing = any(order.changed_at_ns >= since_ns or order.is_unresolved for order in orders)
     return bool(is_changing or busy.doubted or busy.cancelling or turn.state.unmatched)
+
+
+def look_after_fills(turn: Turn) -> None:
+    """What was executed is compared with the exchange as soon as its stop can be there."""
+    if turn.has_filled:
+        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="filled", settles_ms=SETTLES_MS)))
 
 
 def look_at_alarms(turn: Turn) -> None:

@@ -53,9 +53,9 @@ class Adoption:
 
 
 def adoption(book: Book, seen: AccountSnapshot, *, instance: str, owns_wallet: bool) -> Adoption:
-    """What of `seen` our book does not explain."""
-    expected = book.wallet_expected
-    drifts = owns_wallet and expected is not None and abs(expected - seen.wallet_balance) > EPSILON
+    """What of `seen` our book does not explain. The balance of a light reading is of another moment."""
+    expected, is_known = book.wallet_expected, owns_wallet and not seen.is_light
+    drifts = is_known and expected is not None and abs(expected - seen.wallet_balance) > EPSILON
     mine = ids.owner_prefix(instance)
     foreign = (
         one

@@ -134,10 +134,13 @@ class ViewReported(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileNow(Message):
-    """After a fill, a reconnect, a recovery, a breaker change. `is_urgent` as in `TakeSnapshot`."""
+    """After a fill, a reconnect, a recovery, a breaker change. `is_urgent` as in `TakeSnapshot`; `settles_ms`: what it
+    is to see (a stop for what was just filled) takes so long to come about.
+    """
 
     reason: str
     is_urgent: bool = False
+    settles_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 
 from actors import pace
 from actors.rate_limiter import RateLimiter
-from actors.reconciler import Reconciler, State
 from actors.shell.budget_keeper import BudgetKeeper, cost_of
 from actors.spending import MINUTE, SECOND, RateLimits, total
 from engine.budget import AMPLE_SHARE, FULL_READING, Cost
-from engine.machine import Effect, Request, Send, WakeAt
+from engine.machine import Send
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.budget import BudgetGranted, BudgetWanted
 from engine.safety.limits import Limits
-from tests.builders import MS, NOW_NS, SYMBOL, D
+from tests.builders import MS, SYMBOL
 
 LIMITS = Limits()
 CROWDED = 67  # twenty instances of one Binance account
@@ -191,101 +190,3 @@ def test_the_pace_never_costs_more_than_the_share(share: int, usual_ms: int) -> 
 
     assert every_ms >= usual_ms
     assert full_ones * FULL_READING + light_ones * 7 <= max(share, 36) + 1 or every_ms == usual_ms
-
-
-# --- the reconciler --------------------------------------------------------------------------------------------------
-
-
-def reconciler() -> Reconciler:
-    return Reconciler(instance="live-1", symbol=SYMBOL, limits=LIMITS, owns_wallet=True, epsilon=D("1e-6"))
-
-
-def a_snapshot(at_ns: int, *, is_light: bool, wallet: str = "1", position: str = "0") -> ex.AccountSnapshot:
-    return ex.AccountSnapshot(
-        symbol=SYMBOL, started_at_ns=at_ns, finished_at_ns=at_ns, wallet_balance=D(wallet), available_balance=D(1),
-        position_quantity=D(position), entry_price=D(1), mark_price=D(1), liquidation_price=None, open_orders=(),
-        fills=(), is_light=is_light,
-    )  # fmt: skip
-
-
-class Rounds:
-    """A reconciler on a crowded account, an executor that agrees, and the clock."""
-
-    def __init__(self) -> None:
-        self.machine, self.now_ns = reconciler(), NOW_NS
-        self.state, _ = self.machine.start(NOW_NS)
-        self.tell(BudgetGranted(weight=0, orders=0, valid_for_ns=1, share=CROWDED))
-
-    def tell(self, message: object) -> tuple[Effect, ...]:
-        self.state, effects = self.machine.receive(self.state, message, self.now_ns)  # type: ignore[arg-type]
-        return effects
-
-    def ask(self) -> bool:
-        """Begins a round; whether it may be light."""
-        [call] = [e.call for e in self.tell(ct.Woken(label="round")) if isinstance(e, Request)]
-        assert isinstance(call, ex.TakeSnapshot)
-        return call.is_light
-
-    def answer(self, snapshot: ex.AccountSnapshot) -> tuple[ct.Reconciled, int]:
-        """The round's verdict, and ms until the next one."""
-        self.tell(ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=0))
-        view = ct.ViewReported(
-            snapshot_started_at_ns=snapshot.started_at_ns, position_quantity=D(0), open_orders=(),
-            wallet_expected=D(1), in_flight=False, fills_since_ns=0,
-        )  # fmt: skip
-        effects = self.tell(view)
-        [verdict] = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, ct.Reconciled)]
-        wake = [(e.at_ns - self.now_ns) // MS for e in effects if isinstance(e, WakeAt)][-1]
-        return verdict, wake
-
-
-def after_a_full_round() -> Rounds:
-    rounds = Rounds()
-    assert not rounds.ask()
-    rounds.answer(a_snapshot(rounds.now_ns, is_light=False))
-    return rounds
-
-
-def test_the_first_round_is_full_and_half_a_minute_of_light_ones_follow() -> None:
-    rounds, kinds = after_a_full_round(), []
-    for _ in range(7):
-        rounds.now_ns += pace.every_ms(CROWDED, 5_000) * MS
-        is_light = rounds.ask()
-        kinds.append(is_light)
-        verdict, wake_ms = rounds.answer(a_snapshot(rounds.now_ns, is_light=is_light))
-        assert (verdict.state, wake_ms) == ("HEALTHY", pace.every_ms(CROWDED, 5_000))
-
-    assert kinds == [True, True, True, False, True, True, True]
-
-
-def test_a_light_round_that_finds_a_difference_is_followed_by_full_ones() -> None:
-    rounds = after_a_full_round()
-    rounds.now_ns += SECOND
-    assert rounds.ask()
-    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, position="1"))
-    assert verdict.state == "WARNING"
-
-    assert not rounds.ask()
-
-
-def test_the_balance_of_a_light_round_is_no_difference() -> None:
-    rounds = after_a_full_round()
-    rounds.now_ns += SECOND
-
-    rounds.ask()
-    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, wallet="2"))
-    assert verdict.state == "HEALTHY"
-
-    rounds.ask()
-    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns + 1, is_light=False, wallet="2"))
-    assert verdict.state == "WARNING"
-
-
-@pytest.mark.parametrize(
-    "doubt", [{"is_urgent": True}, {"suspicions": 1}, {"nonsense": "a word"}, {"verdict": "CRITICAL"}]
-)
-def test_whoever_is_in_doubt_looks_at_everything(doubt: dict[str, object]) -> None:
-    rounds = after_a_full_round()
-    rounds.state = replace(State(share=CROWDED, full_at_ns=rounds.now_ns), **doubt)  # type: ignore[arg-type]
-
-    assert not rounds.ask()

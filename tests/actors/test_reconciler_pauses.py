@@ -1,5 +1,6 @@
 """How long the reconciler waits before it reads again, and who pays for its reading."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from actors.shell.budget_keeper import BudgetKeeper, cost_of
 from engine.machine import Effect, Request, WakeAt
 from engine.messages import control as ct
 from engine.messages import exchange as ex
+from engine.messages.base import Message
 from engine.safety.limits import Limits
 from tests.builders import MS, NOW_NS, SYMBOL, D
 
@@ -41,6 +43,38 @@ def test_an_exchange_that_does_not_answer_is_asked_less_and_less_but_as_often_as
 def test_who_says_when_to_come_back_is_asked_again_then(told_ms, waited_ms):
     """Without budget it is half a second: a limiter that was away for a moment must not cost the next half minute."""
     assert pauses_ms(5, retry_after_ms=told_ms) == [waited_ms] * 5
+
+
+def rounds_begun(requests: list[tuple[int, int]]) -> list[int]:
+    """When rounds begin (ms) if these are asked for: (at ms, what it settles in), and alarms ring."""
+    machine = reconciler()
+    state, _ = machine.start(NOW_NS)
+    state = replace(state, is_urgent=False)
+    alarm_ms, begun = 100_000, []
+    for at_ms in range(0, 3_000, 50):
+        messages: list[Message] = [ct.ReconcileNow(reason="", settles_ms=ms) for at, ms in requests if at == at_ms]
+        messages += [ct.Woken(label="round")] if at_ms >= alarm_ms else []
+        for message in messages:
+            state, effects = machine.receive(state, message, NOW_NS + at_ms * MS)
+            begun += [at_ms for e in effects if isinstance(e, Request)]
+            alarm_ms = next(((e.at_ns - NOW_NS) // MS for e in effects if isinstance(e, WakeAt)), alarm_ms)
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("requests", "begun"),
+    [
+        ([(0, 0)], [0]),
+        ([(0, 500)], [500]),
+        ([(0, 500), (200, 500), (400, 500)], [500]),
+        ([(at, 500) for at in range(0, 1_500, 100)], [500]),
+        ([(0, 500), (200, 0)], [200]),
+    ],
+)
+def test_a_fill_is_looked_after_when_its_stop_can_be_there_and_many_fills_put_nothing_off(requests, begun):
+    """The round that began is never answered here, so whatever comes later waits for its end."""
+    assert rounds_begun(requests)[: len(begun)] == begun
+    assert not [at for at in rounds_begun(requests) if begun[-1] < at < begun[-1] + 2_000]
 
 
 def a_snapshot(number: int, position: str = "0") -> ex.AccountSnapshot:

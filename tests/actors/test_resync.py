@@ -15,6 +15,7 @@ from engine.messages import facts
 from engine.messages.operator import ResyncWanted
 from engine.order import OrderPurpose, OrderStatus, Side
 from engine.position import Position
+from engine.resync import adoption
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, closed_trades, holding
 from tests.builders import D, an_order
@@ -123,6 +124,17 @@ def test_balance_drift_is_adopted_by_a_new_anchor():
     assert "10000 is explained; the exchange's 10123" in answer.text
     assert desk.book.wallet_expected == desk.exchange.wallet_balance
     settled(desk)
+
+
+def test_the_balance_of_a_light_reading_is_never_adopted():
+    """It is of half a minute ago; adopted, it made money appear (seed 720)."""
+    desk = Desk().ready()
+    desk.exchange.wallet.balance += Decimal(123)
+    seen = halted(desk).state.seen
+    assert seen is not None
+
+    assert adoption(desk.book, seen, instance="live-1", owns_wallet=True).wallet == 10_123
+    assert adoption(desk.book, replace(seen, is_light=True), instance="live-1", owns_wallet=True).wallet is None
 
 
 def test_a_ghost_order_is_cancelled_with_a_persons_word_and_never_without():

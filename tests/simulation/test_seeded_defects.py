@@ -17,7 +17,7 @@ QUICK = (
     "no resolution of unknown orders",
     "cancel the old stop first",
     "the same bar twice",
-    "journal after sending",
+    "stop for the ordered quantity",
     "clear RED on restart",
     "ignore the disk",
     "skip the guard lease",

@@ -1,0 +1,142 @@
+"""A reconciler on an account that many share: light rounds while nothing is in doubt, and not too many out of turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from actors import pace
+from actors.reconciler import Reconciler, State
+from actors.spending import SECOND
+from engine.budget import AMPLE_SHARE
+from engine.machine import Effect, Request, Send, WakeAt
+from engine.messages import control as ct
+from engine.messages import exchange as ex
+from engine.messages.budget import BudgetGranted
+from engine.safety.limits import Limits
+from tests.builders import MS, NOW_NS, SYMBOL, D
+
+LIMITS = Limits()
+CROWDED = 67  # twenty instances of one Binance account
+
+
+def reconciler() -> Reconciler:
+    return Reconciler(instance="live-1", symbol=SYMBOL, limits=LIMITS, owns_wallet=True, epsilon=D("1e-6"))
+
+
+def a_snapshot(at_ns: int, *, is_light: bool, wallet: str = "1", position: str = "0") -> ex.AccountSnapshot:
+    return ex.AccountSnapshot(
+        symbol=SYMBOL, started_at_ns=at_ns, finished_at_ns=at_ns, wallet_balance=D(wallet), available_balance=D(1),
+        position_quantity=D(position), entry_price=D(1), mark_price=D(1), liquidation_price=None, open_orders=(),
+        fills=(), is_light=is_light,
+    )  # fmt: skip
+
+
+class Rounds:
+    """A reconciler on a crowded account, an executor that agrees, and the clock."""
+
+    def __init__(self) -> None:
+        self.machine, self.now_ns = reconciler(), NOW_NS
+        self.state, _ = self.machine.start(NOW_NS)
+        self.tell(BudgetGranted(weight=0, orders=0, valid_for_ns=1, share=CROWDED))
+
+    def tell(self, message: object) -> tuple[Effect, ...]:
+        self.state, effects = self.machine.receive(self.state, message, self.now_ns)  # type: ignore[arg-type]
+        return effects
+
+    def ask(self) -> bool:
+        """Begins a round; whether it may be light."""
+        [call] = [e.call for e in self.tell(ct.Woken(label="round")) if isinstance(e, Request)]
+        assert isinstance(call, ex.TakeSnapshot)
+        return call.is_light
+
+    def answer(self, snapshot: ex.AccountSnapshot) -> tuple[ct.Reconciled, int]:
+        """The round's verdict, and ms until the next one."""
+        self.tell(ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=0))
+        view = ct.ViewReported(
+            snapshot_started_at_ns=snapshot.started_at_ns, position_quantity=D(0), open_orders=(),
+            wallet_expected=D(1), in_flight=False, fills_since_ns=0,
+        )  # fmt: skip
+        effects = self.tell(view)
+        [verdict] = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, ct.Reconciled)]
+        wake = [(e.at_ns - self.now_ns) // MS for e in effects if isinstance(e, WakeAt)][-1]
+        return verdict, wake
+
+
+def after_a_full_round() -> Rounds:
+    rounds = Rounds()
+    assert not rounds.ask()
+    rounds.answer(a_snapshot(rounds.now_ns, is_light=False))
+    return rounds
+
+
+def test_the_first_round_is_full_and_half_a_minute_of_light_ones_follow() -> None:
+    rounds, kinds = after_a_full_round(), []
+    for _ in range(7):
+        rounds.now_ns += pace.every_ms(CROWDED, 5_000) * MS
+        is_light = rounds.ask()
+        kinds.append(is_light)
+        verdict, wake_ms = rounds.answer(a_snapshot(rounds.now_ns, is_light=is_light))
+        assert (verdict.state, wake_ms) == ("HEALTHY", pace.every_ms(CROWDED, 5_000))
+
+    assert kinds == [True, True, True, False, True, True, True]
+
+
+def test_a_light_round_that_finds_a_difference_is_followed_by_full_ones() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += SECOND
+    assert rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, position="1"))
+    assert verdict.state == "WARNING"
+
+    assert not rounds.ask()
+
+
+def test_out_of_turn_rounds_come_two_seconds_apart_unless_somebody_has_to_recover() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += SECOND // 2
+
+    [later] = rounds.tell(ct.ReconcileNow(reason="a fill"))
+    assert isinstance(later, WakeAt)
+    assert later.at_ns == NOW_NS + 2 * SECOND
+
+    rounds.now_ns = later.at_ns
+    assert rounds.ask()
+    rounds.tell(ct.ReconcileNow(reason="another"))
+    _, wake_ms = rounds.answer(a_snapshot(rounds.now_ns, is_light=True))
+    assert wake_ms == 2_000
+
+    [request, _] = rounds.tell(ct.ReconcileNow(reason="recovery", is_urgent=True))
+    assert isinstance(request, Request)
+
+
+def test_with_an_ample_share_out_of_turn_rounds_come_at_once() -> None:
+    rounds = after_a_full_round()
+    rounds.tell(BudgetGranted(weight=0, orders=0, valid_for_ns=1, share=AMPLE_SHARE))
+
+    [request, _] = rounds.tell(ct.ReconcileNow(reason="a fill"))
+    assert isinstance(request, Request)
+
+
+def test_the_balance_of_a_light_round_is_no_difference() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += SECOND
+
+    rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns, is_light=True, wallet="2"))
+    assert verdict.state == "HEALTHY"
+
+    rounds.ask()
+    verdict, _ = rounds.answer(a_snapshot(rounds.now_ns + 1, is_light=False, wallet="2"))
+    assert verdict.state == "WARNING"
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"is_urgent": True}, {"suspicions": 1}, {"nonsense": "a word"}, {"verdict": "CRITICAL"}]
+)
+def test_whoever_is_in_doubt_looks_at_everything(doubt: dict[str, object]) -> None:
+    rounds = after_a_full_round()
+    rounds.state = replace(State(share=CROWDED, full_at_ns=rounds.now_ns), **doubt)  # type: ignore[arg-type]
+
+    assert not rounds.ask()
