@@ -23,10 +23,10 @@ def every_ms(share: int, usual_ms: int) -> int:
     return max(usual_ms, int(MINUTE_MS / (full_ones + light_ones)))
 
 
-def hurry_ms(share: int) -> int:
-    """At least so long after a round began the next may begin out of turn: twenty who trade at the same bar would each
-    want three rounds within a second."""
-    return 0 if is_ample(share) else HURRY_MS
+def rest_ms(share: int, since_ms: int) -> int:
+    """How long the next round, out of turn, must wait when the last began so long ago (negative: the clock was set
+    back). Twenty who trade at the same bar would each want three rounds within a second."""
+    return 0 if is_ample(share) or since_ms < 0 else max(0, HURRY_MS - since_ms)
 
 
 def may_be_light(share: int, since_full_ms: int) -> bool:

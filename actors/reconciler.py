@@ -126,9 +126,9 @@ class Reconciler:
         after this one."""
         if state.asked_at_ns is not None:
             return replace(state, again=True), ()
-        earliest_ns = 0 if state.is_urgent else state.began_at_ns + pace.hurry_ms(state.share) * MS
-        due_ns = max(earliest_ns, now_ns + settles_ms * MS)
-        if due_ns <= now_ns:
+        rest_ms = 0 if state.is_urgent else pace.rest_ms(state.share, (now_ns - state.began_at_ns) // MS)
+        due_ns = now_ns + max(rest_ms, settles_ms) * MS
+        if due_ns == now_ns:
             return self._begin(state, now_ns)
         if now_ns < state.hurried_ns <= due_ns:
             return state, ()  # one is due before that: many small fills must not put it off
@@ -201,7 +201,7 @@ class Reconciler:
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
     ) -> Step[State]:
         word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
-        soon_ms = SOON_MS if state.is_urgent else max(SOON_MS, pace.hurry_ms(state.share))
+        soon_ms = SOON_MS if state.is_urgent else max(SOON_MS, pace.rest_ms(state.share, 0))
         next_ms = next_ms or (soon_ms if state.again else self._every_ms(state))
         effects: tuple[Effect, ...] = (
             Send(to="executor", message=word),

@@ -182,6 +182,16 @@ def test_a_small_one_makes_the_rounds_rarer(share: int, every_s: float) -> None:
     assert pace.every_ms(share, 5_000) / 1_000 == pytest.approx(every_s, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("share", "since_ms", "rest_ms"),
+    [(CROWDED, 0, 2_000), (CROWDED, 500, 1_500), (CROWDED, 2_000, 0), (CROWDED, -3_600_000, 0), (AMPLE_SHARE, 0, 0)],
+)
+def test_out_of_turn_nobody_waits_longer_than_two_seconds_whatever_the_clock_does(
+    share: int, since_ms: int, rest_ms: int
+) -> None:
+    assert pace.rest_ms(share, since_ms) == rest_ms
+
+
 @given(st.integers(36, 2_000), st.integers(5_000, 30_000))
 def test_the_pace_never_costs_more_than_the_share(share: int, usual_ms: int) -> None:
     every_ms = pace.every_ms(share, usual_ms)
