@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+ADOPTED = "adopted-"  # so begins the id of an execution nobody told of, which a person confirmed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:

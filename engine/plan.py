@@ -140,12 +140,22 @@ def _give_up(now: Situation, trade: Trade) -> tuple[Message, ...]:
     """Close rather than stay without a working stop."""
     naked = trade.naked_since_ns
     too_long = naked is not None and now.is_older(naked, now.limits.naked_limit_ms)
+    too_thin = _is_thin(now)
     refused = _refused(now, trade, OrderPurpose.STOP) >= now.limits.most_rejections
     stuck = any(
         order.status is OrderStatus.TRIGGERED and now.is_older(order.changed_at_ns, now.limits.trigger_stuck_ms)
         for order in now.book.open_orders(*PROTECTIVE)
     )
-    return (ev.ExitWanted(reason="emergency_exit"),) if too_long or refused or stuck else ()
+    return (ev.ExitWanted(reason="emergency_exit"),) if too_long or too_thin or refused or stuck else ()
+
+
+def _is_thin(now: Situation) -> bool:
+    """A stop rests for a part of the position only, and for too long nobody knows of the one for all of it."""
+    stops = now.book.open_orders(OrderPurpose.STOP)
+    if not stops or not stops[-1].is_unresolved:
+        return False
+    covered = any(stop.is_working and stop.leaves_quantity >= now.held for stop in stops)
+    return not covered and now.is_older(stops[-1].created_at_ns, now.limits.naked_limit_ms)
 
 
 def _refused(now: Situation, trade: Trade, *purposes: OrderPurpose) -> int:

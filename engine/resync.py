@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from engine import ids
 from engine.book.state import Book
-from engine.fill import Fill
+from engine.fill import ADOPTED, Fill
 from engine.instrument import Instrument
 from engine.messages.exchange import AccountSnapshot, OrderReport
 from engine.order import Order, OrderKind, OrderPurpose, Side
@@ -117,7 +117,7 @@ def anchor_for(book: Book, wallet: Decimal) -> Decimal:
 
 def _fill(book: Book, seen: AccountSnapshot, sign: int, quantity: Decimal, price: Decimal) -> Fill:
     return Fill(
-        trade_id=f"adopted-{book.epoch}-{book.sequence}",
+        trade_id=f"{ADOPTED}{book.epoch}-{book.sequence}",
         symbol=seen.symbol,
         venue_order_id="",
         client_order_id="",

@@ -11,7 +11,7 @@ from engine.book import open_trade
 from engine.book.orders import with_order
 from engine.book.state import Book
 from engine.errors import InvariantViolated
-from engine.fill import Fill
+from engine.fill import ADOPTED, Fill
 from engine.messages import events as ev
 
 KEPT_FILLS = 2_000  # trade ids kept to recognise repetitions; snapshots ask for far fewer
@@ -21,7 +21,9 @@ def filled(book: Book, event: ev.OrderFilled, now_ns: int) -> Book:
     fill, order = event.fill, book.orders[event.client_order_id]
     book = with_order(book, lifecycle.after_fill(order, fill, now_ns))
     if book.trade is None:
-        book = replace(book, trade=open_trade.new_trade(order, fill, now_ns))
+        is_new = order.trade_number > book.trade_count and not fill.trade_id.startswith(ADOPTED)
+        first = 0 if is_new else book.sequence
+        book = replace(book, trade=open_trade.new_trade(order, fill, now_ns, first))
     return _taken_in(book, fill)
 
 

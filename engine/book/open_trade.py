@@ -13,8 +13,11 @@ from engine.order import Order
 from engine.trade import Trade
 
 
-def new_trade(order: Order, fill: Fill, now_ns: int) -> Trade:
+def new_trade(order: Order, fill: Fill, now_ns: int, first_intent: int) -> Trade:
+    """Its orders are numbered from `first_intent` on: one that was adopted, or that an order of a closed trade opened
+    (it reduced what somebody else held), shares its bar with what was traded before, and may not share its ids."""
     return Trade(
+        intents=first_intent,
         number=order.trade_number,
         direction=fill.sign,
         opened_at_ns=fill.occurred_at_ns,

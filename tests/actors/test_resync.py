@@ -100,6 +100,25 @@ def test_an_untracked_position_is_adopted_and_gets_a_stop_of_ours(side, held):
     assert desk.placed(OrderPurpose.ENTRY) == [], "the order it would have had is never sent"
 
 
+def test_what_is_adopted_at_the_bar_of_an_earlier_trade_shares_no_id_with_it():
+    """It did, and the executor died of it each time it began (seed 6086)."""
+    desk = holding()
+    desk.market(39_100)  # its stop
+    desk.run(1_000)
+    assert len(closed_trades(desk)) == 1
+    desk.exchange.place_foreign(an_order("web-1", quantity=D("0.2"), side=Side.BUY), desk.now_ns)
+    halted(desk)
+
+    adopt(desk)
+    desk.run(2_000)
+
+    names = [order.client_order_id for order in desk.placed()]
+    assert len(names) == len(set(names))
+    assert [o.leaves_quantity for o in desk.book.open_orders(STOP)] == [D("0.2")]
+    assert desk.book.trade is not None
+    assert desk.book.trade.bar_open_time_ns == closed_trades(desk)[0].entry_bar_open_time_ns
+
+
 def test_a_position_that_grew_is_covered_whole():
     desk = holding()
     desk.exchange.place_foreign(an_order("web-1", quantity=D("0.1")), desk.now_ns)

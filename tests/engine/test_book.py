@@ -268,3 +268,19 @@ def test_a_fee_in_another_asset_is_no_part_of_the_trade_s_fees():
 
     assert (book.ledger.fees, book.trade.fees) == (0, 0)
     assert dict(book.ledger.elsewhere) == {"BNB": D("-0.01")}
+
+
+def test_what_a_late_order_of_a_closed_trade_opens_numbers_its_orders_anew():
+    """A target that was stuck filled against what somebody else held. Its trade's ids were used: the executor died of
+    it each time it began (seed 6086)."""
+    target = an_order("target", OrderPurpose.TAKE_PROFIT)
+    late = a_fill("3", "target", sign=-1, price=D(42_000))
+    closed = folded([*opened(), intended(target), accepted("target"), *CLOSING, closed_trade()])
+    assert closed.trade is None
+
+    first = folded(opened()).trade
+    again = folded([filled(late)], book=closed).trade
+
+    assert first is not None
+    assert again is not None
+    assert (first.intents, again.intents) == (0, closed.sequence)

@@ -107,6 +107,29 @@ def test_naked_for_too_long_is_left(after_ms, leaves):
     assert (said == (ev.ExitWanted(reason="emergency_exit"),)) is leaves
 
 
+def half_covered(last: OrderStatus):
+    """A stop rests for 0.05 of 0.1; the one for all of it is on its way, or nobody knows of it."""
+    said = [intended(the_stop("half", quantity=D("0.05"))), accepted("half"), intended(the_stop("whole"))]
+    if last is OrderStatus.UNKNOWN:
+        said.append(ev.OrderBecameUnknown(client_order_id="whole", text=""))
+    if last is OrderStatus.ACCEPTED:
+        said.append(accepted("whole"))
+    protected = ev.PositionProtected(trade_number=1, stop_price=D(39_000), naked_ns=0)
+    return folded([*opened(), said[0], said[1], protected, *said[2:]])
+
+
+@pytest.mark.parametrize(
+    ("last", "leaves"), [(OrderStatus.INTENDED, True), (OrderStatus.UNKNOWN, True), (OrderStatus.ACCEPTED, False)]
+)
+def test_a_position_that_is_covered_in_part_for_too_long_is_left(last, leaves):
+    """Executors that died again and again never came to learn of the new stop (seed 7222)."""
+    before, after = LIMITS.naked_limit_ms - 1, LIMITS.naked_limit_ms
+    left = ev.ExitWanted(reason="emergency_exit")
+
+    assert left not in planned(half_covered(last), placing={"whole": NOW_NS}, after_ms=before).events
+    assert (left in planned(half_covered(last), placing={"whole": NOW_NS}, after_ms=after).events) is leaves
+
+
 def refused(name, purpose=STOP):
     return intended(an_order(name, purpose)), ev.OrderRejected(client_order_id=name, code="", reason="no")
 
