@@ -5,6 +5,9 @@ even after release, and is part of every order id. A holder renews with the epoc
 instance asks with another (0) and gets the next. The first epoch of an instrument is the minute of the clock, so that
 a table that was lost does not begin again with epochs that were used. When the table on disk is damaged nothing is
 granted: somebody must look.
+
+A lease that ran out is not free at once. What its holder sent with its last breath may lie before the exchange for as
+long as a request is valid there, and no fence of ours stops it any more: so long nobody else gets the instrument.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from engine.messages.control import (
     Undeliverable,
     Woken,
 )
+from engine.safety.limits import ARRIVES_WITHIN_NS
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -87,7 +91,7 @@ class Leases:
         if not state.is_ready:
             return state, ()
         held = state.leases.get((wanted.account, wanted.symbol))
-        if held is not None and held.instance != wanted.instance and now_ns < held.expires_at_ns:
+        if held is not None and held.instance != wanted.instance and now_ns < _free_at_ns(held):
             return state, (_refuse(wanted, held.instance),)
         return self._grant(state, wanted, held, now_ns)
 
@@ -98,6 +102,7 @@ class Leases:
             instance=wanted.instance,
             epoch=_epoch(wanted, held, now_ns),
             expires_at_ns=now_ns + self.valid_for_ns,
+            free_at_ns=now_ns + self.valid_for_ns + ARRIVES_WITHIN_NS,
         )
         after = _with(state, lease)
         granted = InstrumentGranted(symbol=wanted.symbol, epoch=lease.epoch, valid_for_ns=self.valid_for_ns)
@@ -107,7 +112,8 @@ class Leases:
         held = state.leases.get((released.account, released.symbol))
         if held is None or held.instance != released.instance or state.trouble is not None:
             return state, ()
-        after = _with(state, replace(held, expires_at_ns=now_ns))
+        settled_at_ns = now_ns + max(0, min(released.settles_in_ns, ARRIVES_WITHIN_NS))
+        after = _with(state, replace(held, expires_at_ns=now_ns, free_at_ns=settled_at_ns))
         return after, (_record(after),)
 
 
@@ -117,6 +123,10 @@ def _epoch(wanted: InstrumentWanted, held: InstrumentLease | None, now_ns: int) 
         return max(wanted.epoch + 1, (now_ns - CALENDAR_BEGINS_NS) // MINUTE)
     is_renewal = held.instance == wanted.instance and held.epoch == wanted.epoch
     return held.epoch if is_renewal else max(held.epoch, wanted.epoch) + 1
+
+
+def _free_at_ns(held: InstrumentLease) -> int:
+    return held.free_at_ns or held.expires_at_ns + ARRIVES_WITHIN_NS
 
 
 def _with(state: State, lease: InstrumentLease) -> State:

@@ -105,7 +105,7 @@ def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:
     under_way = [o for o in past if o.is_open]
     if under_way and not _needs_another_exit(now, under_way):
         return ()
-    if past and not now.is_older(past[-1].changed_at_ns, now.limits.exit_retry_ms):
+    if past and not now.is_older(past[-1].changed_at_ns, now.exit_pause_ms(_refused(now, trade, *EXITS))):
         return ()  # also beside one that nobody knows of: refusals come back at the speed of the network
     return (_exit_order(now, trade),)
 

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from engine.book.state import Book
 from engine.order import Order
+from engine.reconcile import Verdict
 from engine.safety.limits import Limits
 
 MS = 1_000_000
 UNHEARD = 4  # so many questions without an answer come as soon as any; then each pause is one longer
 MOST_PATIENCE = 4
+LONGEST_EXIT_PAUSE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +55,10 @@ class Situation:
         need for theirs."""
         unheard = self.busy.unheard.get(order.client_order_id, 0)
         return self.limits.resolve_every_ms * max(1, min(unheard - UNHEARD, MOST_PATIENCE))
+
+    def exit_pause_ms(self, refused: int) -> int:
+        """Until the position is tried to be closed again. Where the exchange says that it is another than we believe,
+        and refuses, it is not closed by asking, and a person looks: each pause is one longer."""
+        if self.book.reconciliation != Verdict.CRITICAL:
+            return self.limits.exit_retry_ms
+        return self.limits.exit_retry_ms * max(1, min(refused - self.limits.most_rejections, LONGEST_EXIT_PAUSE))

@@ -35,8 +35,11 @@ class ExchangeDesk:
         glance: Callable[[bool], Glance],
         keeper: BudgetKeeper | None,
         on_backed_off: Callable[[int], None],
+        on_order: Callable[[], None],
     ) -> None:
-        """`on_backed_off` is told for how many ms the exchange wants to be left alone."""
+        """`on_backed_off` is told for how many ms the exchange wants to be left alone; `on_order` that an order leaves
+        or a moment ago was still leaving."""
+        self._on_order = on_order
         self._on_backed_off = on_backed_off
         self._exchange = exchange
         self._glance = glance
@@ -84,7 +87,11 @@ class ExchangeDesk:
             denial = gate.BROKE
         if denial is not None:
             return denied(call, denial)
-        return self._watch(await self._exchange.perform(call))
+        self._on_order()
+        try:
+            return self._watch(await self._exchange.perform(call))
+        finally:
+            self._on_order()
 
     def _can_pay(self, cost: Cost) -> bool:
         return self._keeper is None or self._keeper.can_spend(cost)

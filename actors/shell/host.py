@@ -27,7 +27,6 @@ from actors.shell.plane import Plane
 from actors.shell.scoreboard import ScoreboardWriter
 from actors.shell.timers import Timers
 from actors.shell.tree import SUPERVISOR, Tree
-from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, UsageReported
 from engine.messages.control import Woken
@@ -97,9 +96,8 @@ class Host:
 
     def _release_instrument(self, plane: Plane) -> None:
         """After the last request has ended, so that another instance need not wait for the lease to run out."""
-        wanted = self._leases.wanted
-        if wanted is not None and self._leases.left_ns() > 0:
-            released = InstrumentReleased(instance=wanted.instance, account=wanted.account, symbol=wanted.symbol)
+        released = self._leases.released()
+        if released is not None:
             plane.send(LEASES, released)
 
     # --- running -----------------------------------------------------------------------------------------------------
@@ -190,7 +188,7 @@ class Host:
         if name != EXCHANGE:
             return port
         glance = Gatekeeper(self._tree, self._leases).glance
-        self._desk = ExchangeDesk(port, glance, self._keeper, self._on_backed_off)
+        self._desk = ExchangeDesk(port, glance, self._keeper, self._on_backed_off, self._leases.on_order)
         return self._desk
 
     def _push(self, message: Message) -> None:

@@ -1,4 +1,8 @@
-"""What this process knows of its instrument lease, measured on its own clock from the moment it asked."""
+"""What this process knows of its instrument lease, measured on its own clock from the moment it asked.
+
+It also knows when the last order left, because an instrument that is given up must rest until that one has arrived or
+never will.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Callable
 from engine.messages.account import InstrumentReleased
 from engine.messages.base import Message
 from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted
+from engine.safety.limits import ARRIVES_WITHIN_NS
 
 
 class LeaseKeeper:
@@ -17,6 +22,7 @@ class LeaseKeeper:
         self._now_ns = now_ns
         self._asked_at_ns = 0
         self._good_until_ns = 0
+        self._order_left_ns = now_ns()  # of the life before nothing is known: as if its last order left now
         self.wanted: InstrumentWanted | None = None
         self.epoch = 0
 
@@ -33,6 +39,21 @@ class LeaseKeeper:
             self._good_until_ns = self._asked_at_ns + message.valid_for_ns
         elif isinstance(message, InstrumentRefused):
             self._good_until_ns = 0
+
+    def on_order(self) -> None:
+        """An order leaves now."""
+        self._order_left_ns = self._now_ns()
+
+    def released(self) -> InstrumentReleased | None:
+        """What to tell the keeper of the table when this life ends; None when nothing is held."""
+        if self.wanted is None or self.left_ns() <= 0:
+            return None
+        return InstrumentReleased(
+            instance=self.wanted.instance,
+            account=self.wanted.account,
+            symbol=self.wanted.symbol,
+            settles_in_ns=max(0, self._order_left_ns + ARRIVES_WITHIN_NS - self._now_ns()),
+        )
 
     def left_ns(self) -> int:
         """0 or less: not ours, or not any more."""

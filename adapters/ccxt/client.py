@@ -12,8 +12,8 @@ from adapters.ccxt.access import Access
 from adapters.ccxt.load import load_exchange
 from adapters.ccxt.session import Session
 from engine.errors import OutcomeUnknown
+from engine.safety.limits import RECEIVE_WINDOW_MS
 
-RECEIVE_WINDOW_MS = 10_000
 CODE_AND_TEXT = (("code", "msg"), ("retCode", "retMsg"), ("code", "message"))
 LONGEST_TIMEOUT_MS = 30_000  # ccxt's own; ours are set per call and are shorter
 

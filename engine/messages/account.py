@@ -12,13 +12,18 @@ from engine.messages.base import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentLease(Message):
-    """`instance` alone may trade `symbol` on `account` until `expires_at_ns`. The epoch never falls."""
+    """`instance` alone may trade `symbol` on `account` until `expires_at_ns`. The epoch never falls.
+
+    Nobody else gets it before `free_at_ns`: until then the exchange may still accept what was sent under it. 0 in
+    tables of versions that did not know of this.
+    """
 
     account: str
     symbol: str
     instance: str
     epoch: int
     expires_at_ns: int
+    free_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +65,15 @@ class StoreUnreadable(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentReleased(Message):
-    """To `account.leases`: `instance` no longer trades `symbol`: it stopped, or is halted and holds nothing."""
+    """To `account.leases`: `instance` no longer trades `symbol`: it stopped, or is halted and holds nothing.
+
+    For `settles_in_ns` yet an order of it may reach the exchange; 0 when the fate of each is known.
+    """
 
     instance: str
     account: str
     symbol: str
+    settles_in_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from engine.safety.host import HostLimits
 
+RECEIVE_WINDOW_MS = 10_000  # sent with every signed request: the exchange refuses what comes later
+ARRIVES_WITHIN_NS = (RECEIVE_WINDOW_MS + 1_000) * 1_000_000  # by a clock up to a second off the exchange's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -16,7 +19,7 @@ class Limits:
     reconcile_every_ms: int = 5_000
     reconciliation_valid_ms: int = 20_000  # an older verdict counts as none
     resolve_every_ms: int = 500
-    receive_window_ms: int = 10_000  # until then a lost request may still be accepted
+    receive_window_ms: int = RECEIVE_WINDOW_MS  # until then a lost request may still be accepted
     not_found_needed: int = 3  # at least; of a request that may be on its way still, one for each `resolve_every_ms`
     order_answer_ms: int = 10_000  # a request unanswered for so long is UNKNOWN
     naked_limit_ms: int = 5_000  # a position without a stop for so long is closed

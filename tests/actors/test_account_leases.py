@@ -13,6 +13,7 @@ from engine.machine import Effect, Record, Send
 from engine.messages.account import InstrumentLease, InstrumentReleased, LeasesHeld, StoreUnreadable
 from engine.messages.base import Message
 from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted, JournalRead, ReadJournal
+from engine.safety.limits import ARRIVES_WITHIN_NS
 
 NOW_NS = 1_700_000_000 * SECOND
 
@@ -78,9 +79,49 @@ def test_a_renewal_keeps_the_epoch_and_a_new_life_gets_the_next(file: Path) -> N
 def test_a_lease_that_ran_out_goes_to_another_with_a_greater_epoch(file: Path) -> None:
     office = Office(file)
     first = office.granted("live-1")
-    office.now_ns += 16 * SECOND
+    office.now_ns += 16 * SECOND + ARRIVES_WITHIN_NS
 
     assert office.granted("live-2") > first
+
+
+def test_what_a_silent_holder_sent_last_may_still_arrive_so_nobody_else_gets_the_instrument_yet(file: Path) -> None:
+    office = Office(file)
+    first = office.granted("live-1")
+    office.now_ns += 15 * SECOND + ARRIVES_WITHIN_NS - 1
+
+    assert office.ask("live-2") == InstrumentRefused(symbol="BTC", holder="live-1")
+    assert office.granted("live-1") == first + 1
+
+
+def test_the_rest_of_an_instrument_survives_a_restart(file: Path) -> None:
+    Office(file).granted("live-1")
+    later = Office(file)
+    later.now_ns += 15 * SECOND + ARRIVES_WITHIN_NS - 1
+
+    assert isinstance(later.ask("live-2"), InstrumentRefused)
+
+
+def test_a_table_of_a_version_that_knew_no_rest_rests_too(file: Path) -> None:
+    old = InstrumentLease(account="main", symbol="BTC", instance="live-1", epoch=5, expires_at_ns=NOW_NS)
+    MemoryFile(file, LeasesHeld).append((LeasesHeld(leases=(old,)),), (), None, NOW_NS)
+    office = Office(file)
+    office.now_ns += ARRIVES_WITHIN_NS - 1
+
+    assert isinstance(office.ask("live-2"), InstrumentRefused)
+
+
+@pytest.mark.parametrize(("told_ns", "rests_ns"), [(3 * SECOND, 3 * SECOND), (-1, 0), (10**18, ARRIVES_WITHIN_NS)])
+def test_a_released_instrument_rests_while_an_order_may_arrive(file: Path, told_ns: int, rests_ns: int) -> None:
+    office = Office(file)
+    office.granted("live-1")
+    office.tell(InstrumentReleased(instance="live-1", account="main", symbol="BTC", settles_in_ns=told_ns))
+
+    office.now_ns += rests_ns - 1
+    early = office.ask("live-2") if rests_ns else None
+    office.now_ns += 1
+
+    assert early is None or isinstance(early, InstrumentRefused)
+    assert office.granted("live-2")
 
 
 def test_a_released_lease_is_free_at_once_and_its_epoch_is_not_forgotten(file: Path) -> None:

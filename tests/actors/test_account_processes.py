@@ -17,6 +17,7 @@ from actors.shell.scoreboard import ScoreboardReader
 from actors.shell.tree import account_tree
 from actors.spec import InstanceSpec, account_run_folder
 from engine.messages.control import PanicRaised
+from engine.safety.limits import ARRIVES_WITHIN_NS
 from instance_manager import account_system, control, detached, lifecycle
 from instance_manager.lock import is_running, read_card, write_card
 from tests.actors.tree_builders import TOY, TRADER, eventually, pid_of, processes_of, seen, tell, toy_spec
@@ -57,8 +58,14 @@ def test_an_instance_that_stops_in_order_leaves_its_instrument_to_others(
 
     lifecycle.stop(home, "one")
     tell(second, "lease")
+    eventually(lambda: seen(second, "executor", "InstrumentRefused"))  # so short a life does not know what was sent
 
-    eventually(lambda: seen(second, "executor", "InstrumentGranted"))
+    def is_granted() -> bool:
+        tell(second, "lease")
+        time.sleep(0.2)
+        return bool(seen(second, "executor", "InstrumentGranted"))
+
+    eventually(is_granted, limit_s=ARRIVES_WITHIN_NS / 1e9 + 10)
 
 
 def test_it_outlives_a_crash_of_an_instance_and_ends_after_the_last(

@@ -4,6 +4,7 @@ from actors.shell.lease_keeper import LeaseKeeper
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import InstrumentReleased
+from engine.safety.limits import ARRIVES_WITHIN_NS
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import holding
 
@@ -58,13 +59,37 @@ def test_a_life_that_begins_halted_and_flat_does_not_ask():
     assert [call for call in desk.calls if isinstance(call, ex.PlaceOrder)] == []
 
 
-def test_what_was_given_up_opens_no_gate_any_more():
-    now = [0]
+def keeper_with_a_lease(now: list[int]) -> LeaseKeeper:
     keeper = LeaseKeeper(lambda: now[0])
     keeper.on_sent(ct.InstrumentWanted(instance="live-1", account="main", symbol="X", reply_to="executor", epoch=0))
-    keeper.on_received(ct.InstrumentGranted(symbol="X", epoch=1, valid_for_ns=1_000))
-    assert keeper.left_ns() == 1_000
+    keeper.on_received(ct.InstrumentGranted(symbol="X", epoch=1, valid_for_ns=60_000_000_000))
+    return keeper
+
+
+def test_what_was_given_up_opens_no_gate_any_more():
+    keeper = keeper_with_a_lease([0])
+    assert keeper.left_ns() == 60_000_000_000
 
     keeper.on_sent(InstrumentReleased(instance="live-1", account="main", symbol="X"))
 
     assert keeper.left_ns() <= 0
+    assert keeper.released() is None
+
+
+def test_the_end_of_a_life_says_for_how_long_its_last_order_may_still_arrive():
+    now = [0]
+    keeper = keeper_with_a_lease(now)
+    now[0] = 20_000_000_000
+    assert keeper.released() == InstrumentReleased(instance="live-1", account="main", symbol="X", settles_in_ns=0)
+
+    keeper.on_order()
+    now[0] += 1_000_000_000
+
+    assert keeper.released().settles_in_ns == ARRIVES_WITHIN_NS - 1_000_000_000
+
+
+def test_a_short_life_does_not_know_what_the_one_before_sent():
+    now = [5]
+    keeper = keeper_with_a_lease(now)
+
+    assert keeper.released().settles_in_ns == ARRIVES_WITHIN_NS

@@ -213,6 +213,21 @@ def test_a_refused_exit_is_tried_again_after_a_pause():
     assert len(planned(book, after_ms=LIMITS.exit_retry_ms).place) == 1
 
 
+@pytest.mark.parametrize(("times", "pauses"), [(3, 1), (4, 1), (5, 2), (8, 5), (40, 5)])
+def test_exits_of_a_position_the_exchange_denies_become_rarer(times: int, pauses: int):
+    denied = ev.ReconciliationChanged(state="CRITICAL", differences=("phantom position",))
+    book = folded([*(event for k in range(times) for event in refused(f"x{k}", EXIT)), denied], book=leaving())
+
+    assert planned(book, after_ms=pauses * LIMITS.exit_retry_ms - 1).place == ()
+    assert len(planned(book, after_ms=pauses * LIMITS.exit_retry_ms).place) == 1
+
+
+def test_exits_of_a_position_that_is_there_never_become_rarer():
+    book = folded([event for k in range(40) for event in refused(f"x{k}", EXIT)], book=leaving())
+
+    assert len(planned(book, after_ms=LIMITS.exit_retry_ms).place) == 1
+
+
 def test_three_refused_exits_are_red_and_panic_once_and_it_goes_on_trying():
     book = folded([*refused("x1", EXIT), *refused("x2", EXIT), *refused("x3", EMERGENCY)], book=leaving())
 
