@@ -7,7 +7,8 @@ a table that was lost does not begin again with epochs that were used. When the 
 granted: somebody must look.
 
 A lease that ran out is not free at once. What its holder sent with its last breath may lie before the exchange for as
-long as a request is valid there, and no fence of ours stops it any more: so long nobody else gets the instrument.
+long as a request is valid there, and no fence of ours stops it any more: so long nobody else gets the instrument. A
+clock that is set forward does not shorten that: between two turns at most a second counts, as they come every second.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ Key = tuple[str, str]
 class State:
     """`trouble` is why nothing may be granted; None when the table is sound. `is_ready` once it was read.
 
+    `turned_at_ns` is the time of the last turn.
+
     After a failed write (`is_unsaved`) the table is read from the disk again, and what it says holds.
     """
 
@@ -50,6 +53,7 @@ class State:
     is_ready: bool = False
     trouble: str | None = None
     is_unsaved: bool = False
+    turned_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,14 @@ class Leases:
     valid_for_ns: int = 15 * SECOND
 
     def start(self, now_ns: int) -> Step[State]:
-        return State(), (Request(port="journal", call=ReadJournal()), WakeAt(at_ns=now_ns + SECOND, label=TICK))
+        read = Request(port="journal", call=ReadJournal())
+        return State(turned_at_ns=now_ns), (read, WakeAt(at_ns=now_ns + SECOND, label=TICK))
 
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
+        state = _without_leap(state, now_ns)
         match message:
             case JournalRead(events=events):
-                return State(leases=_table(events), is_ready=True), ()
+                return State(leases=_table(events), is_ready=True, turned_at_ns=now_ns), ()
             case StoreUnreadable(text=text):
                 damaged = replace(state, trouble=text, is_unsaved=False)
                 return damaged, (Note(level="CRITICAL", text=f"no lease is granted: {text}"),)
@@ -123,6 +129,20 @@ def _epoch(wanted: InstrumentWanted, held: InstrumentLease | None, now_ns: int) 
         return max(wanted.epoch + 1, (now_ns - CALENDAR_BEGINS_NS) // MINUTE)
     is_renewal = held.instance == wanted.instance and held.epoch == wanted.epoch
     return held.epoch if is_renewal else max(held.epoch, wanted.epoch) + 1
+
+
+def _without_leap(state: State, now_ns: int) -> State:
+    """What is not free yet is free later by as much as the clock, or this process, left out."""
+    leapt_ns = now_ns - state.turned_at_ns - SECOND
+    turned = replace(state, turned_at_ns=now_ns)
+    if leapt_ns <= 0 or not state.turned_at_ns:
+        return turned
+    leases = {
+        key: replace(held, free_at_ns=_free_at_ns(held) + leapt_ns)
+        for key, held in state.leases.items()
+        if _free_at_ns(held) > state.turned_at_ns
+    }
+    return replace(turned, leases={**state.leases, **leases})
 
 
 def _free_at_ns(held: InstrumentLease) -> int:

@@ -12,7 +12,14 @@ from engine.errors import StoreError
 from engine.machine import Effect, Record, Send
 from engine.messages.account import InstrumentLease, InstrumentReleased, LeasesHeld, StoreUnreadable
 from engine.messages.base import Message
-from engine.messages.control import InstrumentGranted, InstrumentRefused, InstrumentWanted, JournalRead, ReadJournal
+from engine.messages.control import (
+    InstrumentGranted,
+    InstrumentRefused,
+    InstrumentWanted,
+    JournalRead,
+    ReadJournal,
+    Woken,
+)
 from engine.safety.limits import ARRIVES_WITHIN_NS
 
 NOW_NS = 1_700_000_000 * SECOND
@@ -35,6 +42,13 @@ class Office:
             if isinstance(effect, Record):
                 self.file.append(effect.events, (), None, self.now_ns)
         return self.state
+
+    def wait(self, ns: int) -> None:
+        """Time passes second by second, as the machine's own tick sees it."""
+        until_ns = self.now_ns + ns
+        while self.now_ns < until_ns:
+            self.now_ns = min(self.now_ns + SECOND, until_ns)
+            self.tell(Woken(label="tick"))
 
     def ask(self, instance: str, epoch: int = 0) -> InstrumentGranted | InstrumentRefused:
         self.tell(InstrumentWanted(instance=instance, account="main", symbol="BTC", reply_to="executor", epoch=epoch))
@@ -79,7 +93,7 @@ def test_a_renewal_keeps_the_epoch_and_a_new_life_gets_the_next(file: Path) -> N
 def test_a_lease_that_ran_out_goes_to_another_with_a_greater_epoch(file: Path) -> None:
     office = Office(file)
     first = office.granted("live-1")
-    office.now_ns += 16 * SECOND + ARRIVES_WITHIN_NS
+    office.wait(16 * SECOND + ARRIVES_WITHIN_NS)
 
     assert office.granted("live-2") > first
 
@@ -87,7 +101,7 @@ def test_a_lease_that_ran_out_goes_to_another_with_a_greater_epoch(file: Path) -
 def test_what_a_silent_holder_sent_last_may_still_arrive_so_nobody_else_gets_the_instrument_yet(file: Path) -> None:
     office = Office(file)
     first = office.granted("live-1")
-    office.now_ns += 15 * SECOND + ARRIVES_WITHIN_NS - 1
+    office.wait(15 * SECOND + ARRIVES_WITHIN_NS - 1)
 
     assert office.ask("live-2") == InstrumentRefused(symbol="BTC", holder="live-1")
     assert office.granted("live-1") == first + 1
@@ -96,7 +110,7 @@ def test_what_a_silent_holder_sent_last_may_still_arrive_so_nobody_else_gets_the
 def test_the_rest_of_an_instrument_survives_a_restart(file: Path) -> None:
     Office(file).granted("live-1")
     later = Office(file)
-    later.now_ns += 15 * SECOND + ARRIVES_WITHIN_NS - 1
+    later.wait(15 * SECOND + ARRIVES_WITHIN_NS - 1)
 
     assert isinstance(later.ask("live-2"), InstrumentRefused)
 
@@ -105,9 +119,28 @@ def test_a_table_of_a_version_that_knew_no_rest_rests_too(file: Path) -> None:
     old = InstrumentLease(account="main", symbol="BTC", instance="live-1", epoch=5, expires_at_ns=NOW_NS)
     MemoryFile(file, LeasesHeld).append((LeasesHeld(leases=(old,)),), (), None, NOW_NS)
     office = Office(file)
-    office.now_ns += ARRIVES_WITHIN_NS - 1
+    office.wait(ARRIVES_WITHIN_NS - 1)
 
     assert isinstance(office.ask("live-2"), InstrumentRefused)
+
+
+def test_a_clock_set_forward_does_not_shorten_the_rest(file: Path) -> None:
+    office = Office(file)
+    office.granted("live-1")
+    office.now_ns += 60 * SECOND
+
+    assert isinstance(office.ask("live-2"), InstrumentRefused)
+    office.wait(15 * SECOND + ARRIVES_WITHIN_NS)
+    assert office.granted("live-2")
+
+
+def test_what_is_free_stays_free_when_the_clock_is_set_forward(file: Path) -> None:
+    office = Office(file)
+    office.granted("live-1")
+    office.wait(15 * SECOND + ARRIVES_WITHIN_NS)
+    office.now_ns += 60 * SECOND
+
+    assert office.granted("live-2")
 
 
 @pytest.mark.parametrize(("told_ns", "rests_ns"), [(3 * SECOND, 3 * SECOND), (-1, 0), (10**18, ARRIVES_WITHIN_NS)])
@@ -116,9 +149,9 @@ def test_a_released_instrument_rests_while_an_order_may_arrive(file: Path, told_
     office.granted("live-1")
     office.tell(InstrumentReleased(instance="live-1", account="main", symbol="BTC", settles_in_ns=told_ns))
 
-    office.now_ns += rests_ns - 1
+    office.wait(rests_ns - 1)
     early = office.ask("live-2") if rests_ns else None
-    office.now_ns += 1
+    office.wait(1)
 
     assert early is None or isinstance(early, InstrumentRefused)
     assert office.granted("live-2")
@@ -158,7 +191,7 @@ def test_a_lost_table_does_not_begin_again_with_used_epochs(file: Path) -> None:
     first = Office(file).granted("live-1")
     file.unlink()
     office = Office(file)
-    office.now_ns += 120 * SECOND
+    office.wait(120 * SECOND)
 
     assert office.granted("live-1") > first
 
