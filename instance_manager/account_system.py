@@ -9,6 +9,7 @@ from pathlib import Path
 from actors.shell.tree import ACCOUNT, account_tree
 from actors.spec import account_run_folder
 from instance_manager import detached
+from instance_manager.errors import StartFailed
 from instance_manager.lock import is_running
 
 LINGER_S = 5.0
@@ -46,5 +47,5 @@ def ensure_account_system(home: Path, limit_s: float = START_LIMIT_S) -> None:
         if limit_s == 0.0:
             return
         if time.monotonic() > until:
-            raise detached.StartFailed(f"the account system does not start; see {detached.launcher_log(tree)}")
+            raise StartFailed(f"the account system does not start; see {detached.launcher_log(tree)}")
         time.sleep(detached.LOOK_S)

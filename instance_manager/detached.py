@@ -11,9 +11,8 @@ from pathlib import Path
 
 from actors.shell.scoreboard import Cell, ScoreboardReader
 from actors.shell.tree import Tree, write_tree
-from engine.errors import TradingError
 from instance_manager.cli.exit_codes import ExitCode
-from instance_manager.errors import AlreadyRunning
+from instance_manager.errors import AlreadyRunning, StartFailed
 from instance_manager.lock import is_running, read_card
 
 FRESH_NS = 2_000_000_000
@@ -21,10 +20,6 @@ NOT_YET = frozenset({"STARTING", "RECOVERING"})
 LOOK_S = 0.05
 SHOWN_LINES = 15
 _launched: list[subprocess.Popen[bytes]] = []  # of this process; they outlive it, and are reaped while it lives
-
-
-class StartFailed(TradingError):
-    """It was started and did not come to life."""
 
 
 def launch(tree: Tree, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
@@ -68,10 +63,16 @@ def await_running(tree: Tree, child: subprocess.Popen[bytes], limit_s: float) ->
         if code == ExitCode.OK:
             return  # a short run may be over before anybody looked
         if code is not None and not is_running(tree.run_folder):
-            raise StartFailed(f"{tree.name} ended at once (exit code {code}):\n{_log_since(tree, began_at)}")
+            told = _log_since(tree, began_at)
+            raise StartFailed(f"{tree.name} ended at once (exit code {code}):\n{told}", _known(code))
         if time.monotonic() > until:
             raise StartFailed(f"{tree.name} is not running after {limit_s:.0f} s: {_missing(tree)}")
         time.sleep(LOOK_S)
+
+
+def _known(code: int) -> int:
+    """A launcher that was killed ends with none of ours."""
+    return code if code in set(ExitCode) else ExitCode.FAILED
 
 
 def _is_of(tree: Tree, child: subprocess.Popen[bytes]) -> bool:

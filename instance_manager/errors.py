@@ -26,6 +26,14 @@ class AlreadyRunning(TradingError):
     """The instance or the local exchange runs already."""
 
 
+class StartFailed(TradingError):
+    """It was started and did not come to life. `exit_code` is what its launcher ended with."""
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
 class RefusedForSafety(TradingError):
     """Real money would be touched and not everything needed for that agrees."""
 

@@ -12,7 +12,7 @@ from actors.shell.tree import tree_of
 from actors.spec import InstanceSpec
 from instance_manager import detached
 from instance_manager.account_system import ensure_account_system
-from instance_manager.errors import AlreadyRunning, NotRunning
+from instance_manager.errors import AlreadyRunning, NotRunning, StartFailed
 from instance_manager.lock import is_running as _is_running
 from instance_manager.lock import read_card
 
@@ -33,7 +33,7 @@ def start(spec: InstanceSpec, *, environment: Mapping[str, str] | None = None, l
     child = detached.launch(tree, environment)
     try:
         detached.await_running(tree, child, limit_s)
-    except detached.StartFailed:
+    except StartFailed:
         child.terminate()
         wait_all([process_id(child.pid)], STOP_LIMIT_S)
         end_all([process_id(child.pid), *recorded(spec.run_folder)])

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from loguru import logger
 
-from actors.shell.outcome import read_crash
+from actors.shell.outcome import read_crash, read_crash_kinds
 from actors.shell.tree import Tree, read_tree, tree_of
 from actors.spec import InstanceSpec
 from actors.supervisor import ESCALATED, UNSTARTABLE
 from engine.errors import TradingError
 from instance_manager.account_system import Idleness, ensure_account_system
-from instance_manager.cli.exit_codes import ExitCode, code_for
+from instance_manager.cli.exit_codes import ExitCode, code_for, code_for_names
 from instance_manager.launcher import Launcher
 
 ACCOUNT_CARE = "the account system is gone and cannot be started: {}"
@@ -37,7 +37,7 @@ def run_tree(tree: Tree) -> ExitCode:
         logger.info("{} ended: {}", tree.name, reason)
         return ExitCode.OK
     logger.error("{}", f"{tree.name} {reason}; last of all {read_crash(tree.run_folder) or 'nothing was raised'}")
-    return ExitCode.FAILED
+    return code_for_names(read_crash_kinds(tree.run_folder))
 
 
 def _care_for(tree: Tree) -> Callable[[], str | None]:

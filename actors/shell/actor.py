@@ -115,7 +115,7 @@ class Shell(Actor):  # type: ignore[misc]
         try:
             logger.opt(exception=error).critical("this process ends and is started anew")
             if self._tree is not None and self._boot is not None:
-                write_crash(self._tree.run_folder, self._boot.role, f"{type(error).__name__}: {error}")
+                write_crash(self._tree.run_folder, self._boot.role, error)
         finally:
             os._exit(CRASHED)
 

@@ -34,9 +34,19 @@ def clear_outcome(run_folder: Path) -> None:
         (run_folder / name).unlink(missing_ok=True)
 
 
-def write_crash(run_folder: Path, role: str, error: str) -> None:
+def write_crash(run_folder: Path, role: str, error: BaseException) -> None:
     """What an actor raised last, for whoever has to explain why the tree did not live."""
-    write_durably(run_folder / CRASH, json.dumps({"role": role, "error": error}).encode())
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    crash = {"role": role, "error": f"{kinds[0]}: {error}", "kinds": kinds}
+    write_durably(run_folder / CRASH, json.dumps(crash).encode())
+
+
+def read_crash_kinds(run_folder: Path) -> tuple[str, ...]:
+    """The names of the error's class and of those above it, nearest first; empty when no actor raised."""
+    try:
+        return tuple(json.loads((run_folder / CRASH).read_bytes())["kinds"])
+    except (OSError, ValueError, KeyError):
+        return ()
 
 
 def read_crash(run_folder: Path) -> str:

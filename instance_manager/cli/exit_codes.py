@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
 
 from engine.errors import ConfigurationError, StoreError, VenueError
@@ -10,6 +11,7 @@ from instance_manager.errors import (
     ExchangeUnreachable,
     NotRunning,
     RefusedForSafety,
+    StartFailed,
     UnknownInstance,
 )
 from plays.errors import PlayError
@@ -44,6 +46,13 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
 )
 
 
+def code_for_names(kinds: Collection[str]) -> ExitCode:
+    """The same for an error of another process, of which only the names of its classes came."""
+    return next((code for kind, code in _CODES if kind.__name__ in kinds), ExitCode.FAILED)
+
+
 def code_for(error: Exception) -> ExitCode:
     """The exit code an error ends the command with."""
+    if isinstance(error, StartFailed):
+        return ExitCode(error.exit_code)
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)

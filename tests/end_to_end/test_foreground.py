@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from instance_manager.workspace import Workspace
 from tests.desk_builders import environment, predator, predator_json, workspace_with
 from tests.watching import eventually, kill_all, processes_in
 
@@ -54,6 +55,21 @@ def test_two_starts_at_once_on_a_fresh_machine_give_one_instance_and_one_exchang
 
     assert sorted(one.returncode for one in both) == [0, 5], texts
     assert state(home) == "RUNNING"
+    predator("stop", "--all", home=home)
+    eventually(lambda: not processes_in(home), 10, "no process is left")
+
+
+@pytest.mark.parametrize("command", ["start", "run"])
+def test_a_journal_that_is_none_ends_the_start_with_the_code_of_stores_and_stays_as_it_is(home, command):
+    file = Workspace(home).journal_file("live-1")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"not a database " * 1_000)
+
+    done = predator(command, *LIVE, home=home)
+
+    assert done.returncode == 7, done.stderr
+    assert "journal.sqlite" in done.stderr
+    assert file.read_bytes() == b"not a database " * 1_000
     predator("stop", "--all", home=home)
     eventually(lambda: not processes_in(home), 10, "no process is left")
 

@@ -11,6 +11,7 @@ import pytest
 from actors.shell.outcome import write_crash, write_outcome
 from actors.shell.processes import process_id, record, started_of
 from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
+from engine.errors import StoreError
 from instance_manager.cli.status import troubles
 from instance_manager.settings_file import load_settings
 from instance_manager.status import ActorStatus, status_of
@@ -84,7 +85,7 @@ def test_how_it_ended_is_its_state(place, reason, state):
 def test_why_it_gave_up_is_told_with_what_an_actor_raised_last(place):
     write_card(place, gone_pid())
     write_outcome(place.run / NAME, "cannot start: executor died 3 times before it ran")
-    write_crash(place.run / NAME, "executor", "StoreError: the disk")
+    write_crash(place.run / NAME, "executor", StoreError("the disk"))
 
     told = look(place)
 
