@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from engine.machine import Note, Publish, Request, Send, Step
 from engine.messages import control as ct
 from engine.messages.base import Message
 
+SHOWN, SHOWN_LETTERS = 3, 120
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Nothing to remember: the outbox is the executor's, and it asks again until it is told."""
+    """For people only: the outbox is the executor's, and it asks again until it is told.
+
+    `undelivered` is why the newest attempt for a trade's message failed, by the trade's number.
+    """
 
     delivered: int = 0
+    undelivered: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +28,26 @@ class Notifier:
     """The machine of role `notifier`."""
 
     def start(self, now_ns: int) -> Step[State]:
-        return State(), (Publish(phase="READY"),)
+        return State(), (_shown(State()),)
 
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
             case ct.Notify():
                 return state, (Request(port="notifier", call=message),)
-            case ct.Notified():
-                return State(delivered=state.delivered + 1), (Send(to="executor", message=message),)
+            case ct.Notified(trade_number=number):
+                left = {key: text for key, text in state.undelivered.items() if key != number}
+                after = State(delivered=state.delivered + 1, undelivered=left)
+                return after, (Send(to="executor", message=message), _shown(after))
             case ct.NotifyFailed(trade_number=number, text=text):
-                return state, (Note(level="WARNING", text=f"message of trade {number} not delivered: {text}"),)
+                after = replace(state, undelivered={**state.undelivered, number: text})
+                note = Note(level="WARNING", text=f"message of trade {number} not delivered: {text}")
+                return after, (note, _shown(after))
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
+
+
+def _shown(state: State) -> Publish:
+    """The oldest few: the scoreboard has room for no more."""
+    oldest = sorted(state.undelivered.items())[:SHOWN]
+    undelivered = {str(number): text[:SHOWN_LETTERS] for number, text in oldest}
+    return Publish(phase="READY", extra={"delivered": state.delivered, "undelivered": undelivered})

@@ -21,6 +21,7 @@ from actors.shell.tree import read_tree
 from actors.supervisor import ESCALATED, UNSTARTABLE
 from engine.errors import StoreError
 from engine.messages.reports import InstanceView
+from instance_manager.actor_status import ActorStatus, actors_of
 from instance_manager.dead_letters import count_letters
 from instance_manager.detached import NOT_YET, is_ready
 from instance_manager.lock import read_card
@@ -31,19 +32,6 @@ from instance_manager.workspace import Workspace
 
 SUPERVISOR = "supervisor"
 GUARDS = ("guard", "standby_guard")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActorStatus:
-    """One actor. `pid` is None when its process does not live."""
-
-    role: str
-    pid: int | None
-    restarts: int
-    phase: str
-    heartbeat_age_ms: int | None
-    inbox: Mapping[str, object]
-    services: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +91,7 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
         exchange=exchange_name(settings, instance),
         account=instance.account,
         state=state,
-        actors=_actors(cells, running),
+        actors=actors_of(cells, running),
         guard=_guard(cells, running),
         breaker=view.breaker if view else None,
         breaker_cause=view.breaker_cause if view else None,
@@ -201,28 +189,6 @@ def _ended(folder: Path) -> str:
     if reason.startswith((ESCALATED, UNSTARTABLE, "failed")):
         return "FAILED"
     return "FINISHED" if reason == "finished" else "STOPPED"
-
-
-def _actors(cells: Mapping[str, Cell], running: set[int]) -> tuple[ActorStatus, ...]:
-    return tuple(_actor(cell, is_alive=cell.pid in running) for cell in cells.values())
-
-
-def _actor(cell: Cell, *, is_alive: bool) -> ActorStatus:
-    return ActorStatus(
-        role=cell.role,
-        pid=cell.pid if is_alive else None,
-        restarts=max(0, cell.generation - 1),
-        phase=cell.phase if is_alive else "GONE",
-        heartbeat_age_ms=cell.age_ns // 1_000_000 if is_alive else None,
-        inbox=_beside(cell, "inbox") if is_alive else {},
-        services=_beside(cell, "services") if is_alive else {},
-    )
-
-
-def _beside(cell: Cell, name: str) -> Mapping[str, object]:
-    """What its shell shows under this name, if anything."""
-    shown = cell.extra.get(name)
-    return shown if isinstance(shown, Mapping) else {}
 
 
 def _guard(cells: Mapping[str, Cell], running: set[int]) -> str:

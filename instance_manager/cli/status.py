@@ -144,8 +144,13 @@ def troubles(one: InstanceStatus) -> list[str]:
     rests = [
         f"{actor.role} reads {service}: {phase}" for actor in one.actors for service, phase in actor.services.items()
     ]
+    unsent = [
+        f"message of trade {number} not delivered yet: {text}"
+        for actor in one.actors
+        for number, text in actor.undelivered.items()
+    ]
     dead = [f"dead letters: {one.dead_letters}; `predator dead-letters list`"] if one.dead_letters else []
-    return [*late, *rests, *dead]
+    return [*late, *rests, *unsent, *dead]
 
 
 def coloured(word: str) -> str:
