@@ -36,7 +36,8 @@ FAILURES_TO_WARN = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """`snapshot` is the one whose comparison is awaited, `asked_at_ns` when this round began (None: resting),
-    `hurried_ns` when one that was asked for out of turn is due.
+    `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
+    as urgently (`asked_urgently`): one that was on its way before is none.
 
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on.
     """
@@ -52,6 +53,7 @@ class State:
     in_flight_since_ns: int | None = None
     again: bool = False
     is_urgent: bool = True
+    asked_urgently: bool = False
     explained: Explained | None = None
     account: Watch = Watch()
     verdict: str = "UNKNOWN"
@@ -82,8 +84,10 @@ class Reconciler:
                 return self._begin(state, now_ns)
             case BudgetGranted(share=share):
                 return replace(state, share=share), ()
-            case ct.ReconcileNow(is_urgent=is_urgent, settles_ms=settles_ms):
-                return self._hurry(replace(state, is_urgent=state.is_urgent or is_urgent), settles_ms, now_ns)
+            case ct.ReconcileNow(is_urgent=True, settles_ms=settles_ms):
+                return self._hurry(replace(state, is_urgent=True, asked_urgently=False), settles_ms, now_ns)
+            case ct.ReconcileNow(settles_ms=settles_ms):
+                return self._hurry(state, settles_ms, now_ns)
             case ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=offset_ns):
                 return self._forward(state, snapshot, offset_ns)
             case SharersRead(total=total, down=down):
@@ -104,7 +108,15 @@ class Reconciler:
             is_urgent=state.is_urgent,
             is_light=self._may_be_light(state, now_ns),
         )
-        state = replace(state, asked_at_ns=now_ns, began_at_ns=now_ns, hurried_ns=0, snapshot=None, again=False)
+        state = replace(
+            state,
+            asked_at_ns=now_ns,
+            began_at_ns=now_ns,
+            hurried_ns=0,
+            snapshot=None,
+            again=False,
+            asked_urgently=state.is_urgent,
+        )
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
 
     def _may_be_light(self, state: State, now_ns: int) -> bool:
@@ -115,7 +127,8 @@ class Reconciler:
     def _forward(self, state: State, snapshot: ex.AccountSnapshot, offset_ns: int) -> Step[State]:
         word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
         forward = Send(to="executor", message=word)
-        state = replace(state, snapshot=snapshot, failures=0, is_urgent=False)
+        still_urgent = state.is_urgent and not state.asked_urgently
+        state = replace(state, snapshot=snapshot, failures=0, is_urgent=still_urgent)
         if snapshot.is_light:
             return state, (forward,)
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()

@@ -138,3 +138,16 @@ def test_who_begins_or_recovers_reads_the_exchange_out_of_the_reserve_and_nobody
 
     payable = [without_lease.can_spend(cost_of(asked(effects))) for effects in (first, later, curious, recovering)]
     assert payable == [True, False, False, True]
+
+
+def test_who_recovers_while_an_ordinary_reading_is_on_its_way_is_read_for_all_the_same():
+    """The answer to that one says too little, on a crowded account, to begin with (simulated seed 8075)."""
+    machine = reconciler()
+    state = replace(read_once(machine, machine.start(NOW_NS)[0]), share=54, full_at_ns=NOW_NS)
+    state, ordinary = machine.receive(state, ct.Woken(label="round"), NOW_NS)
+    state, _ = machine.receive(state, ct.ReconcileNow(reason="started", is_urgent=True), NOW_NS)
+    for message in (ex.SnapshotTaken(snapshot=a_snapshot(2)), a_view(2)):
+        state, _ = machine.receive(state, message, NOW_NS)
+    _, urgent = machine.receive(state, ct.Woken(label="round"), NOW_NS)
+
+    assert [(asked(one).is_urgent, asked(one).is_light) for one in (ordinary, urgent)] == [(False, True), (True, False)]
