@@ -61,13 +61,15 @@ class Executor:
 
 def _follow_up(turn: Turn) -> None:
     """After every message: what the book now says has to be done."""
-    if not turn.state.ready.has_snapshot or turn.book.instrument is None:
+    ready = turn.state.ready
+    if not ready.has_reading or turn.book.instrument is None:
         return
     strangers.judge(turn)
     cycle.close_trade_if_flat(turn)
     cycle.protect_from_entry(turn)
     _carry_out(turn)
-    cycle.enter_if_due(turn)
+    if ready.has_snapshot:
+        cycle.enter_if_due(turn)
     watch.look_after_fills(turn)
     _send_messages(turn)
 
@@ -81,6 +83,7 @@ def _carry_out(turn: Turn) -> None:
             book=turn.book,
             busy=turn.state.busy,
             limits=settings.limits,
+            hears=turn.state.ready.user_stream_up,
             now_ns=turn.now_ns,
         )
     )

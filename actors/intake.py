@@ -202,9 +202,14 @@ def take_fill(turn: Turn, fill: Fill) -> None:
 
 
 def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
-    """The exchange's truth: fills first, then orders, then what it no longer has. A light one begins nothing."""
-    knows = turn.state.ready.has_snapshot or not seen.is_light
-    turn.ready(has_snapshot=knows, available_balance=seen.available_balance, symbol_status=seen.symbol_status)
+    """The exchange's truth: fills first, then orders, then what it no longer has. After a light one what is held is
+    protected; nothing else begins."""
+    turn.ready(
+        has_reading=True,
+        has_snapshot=turn.state.ready.has_snapshot or not seen.is_light,
+        available_balance=seen.available_balance,
+        symbol_status=seen.symbol_status,
+    )
     for fill in seen.fills:
         take_fill(turn, fill)
     for payment in seen.funding:

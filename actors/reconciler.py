@@ -4,7 +4,8 @@ One round: snapshot from the exchange → executor takes it in and answers with 
 counts only when one of its kind stands in three rounds with nothing in flight: orders on their way and a replica of the
 exchange that lags for a second are no false alarm. Until then nothing is opened: whoever doubts does not trade.
 An exchange that answered what cannot be is doubted until its answers have made sense for a while.
-On an account that many instances share, rounds in which nothing is in doubt may be light (`actors.pace`).
+On an account that many instances share, rounds in which nothing is in doubt may be light (`actors.pace`). Who cannot
+pay for a whole reading takes a light one; who holds something and has seen nothing for long pays it out of the reserve.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class State:
     `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
     as urgently (`asked_urgently`): one that was on its way before is none.
 
-    `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on.
+    `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on;
+    `is_broke`: the newest reading could not be paid. `holds` is whether there is anything that a stop must cover.
     """
 
     asked_at_ns: int | None = None
@@ -61,6 +63,9 @@ class State:
     nonsense_at_ns: int = 0
     share: int = 0
     full_at_ns: int = 0
+    read_at_ns: int = 0
+    is_broke: bool = False
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +110,8 @@ class Reconciler:
         call = ex.TakeSnapshot(
             symbol=self.symbol,
             fills_since_ns=state.fills_since_ns,
-            is_urgent=state.is_urgent,
-            is_light=self._may_be_light(state, now_ns),
+            is_urgent=state.is_urgent or self._is_blind(state, now_ns),
+            is_light=state.is_broke or self._may_be_light(state, now_ns),
         )
         state = replace(
             state,
@@ -124,11 +129,19 @@ class Reconciler:
         is_calm = not (state.is_urgent or state.suspicions or state.nonsense or state.verdict == Verdict.CRITICAL)
         return is_calm and pace.may_be_light(state.share, (now_ns - state.full_at_ns) // MS)
 
+    def _is_blind(self, state: State, now_ns: int) -> bool:
+        """It holds something, and nobody knows any more whether its stop still rests."""
+        is_old = now_ns - state.read_at_ns >= self.limits.reconciliation_valid_ms * MS
+        return state.is_broke and state.holds and is_old
+
     def _forward(self, state: State, snapshot: ex.AccountSnapshot, offset_ns: int) -> Step[State]:
         word = ct.SnapshotForwarded(snapshot=snapshot, clock_offset_ns=offset_ns)
         forward = Send(to="executor", message=word)
         still_urgent = state.is_urgent and not state.asked_urgently
-        state = replace(state, snapshot=snapshot, failures=0, is_urgent=still_urgent)
+        read_at_ns = snapshot.started_at_ns
+        state = replace(
+            state, snapshot=snapshot, failures=0, is_urgent=still_urgent, is_broke=False, read_at_ns=read_at_ns
+        )
         if snapshot.is_light:
             return state, (forward,)
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
@@ -151,7 +164,8 @@ class Reconciler:
         snapshot = state.snapshot
         if snapshot is None or view.snapshot_started_at_ns != snapshot.started_at_ns:
             return state, ()  # the view of a round given up
-        state = replace(state, fills_since_ns=view.fills_since_ns, asked_at_ns=None)
+        holds = bool(view.position_quantity or view.open_orders)
+        state = replace(state, fills_since_ns=view.fills_since_ns, asked_at_ns=None, holds=holds)
         differences = reconcile.compare(
             view, snapshot, instance=self.instance, owns_wallet=self.owns_wallet, epsilon=self.epsilon
         )
@@ -225,7 +239,8 @@ class Reconciler:
 
     def _failed(self, state: State, refusal: ex.ExchangeUnavailable, now_ns: int) -> Step[State]:
         failures = state.failures + 1
-        state = replace(state, failures=failures, asked_at_ns=None, snapshot=None)
+        is_broke = refusal.kind == ex.RATE_LIMITED
+        state = replace(state, failures=failures, asked_at_ns=None, snapshot=None, is_broke=is_broke)
         wait = _wake(now_ns, self._pause_ms(failures, refusal.retry_after_ms))
         note = Note(level="WARNING", text=f"no snapshot: {refusal.text}")
         text = f"the exchange cannot be read: {refusal.text}"

@@ -23,6 +23,7 @@ from engine.trade import Trade
 
 EXITS = (OrderPurpose.EXIT, OrderPurpose.EMERGENCY_EXIT)
 PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT)
+MOST_WHILE_DEAF = 3  # stops that rest at once, and targets: the older ones stay until it is heard what becomes of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +205,11 @@ def _is_outdated(now: Situation, newest: Order, wanted: Decimal) -> bool:
     """A stop that waits for its trigger but covers another quantity, or another price for long enough."""
     if newest.status is not OrderStatus.ACCEPTED:
         return False
+    if newest.leaves_quantity != now.held:
+        return True
+    may_move = now.hears or len(now.book.open_orders(newest.purpose)) < MOST_WHILE_DEAF
     moved = newest.trigger_price != wanted and now.is_older(newest.created_at_ns, now.limits.stop_move_interval_ms)
-    return newest.leaves_quantity != now.held or moved
+    return moved and may_move
 
 
 def _take_profit(now: Situation, trade: Trade) -> tuple[Order, ...]:
@@ -222,7 +226,10 @@ def _take_profit(now: Situation, trade: Trade) -> tuple[Order, ...]:
 
 
 def _superseded(now: Situation) -> tuple[Order, ...]:
-    """Old stops and targets, once the newer one is known to rest."""
+    """Old stops and targets, once the newer one is known to rest. Who does not hear of orders does not know that: it
+    may have met its trigger since, and have filled in part only."""
+    if not now.hears:
+        return ()
     return tuple(
         order
         for purpose in PROTECTIVE

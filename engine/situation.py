@@ -34,13 +34,14 @@ class Busy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything the plan looks at."""
+    """Everything the plan looks at. `hears` is whether the exchange would tell by itself what becomes of an order."""
 
     instance: str
     play_hash: str
     book: Book
     busy: Busy
     limits: Limits
+    hears: bool
     now_ns: int
 
     @property

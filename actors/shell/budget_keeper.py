@@ -41,7 +41,7 @@ def cost_of(call: Message) -> Cost:
             return Cost(weight=1, orders=1, is_protective=order.purpose is not OrderPurpose.ENTRY)
         case ex.CancelOrder():
             return Cost(weight=1, orders=1, is_protective=True)
-        case ex.FindOrder() | ex.PrepareInstrument():  # without them nobody knows what to protect
+        case ex.FindOrder() | ex.FetchFills() | ex.PrepareInstrument():  # without them nobody knows what to protect
             return Cost(weight=_READS[type(call)], is_protective=True, leaves=KEPT_FOR_ORDERS)
         case ex.TakeSnapshot(is_urgent=is_urgent, is_light=is_light):
             return Cost(weight=LIGHT_READING if is_light else FULL_READING, is_protective=is_urgent)

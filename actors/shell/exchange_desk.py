@@ -21,7 +21,7 @@ from engine.safety.service_breaker import Phase, Rest, ServiceBreaker, answered,
 BUDGET_LIMIT_S = 2.0  # a read waits this long for budget before it fails
 BUDGET_LOOK_S = 0.02
 RETRY_AFTER_MS = 500
-SPARED = ("rate_limited", "banned")
+SPARED = (ex.RATE_LIMITED, "banned")
 # what is asked again and again; what became of an order (`FindOrder`) is always asked
 SERVICES: dict[type[Message], str] = {ex.TakeSnapshot: "account", ex.FetchFills: "fills", ex.FetchBars: "bars"}
 
@@ -110,7 +110,7 @@ class ExchangeDesk:
     def _watch(self, answer: Message | None) -> Message | None:
         if self._keeper is not None and isinstance(answer, ex.ExchangeUnavailable):
             is_ban = answer.kind == "banned"
-            if is_ban or answer.kind == "rate_limited":
+            if is_ban or answer.kind == ex.RATE_LIMITED:
                 self._keeper.back_off(retry_after_ms=answer.retry_after_ms, is_ban=is_ban)
                 self._on_backed_off(answer.retry_after_ms)
         return answer
@@ -136,5 +136,5 @@ def unpaid(call: Message) -> Message:
     if isinstance(call, ex.CancelOrder):
         return ex.CancelOutcomeUnknown(client_order_id=client_id, text=f"not sent: {text}")
     return ex.ExchangeUnavailable(
-        call=type(call).__name__, detail=client_id, kind="rate_limited", text=text, retry_after_ms=RETRY_AFTER_MS
+        call=type(call).__name__, detail=client_id, kind=ex.RATE_LIMITED, text=text, retry_after_ms=RETRY_AFTER_MS
     )

@@ -282,7 +282,7 @@ class BarsFetched(Message):
     bars: tuple[Bar, ...]
 
 
-NONSENSE = "nonsense"  # a kind of `ExchangeUnavailable`, and the errors' word for it
+RATE_LIMITED, NONSENSE = "rate_limited", "nonsense"  # kinds of `ExchangeUnavailable`; the first also by our own budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,12 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Times are our clock; None means never. `symbol_status` is the exchange's word; empty while it is trading."""
+    """Times are our clock; None means never. `symbol_status` is the exchange's word; empty while it is trading.
 
+    `has_reading` once position and orders were read, which is enough to protect; `has_snapshot` once all was.
+    """
+
+    has_reading: bool = False
     has_snapshot: bool = False
     user_stream_up: bool = False
     market_up: bool = True

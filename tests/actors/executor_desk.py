@@ -59,6 +59,7 @@ class Desk:
         self.notes: list[str] = []
         self.performed = 0
         self.stream_is_up = True
+        self.reads_light = False  # there is no budget for more
         self.holds_stream = False
         self.glance = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
         self.latches = ct.LatchesRead(scope="", reason="", flatten=False)
@@ -131,7 +132,8 @@ class Desk:
 
     def reconcile(self) -> None:
         """One round: snapshot, view, verdict."""
-        answer = self.exchange.perform(ex.TakeSnapshot(symbol=SYMBOL, fills_since_ns=NOW_NS - 1), self.now_ns)
+        call = ex.TakeSnapshot(symbol=SYMBOL, fills_since_ns=NOW_NS - 1, is_light=self.reads_light)
+        answer = self.exchange.perform(call, self.now_ns)
         assert isinstance(answer, ex.SnapshotTaken)
         self.sent = [one for one in self.sent if not isinstance(one.message, ct.ViewReported)]
         self.tell(ct.SnapshotForwarded(snapshot=answer.snapshot))

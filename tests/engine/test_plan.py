@@ -4,36 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine import plan
 from engine.messages import events as ev
-from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
+from engine.order import OrderKind, OrderStatus, Side
 from engine.plan import Plan
 from engine.safety.breaker import Breaker, Level
-from engine.safety.limits import Limits
-from engine.situation import Busy, Situation
 from tests.builders import MS, NOW_NS, D, a_fill, accepted, an_order, filled, folded, intended, opened
-
-ENTRY, EXIT, STOP = OrderPurpose.ENTRY, OrderPurpose.EXIT, OrderPurpose.STOP
-TARGET, EMERGENCY = OrderPurpose.TAKE_PROFIT, OrderPurpose.EMERGENCY_EXIT
-LIMITS = Limits()
-
-
-def planned(book, *, after_ms=0, **busy) -> Plan:
-    now_ns = NOW_NS + after_ms * MS
-    situation = Situation(
-        instance="live-1", play_hash="abcdef", book=book, busy=Busy(**busy), limits=LIMITS, now_ns=now_ns
-    )
-    return plan.make(situation)
-
-
-def the_stop(name="stop", **fields):
-    return an_order(name, STOP, **fields)
-
-
-def with_stop(*, stop=390_000, target=0, **fields):
-    """A protected long: the stop rests, and the book knows."""
-    said = ev.PositionProtected(trade_number=1, stop_price=D(39_000), naked_ns=0)
-    return folded([*opened(stop, target), intended(the_stop(**fields)), accepted("stop"), said])
+from tests.engine.planning import EXIT, LIMITS, STOP, TARGET, moved_to, planned, refused, the_stop, with_stop
 
 
 def test_with_nothing_to_do_nothing_is_done():
@@ -70,6 +46,19 @@ def test_d4_a_stop_for_another_quantity_is_replaced():
     assert [(o.purpose, o.quantity) for o in planned(book).place] == [(STOP, D("0.15"))]
 
 
+def test_who_does_not_hear_what_becomes_of_orders_takes_no_old_stop_away_and_lets_few_pile_up():
+    """The new one may have met its trigger since, and have filled in part only (simulated seed 105)."""
+    names = ["new", "newer"]
+    moved = [event for name in names for event in (intended(the_stop(name)), accepted(name))]
+    book = folded([*moved, moved_to(395_000)], book=with_stop())
+    late_ms = LIMITS.stop_move_interval_ms
+
+    assert planned(book, after_ms=late_ms, hears=False) == Plan()
+    heard = planned(book, after_ms=late_ms)
+    assert [order.client_order_id for order in heard.cancel] == ["stop", "new"]
+    assert [order.trigger_price for order in heard.place] == [D(39_500)]
+
+
 def test_d5_the_old_stop_goes_only_when_the_new_one_rests():
     both = folded([intended(the_stop("new"))], book=with_stop())
     assert planned(both, placing={"new": NOW_NS}).cancel == ()
@@ -78,8 +67,7 @@ def test_d5_the_old_stop_goes_only_when_the_new_one_rests():
 
 
 def test_d7_a_moved_stop_waits_for_its_minimum_interval():
-    moved = ev.ProtectionAdvanced(bar_open_time_ns=1, protection=replace(opened()[-1].protection, stop_ticks=395_000))
-    book = folded([moved], book=with_stop())
+    book = folded([moved_to(395_000)], book=with_stop())
 
     assert planned(book, after_ms=LIMITS.stop_move_interval_ms - 1).place == ()
     assert [o.trigger_price for o in planned(book, after_ms=LIMITS.stop_move_interval_ms).place] == [D(39_500)]
@@ -130,10 +118,6 @@ def test_a_position_that_is_covered_in_part_for_too_long_is_left(last, leaves):
     assert (left in planned(half_covered(last), placing={"whole": NOW_NS}, after_ms=after).events) is leaves
 
 
-def refused(name, purpose=STOP):
-    return intended(an_order(name, purpose)), ev.OrderRejected(client_order_id=name, code="", reason="no")
-
-
 def test_a_refused_stop_is_tried_again_after_a_pause_and_given_up_after_three():
     once = folded([*opened(), *refused("s1")])
     assert planned(once, after_ms=LIMITS.exit_retry_ms - 1).place == ()
@@ -158,84 +142,6 @@ def test_a_triggered_stop_that_does_not_fill_is_helped():
 
     assert planned(book, after_ms=LIMITS.trigger_stuck_ms - 1).events == ()
     assert planned(book, after_ms=LIMITS.trigger_stuck_ms).events == (ev.ExitWanted(reason="emergency_exit"),)
-
-
-def leaving(reason="exit_signal"):
-    return folded([ev.ExitWanted(reason=reason)], book=with_stop())
-
-
-def test_leaving_is_one_market_order_for_all_of_it_and_the_stop_stays():
-    made = planned(leaving())
-
-    assert [(o.purpose, o.kind, o.quantity, o.reason) for o in made.place] == [
-        (EXIT, OrderKind.MARKET, D("0.1"), "exit_signal")
-    ]
-    assert made.cancel == ()
-    assert [o.purpose for o in planned(leaving("emergency_exit")).place] == [EMERGENCY]
-
-
-def unknown_exits(count):
-    names = [f"x{n}" for n in range(count)]
-    lost = [ev.OrderBecameUnknown(client_order_id=name, text="") for name in names]
-    return folded([*(intended(an_order(name, EXIT)) for name in names), *lost], book=leaving())
-
-
-def test_while_an_exit_is_under_way_no_second_is_made():
-    book = folded([intended(an_order("exit", EXIT))], book=leaving())
-    assert planned(book, placing={"exit": NOW_NS}, after_ms=60_000).place == ()
-
-    assert planned(folded([accepted("exit")], book=book), after_ms=60_000).place == ()
-
-
-def test_an_exit_unknown_for_too_long_gets_another_that_can_only_reduce_but_not_many():
-    assert planned(unknown_exits(1), after_ms=LIMITS.exit_again_ms - 1).place == ()
-
-    another = planned(unknown_exits(1), after_ms=LIMITS.exit_again_ms).place
-
-    assert [(o.purpose, o.is_reduce_only, o.quantity) for o in another] == [(EXIT, True, D("0.1"))]
-    assert len(planned(unknown_exits(2), after_ms=LIMITS.exit_again_ms).place) == 1
-    assert planned(unknown_exits(3), after_ms=60_000).place == ()
-
-
-def test_exits_refused_beside_an_unknown_one_are_not_repeated_at_the_speed_of_the_network():
-    again_ms = LIMITS.exit_again_ms
-    refused_beside = folded(refused("another", EXIT), book=unknown_exits(1), now_ns=NOW_NS + again_ms * MS)
-
-    assert planned(refused_beside, after_ms=again_ms).place == ()
-    assert planned(refused_beside, after_ms=again_ms + LIMITS.exit_retry_ms - 1).place == ()
-    assert len(planned(refused_beside, after_ms=again_ms + LIMITS.exit_retry_ms).place) == 1
-
-
-def test_a_refused_exit_is_tried_again_after_a_pause():
-    book = folded(refused("x1", EXIT), book=leaving())
-
-    assert planned(book, after_ms=LIMITS.exit_retry_ms - 1).place == ()
-    assert len(planned(book, after_ms=LIMITS.exit_retry_ms).place) == 1
-
-
-@pytest.mark.parametrize(("times", "pauses"), [(3, 1), (4, 1), (5, 2), (8, 5), (40, 5)])
-def test_exits_of_a_position_the_exchange_denies_become_rarer(times: int, pauses: int):
-    denied = ev.ReconciliationChanged(state="CRITICAL", differences=("phantom position",))
-    book = folded([*(event for k in range(times) for event in refused(f"x{k}", EXIT)), denied], book=leaving())
-
-    assert planned(book, after_ms=pauses * LIMITS.exit_retry_ms - 1).place == ()
-    assert len(planned(book, after_ms=pauses * LIMITS.exit_retry_ms).place) == 1
-
-
-def test_exits_of_a_position_that_is_there_never_become_rarer():
-    book = folded([event for k in range(40) for event in refused(f"x{k}", EXIT)], book=leaving())
-
-    assert len(planned(book, after_ms=LIMITS.exit_retry_ms).place) == 1
-
-
-def test_three_refused_exits_are_red_and_panic_once_and_it_goes_on_trying():
-    book = folded([*refused("x1", EXIT), *refused("x2", EXIT), *refused("x3", EMERGENCY)], book=leaving())
-
-    made = planned(book, after_ms=LIMITS.exit_retry_ms)
-
-    assert [type(e) for e in made.events] == [ev.BreakerTripped, ev.PanicObserved]
-    assert len(made.place) == 1
-    assert planned(folded(made.events, book=book)).events == ()
 
 
 def test_flat_means_no_protective_order_stays():
