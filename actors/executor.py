@@ -83,7 +83,7 @@ def _carry_out(turn: Turn) -> None:
             book=turn.book,
             busy=turn.state.busy,
             limits=settings.limits,
-            hears=turn.state.ready.user_stream_up,
+            hears=turn.state.ready.hears,
             now_ns=turn.now_ns,
         )
     )
@@ -188,7 +188,7 @@ def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
 
 
 def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
-    turn.ready(user_stream_up=True)
+    turn.ready(user_stream_up=True, user_stream_since_ns=turn.now_ns)
     turn.happen(ev.StreamChanged(stream=message.stream, is_up=True, text=""))
     turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="user stream opened")))
 
@@ -196,7 +196,7 @@ def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
 def _stream_lost(turn: Turn, message: ex.StreamLost) -> None:
     if turn.state.ready.user_stream_up:
         turn.happen(ev.StreamChanged(stream=message.stream, is_up=False, text=message.reason))
-    turn.ready(user_stream_up=False)
+    turn.ready(user_stream_up=False, hears=False)
 
 
 def _unavailable(turn: Turn, message: ex.ExchangeUnavailable) -> None:

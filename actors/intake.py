@@ -204,9 +204,11 @@ def take_fill(turn: Turn, fill: Fill) -> None:
 def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
     """The exchange's truth: fills first, then orders, then what it no longer has. After a light one what is held is
     protected; nothing else begins."""
+    ready = turn.state.ready
     turn.ready(
         has_reading=True,
-        has_snapshot=turn.state.ready.has_snapshot or not seen.is_light,
+        has_snapshot=ready.has_snapshot or not seen.is_light,
+        hears=ready.hears or (ready.user_stream_up and seen.started_at_ns >= ready.user_stream_since_ns),
         available_balance=seen.available_balance,
         symbol_status=seen.symbol_status,
     )

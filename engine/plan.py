@@ -233,13 +233,18 @@ def _superseded(now: Situation) -> tuple[Order, ...]:
     return tuple(
         order
         for purpose in PROTECTIVE
-        for order in _older_than_a_resting_one(now.book.open_orders(purpose))
+        for order in _older_than_a_resting_one(now, now.book.open_orders(purpose))
         if _can_cancel(now, order)
     )
 
 
-def _older_than_a_resting_one(orders: tuple[Order, ...]) -> tuple[Order, ...]:
-    resting = [at for at, order in enumerate(orders) if order.status is OrderStatus.ACCEPTED]
+def _older_than_a_resting_one(now: Situation, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    doubted = now.busy.doubted
+    resting = [
+        at
+        for at, order in enumerate(orders)
+        if order.status is OrderStatus.ACCEPTED and order.client_order_id not in doubted
+    ]
     return orders[: resting[-1]] if resting else ()
 
 

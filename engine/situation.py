@@ -34,7 +34,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything the plan looks at. `hears` is whether the exchange would tell by itself what becomes of an order."""
+    """Everything the plan looks at. `hears` is whether nothing that becomes of an order escapes us."""
 
     instance: str
     play_hash: str

@@ -10,12 +10,16 @@ from decimal import Decimal
 class Readiness:
     """Times are our clock; None means never. `symbol_status` is the exchange's word; empty while it is trading.
 
-    `has_reading` once position and orders were read, which is enough to protect; `has_snapshot` once all was.
+    `has_reading` once position and orders were read, which is enough to protect; `has_snapshot` once all was. `hears`
+    once they were read while the user stream was up (`user_stream_since_ns`), and it has been since: nothing that
+    becomes of an order escapes then.
     """
 
     has_reading: bool = False
     has_snapshot: bool = False
     user_stream_up: bool = False
+    user_stream_since_ns: int = 0
+    hears: bool = False
     market_up: bool = True
     mark: Decimal | None = None
     mark_at_ns: int | None = None

@@ -66,6 +66,13 @@ def test_d5_the_old_stop_goes_only_when_the_new_one_rests():
     assert [o.client_order_id for o in planned(folded([accepted("new")], book=both)).cancel] == ["stop"]
 
 
+def test_a_newer_stop_whose_fate_is_in_doubt_replaces_nothing():
+    both = folded([intended(the_stop("new")), accepted("new")], book=with_stop())
+
+    assert planned(both, doubted=frozenset({"new"})).cancel == ()
+    assert len(planned(both).cancel) == 1
+
+
 def test_d7_a_moved_stop_waits_for_its_minimum_interval():
     book = folded([moved_to(395_000)], book=with_stop())
 
