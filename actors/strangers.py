@@ -46,10 +46,16 @@ def _judge_one(turn: Turn, since: int, fill: Fill) -> None:
         turn.happen(ev.OrderFilled(client_order_id=owner.client_order_id, fill=fill))
     elif not _has_waited(turn, since):
         turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
-    elif is_reduction(turn.book, fill):
+    elif is_reduction(turn.book, fill) and not _came_before(turn, fill):
         _reduced(turn, fill)
     else:
         _foreign(turn, fill)
+
+
+def _came_before(turn: Turn, fill: Fill) -> bool:
+    """Whether it was executed, by the exchange's clock, before our position was opened: then it closed another."""
+    trade = turn.book.trade
+    return trade is not None and fill.occurred_at_ns < trade.opened_at_ns
 
 
 def _has_waited(turn: Turn, since: int) -> bool:

@@ -8,9 +8,10 @@ from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.order import OrderPurpose, OrderStatus, Side
+from engine.signal import Intent
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import assert_all_agree, closed_trades, holding
-from tests.builders import D, an_order
+from tests.builders import MS, D, a_fill, an_order
 
 
 def by_hand(desk: Desk, quantity: str, side: Side = Side.SELL, **fields) -> None:
@@ -46,6 +47,20 @@ def test_a_liquidation_is_called_by_its_name():
     assert [t.exit_reason for t in closed_trades(desk)] == ["liquidation"]
     assert desk.book.breaker.cause == "liquidation"
     assert_all_agree(desk)
+
+
+def test_what_was_executed_before_our_position_was_opened_is_no_part_of_it():
+    """Simulated seed 9283: a person closed what was his, we opened ours, and then heard of his."""
+    desk = Desk().ready()
+    his = replace(a_fill("his", "web_17"), sign=-1, quantity=D("0.04"), occurred_at_ns=desk.now_ns - MS)
+    desk.cycle(1, Intent.ENTER_LONG)
+    desk.run(500)
+    desk.tell(ex.FillReceived(fill=his))
+    desk.run(6_000)
+
+    assert desk.book.position_quantity == D("0.1") == desk.exchange.position.quantity
+    assert [o.quantity for o in desk.book.open_orders(OrderPurpose.STOP)] == [D("0.1")]
+    assert desk.book.breaker.cause == "foreign fill"
 
 
 def test_a_position_made_smaller_by_hand_keeps_a_stop_for_exactly_the_rest():
