@@ -60,16 +60,16 @@ class Faults:
 
 
 class Chance:
-    """Decides. `met` counts how often each kind struck."""
+    """Decides, until `until_ns`. `met` counts how often each kind struck."""
 
     def __init__(self, seed: int, faults: Faults) -> None:
-        self._until_ns = faults.until_ns
+        self.until_ns = faults.until_ns
         self._odds = {kind: getattr(faults, kind) for kind in faults.in_force()}
         self._sources = {kind: Random(f"{seed}:{kind}") for kind in (*self._odds, DELAYS)}
         self.met: Counter[str] = Counter()
 
     def strikes(self, kind: str, now_ns: int) -> bool:
-        if now_ns >= self._until_ns:
+        if now_ns >= self.until_ns:
             return False
         odds = self._odds.get(kind)
         if odds is None or self._sources[kind].random() >= odds:

@@ -20,7 +20,9 @@ from actors.spending import RateLimits
 
 ILL_WILL_EVERY_NS = 500 * MS
 LONGEST_HANG_MS = 6_000
-LONGEST_FREEZE_MS = 25_000
+LONGEST_FREEZE_MS = 45_000  # longer than a lease lasts and its instrument rests, so that another gets it
+LONGEST_CUT_OFF_MS = 60_000
+OUTLASTS_NS = 25_000 * MS  # how far the last freeze may reach into the time without faults
 GUARDS = ("guard", "standby_guard")
 
 
@@ -84,13 +86,18 @@ class Simulation(Stage):
             for role in GUARDS:
                 tree.stand_still(role, for_ns)
         if self.strikes("freeze"):
-            tree.freeze(self.chance.of("freeze").randint(5_000, LONGEST_FREEZE_MS) * MS)
+            tree.freeze(self._for_long("freeze", 5_000, LONGEST_FREEZE_MS))
         if self.strikes("cut_off"):
-            tree.cut_off_until_ns = self.now_ns + self.chance.of("cut_off").randint(2_000, LONGEST_FREEZE_MS) * MS
+            tree.cut_off_until_ns = self.now_ns + self._for_long("cut_off", 2_000, LONGEST_CUT_OFF_MS)
         for stream in ("user", "market"):
             if self.strikes("drop_stream"):
                 for_ns = self.chance.of("drop_stream").randint(200, 6_000) * MS
                 streams.drop(self, name, stream, for_ns)
+
+    def _for_long(self, kind: str, least_ms: int, most_ms: int) -> int:
+        """Over in time for the end of the world."""
+        drawn_ns = self.chance.of(kind).randint(least_ms, most_ms) * MS
+        return min(drawn_ns, self.chance.until_ns + OUTLASTS_NS - self.now_ns)
 
     def _step_clock(self) -> None:
         source = self.chance.of("clock_step")

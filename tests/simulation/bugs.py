@@ -118,7 +118,7 @@ def _stop_for_the_ordered_quantity() -> tuple[Any, ...]:
 
 
 def _cancel_the_old_stop_first() -> tuple[Any, ...]:
-    def all_but_the_newest(orders: tuple[order.Order, ...]) -> tuple[order.Order, ...]:
+    def all_but_the_newest(_: plan.Situation, orders: tuple[order.Order, ...]) -> tuple[order.Order, ...]:
         return orders[:-1]
 
     return (patch.object(plan, "_older_than_a_resting_one", all_but_the_newest),)

@@ -5,8 +5,12 @@ Here a few of them, those that show in the first worlds; all by `python -m tests
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
+from engine import plan
+from tests.simulation import defects
 from tests.simulation.bugs import DEFECTS
 from tests.simulation.defects import hunt
 
@@ -32,6 +36,14 @@ def test_a_deliberate_bug_is_found(name: str) -> None:
     caught = hunt(name, MOST_WORLDS)
 
     assert caught.law, f"{name!r} was not found in {caught.seeds} worlds: a law is missing"
+
+
+def test_a_bug_that_fails_by_itself_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    outdated = patch.object(plan, "_older_than_a_resting_one", lambda _: ())  # called with two arguments
+    monkeypatch.setattr(defects, "DEFECTS", {"outdated": lambda: (outdated,)})
+
+    with pytest.raises(TypeError):
+        hunt("outdated", MOST_WORLDS)
 
 
 def test_there_are_enough_bugs_to_trust_the_laws() -> None:
