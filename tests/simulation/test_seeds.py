@@ -5,6 +5,8 @@ A failing seed is replayed with `tox -e sim -- --first-seed SEED --seeds 1`, whi
 
 from __future__ import annotations
 
+from collections import Counter
+
 from actors.simulator import BEGIN_NS, Faults
 from tests.simulation.conftest import ENOUGH_TO_MEET_ALL, Met
 from tests.simulation.disasters import KINDS
@@ -18,8 +20,16 @@ def test_every_law_holds(seed: int, met: Met) -> None:
     met.add(story.simulation.chance.met)
 
 
-def test_every_kind_of_fault_really_struck(met: Met) -> None:
-    assert met.worlds < ENOUGH_TO_MEET_ALL or met.never == set()
+def test_a_kind_of_fault_that_never_struck_in_many_worlds_is_told() -> None:
+    few, all_met, one_missing = Met(), Met(), Met()
+    every = Counter((*Faults.kinds(), *KINDS))
+
+    few.add(Counter({"crash": 1}))
+    all_met.add(every, ENOUGH_TO_MEET_ALL)
+    one_missing.add(every - Counter({"crash": 1}), ENOUGH_TO_MEET_ALL)
+
+    assert few.untested == all_met.untested == set()
+    assert one_missing.untested == {"crash"}
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
