@@ -27,11 +27,14 @@ class Faults:
     repeat_answer: float = 0.0
     unavailable: float = 0.0  # refused without effect
     rate_limited: float = 0.0  # a 429 that others on the address caused
+    banned: float = 0.0  # a 418: for a while not even a stop may be sent
     torn_snapshot: float = 0.0  # its parts are of different moments
+    stale_read: float = 0.0  # answered by a replica that lags behind
     lose_message: float = 0.0
     double_message: float = 0.0
     late_message: float = 0.0  # overtaken by many
     drop_stream: float = 0.0
+    silent_stream: float = 0.0  # it stays up, and what happens meanwhile is never told
     crash: float = 0.0  # of an actor, between any two effects
     lose_notice: float = 0.0  # the supervisor is not told of a death
     hang: float = 0.0  # an actor stands still for a while, then goes on

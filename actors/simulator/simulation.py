@@ -22,6 +22,8 @@ ILL_WILL_EVERY_NS = 500 * MS
 LONGEST_HANG_MS = 6_000
 LONGEST_FREEZE_MS = 45_000  # longer than a lease lasts and its instrument rests, so that another gets it
 LONGEST_CUT_OFF_MS = 60_000
+# of prices that stop coming the adapter makes a lost stream after ten seconds; nobody can tell for the other
+LONGEST_SILENCE_MS = {"market": 9_500, "user": 30_000}
 OUTLASTS_NS = 25_000 * MS  # how far the last freeze may reach into the time without faults
 GUARDS = ("guard", "standby_guard")
 
@@ -93,6 +95,9 @@ class Simulation(Stage):
             if self.strikes("drop_stream"):
                 for_ns = self.chance.of("drop_stream").randint(200, 6_000) * MS
                 streams.drop(self, name, stream, for_ns)
+            if self.strikes("silent_stream"):
+                for_ns = self.chance.of("silent_stream").randint(500, LONGEST_SILENCE_MS[stream]) * MS
+                streams.hush(self, name, stream, for_ns)
 
     def _for_long(self, kind: str, least_ms: int, most_ms: int) -> int:
         """Over in time for the end of the world."""

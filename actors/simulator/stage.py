@@ -60,6 +60,7 @@ class Stage:
         self.told: dict[str, list[int]] = collections.defaultdict(list)
         self.notes: collections.deque[tuple[int, str, str, str]] = collections.deque(maxlen=KEPT_NOTES)
         self.streams_down: set[str] = set()
+        self.streams_silent: set[str] = set()
         self.trees: Mapping[str, SimulatedTree] = {}
         self.instances: Mapping[str, SimulatedTree] = {}  # the trees but for the account's
 
@@ -78,7 +79,8 @@ class Stage:
 class SimulatedTree:
     """An instance, or the account system: its lives, its scoreboard (`cells`) and its disk.
 
-    `run` counts its supervisors; `end` says why it ended by itself; `failures` are the times its supervisor was killed.
+    `run` counts its supervisors; `end` says why it ended by itself; `failures` are the times its supervisor was killed;
+    `readings` are its newest of the exchange, and when: what a replica that lags behind still shows.
     """
 
     def __init__(self, stage: Stage, name: str, casting: Casting, perform: Perform) -> None:
@@ -94,6 +96,7 @@ class SimulatedTree:
         self.incidents: list[IncidentHappened] = []
         self.dead_before_birth: set[tuple[str, int]] = set()
         self.cut_off_until_ns = 0
+        self.readings: dict[tuple[type[Message], str], tuple[int, Message]] = {}
         self._perform = perform
 
     # --- turns -------------------------------------------------------------------------------------------------------

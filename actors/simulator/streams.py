@@ -11,9 +11,10 @@ from engine.messages.base import Message
 
 
 def push(stage: Stage) -> None:
-    """What happened since: delayed each for itself (so events overtake each other), lost while the stream is down."""
+    """What happened since: delayed each for itself (so events overtake each other), lost while the stream is down or
+    silent."""
     for name, stream, event in stage.world.take_pushed():
-        if f"{name}.{stream}" in stage.streams_down:
+        if f"{name}.{stream}" in stage.streams_down | stage.streams_silent:
             continue
         for _ in range(2 if stage.strikes("double_message") else 1):
             stage.agenda.after(stage.chance.delay_ns(0.2, 30), _pushing(stage, name, stream, event))
@@ -47,3 +48,11 @@ def drop(stage: Stage, name: str, stream: str, for_ns: int) -> None:
         _to_listener(stage, name, stream, ex.StreamOpened(stream=stream))
 
     stage.agenda.after(for_ns, back)
+
+
+def hush(stage: Stage, name: str, stream: str, for_ns: int) -> None:
+    """It stays up and says nothing; nobody is told, not even when it speaks again."""
+    key = f"{name}.{stream}"
+    if key not in stage.streams_silent:
+        stage.streams_silent.add(key)
+        stage.agenda.after(for_ns, lambda: stage.streams_silent.discard(key))

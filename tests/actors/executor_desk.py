@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from actors.executor import Executor
-from actors.simulator.line import unanswered
+from actors.simulator.network import unanswered
 from actors.turn import ExecutorSettings, State
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine import reconcile

@@ -122,6 +122,22 @@ class Disasters:
             exchange.cancel_foreign(source.choice(resting), stage.now_ns)
         return bool(resting)
 
+    def _liquidated(self, stage: Stage, name: str, source: Random) -> bool:
+        """The exchange closes the position itself, and takes away every order that rests."""
+        exchange = self._world.exchange_of(name)
+        if not self._closed_by_hand(stage, name, source):
+            return False
+        for key in [key for key, order in exchange.orders.items() if order.status is OrderStatus.ACCEPTED]:
+            exchange.cancel_foreign(key, stage.now_ns)
+        return True
+
+    def _funding_time(self, stage: Stage, name: str, source: Random) -> bool:
+        """Who holds something pays or is paid. The venue tells of it in its list only, not on a stream."""
+        exchange = self._world.exchange_of(name)
+        paid_before = len(exchange.funding)
+        exchange.pay_funding(Decimal(source.choice((-3, -1, 1, 3))) / 10_000, stage.now_ns)
+        return len(exchange.funding) > paid_before
+
     def _stuck_trigger(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
         exchange.triggers_stick = True
@@ -212,6 +228,8 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "balance_drift": Disasters._balance_drift,
     "closed_by_hand": Disasters._closed_by_hand,
     "cancelled_by_hand": Disasters._cancelled_by_hand,
+    "liquidated": Disasters._liquidated,
+    "funding_time": Disasters._funding_time,
     "stuck_trigger": Disasters._stuck_trigger,
     "thin_book": Disasters._thin_book,
     "shallow_book": Disasters._shallow_book,
@@ -222,9 +240,9 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "strained_host": Disasters._strained_host,
 }
 # these are possible only while something is held; of the kinds drawn for one occasion they come first
-NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand"})
+NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "liquidated", "funding_time"})
 DRAWN = 5
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
 # after these an instance must stand still until a person has looked
-MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand"})
+MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand", "liquidated"})

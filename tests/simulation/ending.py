@@ -100,12 +100,12 @@ def _is_alone(world: SmallWorld, name: str) -> bool:
 
 
 def _money_is_conserved(world: SmallWorld, account: str) -> None:
-    """The wallet is what it began with, and the profit and fees of every execution; nothing else."""
+    """The wallet is what it began with, the profit and fees of every execution and its funding; nothing else."""
     drift = any(world.seats[s.name].account == account and s.kind == "balance_drift" for s in world.disasters.struck)
     made = Decimal(0)
     for (owner, _), exchange in world.exchanges.items():
         if owner == account:
-            made += _profit(exchange.fills, exchange.position)
+            made += _profit(exchange.fills, exchange.position) + sum(paid.amount for paid in exchange.funding)
     balance = world.wallets[account].balance
     left = FIRST_BALANCE + made - balance
     demand(drift or abs(left) < NOTHING, "money", f"{FIRST_BALANCE} + {made} is not {balance}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors import leases
-from actors.simulator import BEGIN_NS, Faults, Simulation, line
+from actors.simulator import BEGIN_NS, Faults, Simulation, line, network
 from engine import ids
 from engine.messages import exchange as ex
 from engine.order import OrderPurpose
@@ -47,16 +47,16 @@ def holder(monkeypatch: pytest.MonkeyPatch, is_eager: list[bool]) -> tuple[Simul
     simulation, world = simulate(1, Faults(), seats=SAME_INSTRUMENT)
     simulation.run(BEGIN_NS + 20 * SECOND_NS)
     tree = next(one for one in simulation.instances.values() if one.lives["executor"].leases.left_ns() > 0)
-    send = line._send
+    send = network.send
 
     def late(sender, life, call):
         is_entry = isinstance(call, ex.PlaceOrder) and call.order.purpose is OrderPurpose.ENTRY
         if sender is tree and is_entry:
-            simulation.agenda.after(LATE_NS, lambda: line._carry_out_unheard(sender, call))
+            simulation.agenda.after(LATE_NS, lambda: network._carry_out_unheard(sender, call))
         else:
             send(sender, life, call)
 
-    monkeypatch.setattr(line, "_send", late)
+    monkeypatch.setattr(network, "send", late)
     simulation.on_step = Watch(simulation, world)
     tree.cut_off_until_ns = simulation.now_ns + 300 * SECOND_NS
     while tree.lives["executor"].leases.left_ns() > 2.5 * SECOND_NS:
