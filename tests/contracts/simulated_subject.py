@@ -5,7 +5,7 @@ user stream's events and refusals. It lacks on purpose, and the tests of these a
 
 - requests and answers that get lost, late or doubled, dropped streams, 429: whoever drives it does that on the way to
   it and back (`actors.simulator.network`), and the laws of `tests.simulation` judge what comes of it; a request that
-  was lost is UNKNOWN to its sender there as here. An exchange that is not reached, or by a wrong key, is no exchange there.
+  was lost is UNKNOWN to its sender there as here. An exchange that isn't reached, or by a wrong key, is none there.
 - bars and mark prices, which the simulated world's market has; a log; pages of lists (a list is always whole); usage.
 - depth: a driver says that the book is thin or shallow. Margin modes, liquidation and auto-deleveraging.
 """
