@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from actors.shell.latch import GLOBAL
+from actors.shell.sharers_port import ALIVE_NS
 from actors.simulator import line
 from actors.simulator.lives import Life
 from actors.simulator.stage import SimulatedTree
@@ -111,6 +113,22 @@ _ON_THE_SCOREBOARD: Mapping[type[Message], Callable[[SimulatedTree, Life, Any], 
 }
 
 
+def _sharers(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
+    """As the journals of all instances of the account have it; whose executor died lately is not down yet."""
+    of_account = [one for one in tree.stage.instances.values() if one.casting.account == tree.casting.account]
+    views = {one.name: one.disk.view for one in of_account if one.disk.view is not None}
+    total = sum((view.realised_profit - view.fees + view.funding for view in views.values()), Decimal(0))
+    down = tuple(
+        one.name for one in of_account if one.name in views and views[one.name].position_quantity and _is_down(one)
+    )
+    return ac.SharersRead(total=total, down=down)
+
+
+def _is_down(tree: SimulatedTree) -> bool:
+    cell = tree.cells.get("executor")
+    return cell is None or cell.age_ns(tree.stage.agenda.now_ns) >= ALIVE_NS
+
+
 def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:
     assert isinstance(call, IncidentHappened), call
     tree.incidents.append(call)
@@ -129,4 +147,5 @@ _NEARBY = {
     "launcher": _launcher,
     "latch": _latch,
     "scoreboard": _scoreboard,
+    "sharers": _sharers,
 }

@@ -47,10 +47,11 @@ class MoodyPlay:
         )
 
 
-def settings_of(seat: Seat) -> ExecutorSettings:
+def settings_of(seat: Seat, sharers: tuple[str, ...]) -> ExecutorSettings:
     return ExecutorSettings(
         instance=seat.name,
         account=seat.account,
+        sharers=sharers,
         play="moody",
         play_hash="moodyhash",
         symbol=seat.symbol,
@@ -69,9 +70,9 @@ def settings_of(seat: Seat) -> ExecutorSettings:
     )
 
 
-def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
-    """Every role of a live instance, in the order they start."""
-    settings = settings_of(seat)
+def casting(seat: Seat, sharers: tuple[str, ...]) -> Casting:
+    """Every role of a live instance, in the order they start; `sharers` are the others of its account."""
+    settings = settings_of(seat, sharers)
     limits = settings.limits
 
     def guard(role: str, peer: str) -> Guard:
@@ -83,7 +84,11 @@ def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
         roles={
             "executor": lambda: Executor(settings=settings),
             "reconciler": lambda: Reconciler(
-                instance=seat.name, symbol=seat.symbol, limits=limits, owns_wallet=owns_wallet
+                instance=seat.name,
+                symbol=seat.symbol,
+                limits=limits,
+                owns_wallet=not sharers,
+                has_sharers=bool(sharers),
             ),
             "guard": lambda: guard("guard", "standby_guard"),
             "standby_guard": lambda: guard("standby_guard", "guard"),
@@ -92,6 +97,10 @@ def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
             "strategy": lambda: Strategy(make_evaluator=lambda: MoodyPlay(seat.symbol), warmup_bars=5),
         },
     )
+
+
+def sharers_of(seat: Seat, seats: tuple[Seat, ...]) -> tuple[str, ...]:
+    return tuple(one.name for one in seats if one.account == seat.account and one.name != seat.name)
 
 
 def simulate(
@@ -103,6 +112,5 @@ def simulate(
 ) -> tuple[Simulation, SmallWorld]:
     """The full cast of these seats over a fresh world; `rate_limits` is what others leave them of the exchange's."""
     world = SmallWorld(seed, seats)
-    accounts = [seat.account for seat in seats]
-    cast = {seat.name: casting(seat, owns_wallet=accounts.count(seat.account) == 1) for seat in seats}
+    cast = {seat.name: casting(seat, sharers_of(seat, seats)) for seat in seats}
     return Simulation(seed, cast, world, faults, on_step, rate_limits), world
