@@ -46,6 +46,9 @@ def keep_anchor(turn: Turn, message: AnchorChosen) -> None:
 
 def take(turn: Turn, cycle: CycleReady) -> None:
     """One bar: protection moves, then exits, then perhaps an entry."""
+    if cycle.began_elsewhere(turn.book.anchor_ns):
+        tell_where_we_were(turn)
+        return
     opened_at, newest = cycle.bar.open_time_ns, _newest_bar(turn)
     if newest is not None and (opened_at <= newest or _asks_for_missed(turn, newest, opened_at)):
         return

@@ -47,11 +47,12 @@ class Recorder:
             return self._before(state, message)
         match message:
             case mk.ResumeWanted():
-                point = mk.ResumePoint(anchor_ns=state.anchor_ns, last_bar_ns=state.last_bar_ns)
-                return state, (Send(to="strategy", message=point),)
+                return state, (self._where_it_was(state),)
             case mk.AnchorChosen(open_time_ns=opened, live_from_ns=live_from) if state.anchor_ns is None:
                 anchored = replace(state, anchor_ns=opened, last_bar_ns=live_from - 1)
                 return self._keep(anchored, ev.AnchorRecorded(open_time_ns=opened, live_from_ns=live_from))
+            case mk.CycleReady() if message.began_elsewhere(state.anchor_ns):
+                return state, (self._where_it_was(state),)
             case mk.CycleReady():
                 return self._cycle(state, message)
             case mk.MarkPriceChanged(mark=mark):
@@ -63,6 +64,10 @@ class Recorder:
                 return state, (*kept, Stop(reason=reason))
             case _:
                 return state, ()
+
+    def _where_it_was(self, state: State) -> Send:
+        point = mk.ResumePoint(anchor_ns=state.anchor_ns, last_bar_ns=state.last_bar_ns)
+        return Send(to="strategy", message=point)
 
     def _before(self, state: State, message: Message) -> Step[State]:
         match message:

@@ -40,6 +40,7 @@ class State:
     anchor_ns: int | None = None
     done_ns: int | None = None
     last_ns: int | None = None
+    live_from_ns: int | None = None
     is_live: bool = False
     recent: tuple[mk.CycleReady, ...] = ()
     waiting: tuple[mk.BarClosed, ...] = ()
@@ -65,8 +66,10 @@ class Strategy:
                 return self._bar(state, message, now_ns)
             case ct.Woken():
                 return self._ask_again(state, now_ns)
+            case mk.ResumePoint(anchor_ns=anchor_ns) if anchor_ns not in (None, state.anchor_ns):
+                return self._begin(state, message, now_ns)  # an earlier life chose another beginning, and that counts
             case mk.ResumePoint(last_bar_ns=last_ns):
-                return state, _again(state, last_ns)
+                return state, (*_chosen(state), *_again(state, last_ns))
             case ct.Undeliverable():
                 return state, ()  # the executor asks for what it missed
             case _:
@@ -101,10 +104,8 @@ class Strategy:
         if state.last_ns is None:
             return state, tuple(effects)  # no bars yet; asked again by the timer
         if state.done_ns is None:
-            live_from = state.last_ns + MINUTE_NS
-            chosen = mk.AnchorChosen(open_time_ns=state.anchor_ns or 0, live_from_ns=live_from)
-            effects.append(Send(to="executor", message=chosen))
-            state = replace(state, done_ns=state.last_ns)
+            state = replace(state, done_ns=state.last_ns, live_from_ns=state.last_ns + MINUTE_NS)
+            effects += _chosen(state)
         waiting, state = state.waiting, replace(state, is_live=True, waiting=())
         for message in waiting:
             state, made = self._bar(state, message, now_ns)
@@ -125,8 +126,10 @@ class Strategy:
 
 
 def _step(state: State, bar: Bar, observed_at_ns: int | None) -> tuple[State, tuple[Effect, ...]]:
-    """Feeds one bar, if it is the next one; hands it over unless the executor has dealt with it."""
-    if state.last_ns is not None and bar.open_time_ns != state.last_ns + MINUTE_NS:
+    """Feeds one bar, if it is the next one; hands it over unless the executor has dealt with it. The first one is the
+    anchor: an answer to what an earlier life asked may begin with a later one."""
+    next_ns = state.anchor_ns if state.last_ns is None else state.last_ns + MINUTE_NS
+    if next_ns not in (None, bar.open_time_ns):
         return state, ()
     assert state.evaluator is not None
     signal = state.evaluator.step(bar)
@@ -135,9 +138,18 @@ def _step(state: State, bar: Bar, observed_at_ns: int | None) -> tuple[State, tu
     is_new = state.done_ns is not None and bar.open_time_ns > state.done_ns
     if signal is None or not is_new:
         return state, ()
-    cycle = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=observed_at_ns)
+    cycle = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=observed_at_ns, anchor_ns=anchor)
     recent = (*state.recent, cycle)[-MOST_RECENT:]
     return replace(state, done_ns=bar.open_time_ns, recent=recent), (Send(to="executor", message=cycle),)
+
+
+def _chosen(state: State) -> tuple[Effect, ...]:
+    """The beginning that this life chose, if none was given to it."""
+    if state.live_from_ns is None:
+        return ()
+    assert state.anchor_ns is not None
+    chosen = mk.AnchorChosen(open_time_ns=state.anchor_ns, live_from_ns=state.live_from_ns)
+    return (Send(to="executor", message=chosen),)
 
 
 def _again(state: State, last_ns: int | None) -> tuple[Effect, ...]:

@@ -61,12 +61,18 @@ class MarketDataRestored(Message):
 class CycleReady(Message):
     """Strategy to executor: one immutable snapshot per closed bar: the bar and what the play says of it.
 
-    `observed_at_ns` is that of `BarClosed`; None for a bar read from the past, which is never entered on.
+    `observed_at_ns` is that of `BarClosed`; None for a bar read from the past, which is never entered on. `anchor_ns`
+    is the first bar this play was fed: what one that began elsewhere says is not the instance's signal.
     """
 
     bar: Bar
     signal: Signal
     observed_at_ns: int | None
+    anchor_ns: int | None = None
+
+    def began_elsewhere(self, anchor_ns: int | None) -> bool:
+        """Its play was not fed from the recorded anchor: the word of it was lost, or it began before that was known."""
+        return self.anchor_ns is not None and self.anchor_ns != anchor_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +108,8 @@ class BarsRead(Message):
 class AnchorChosen(Message):
     """Strategy to executor: the first bar ever fed, and the first one whose signal counts.
 
-    A restart feeds from the anchor again, so the play's state is what it would have been.
+    A restart feeds from the anchor again, so the play's state is what it would have been. Said again to an executor
+    that has no anchor yet.
     """
 
     open_time_ns: int

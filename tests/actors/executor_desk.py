@@ -56,6 +56,7 @@ class Desk:
         self.journal: list[tuple[int, Message]] = []
         self.calls: list[Message] = []
         self.sent: list[Send] = []
+        self.fed_from_ns: int | None = None  # what its strategy says of itself; None says nothing
         self.notes: list[str] = []
         self.performed = 0
         self.stream_is_up = True
@@ -101,7 +102,7 @@ class Desk:
         bar = Bar(open_time_ns=opened, open=close, high=close, low=close, close=close, volume=1.0)
         signal = Signal(play_hash="abcdef", symbol=SYMBOL, bar_open_time_ns=opened, intent=intent, close=close)
         heard_ns = None if age_ms is None else self.now_ns - age_ms * MS
-        made = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=heard_ns)
+        made = mk.CycleReady(bar=bar, signal=signal, observed_at_ns=heard_ns, anchor_ns=self.fed_from_ns)
         self._cycles.append(made)
         self.tell(made)
 
@@ -194,9 +195,10 @@ class Desk:
                 self.sent.append(effect)
                 there = ct.Notified(trade_number=number)
                 self._answer(there if self.notifier_is_up else ct.Undeliverable(to="notifier", name="Notify"), life)
-            case Send(to="strategy", message=mk.ResumePoint(last_bar_ns=last_ns)):
+            case Send(to="strategy", message=mk.ResumePoint(anchor_ns=anchor_ns, last_bar_ns=last_ns)):
                 self.sent.append(effect)
-                self._hand_over_again(last_ns or 0, life)
+                if self.fed_from_ns in (None, anchor_ns):  # else it would begin anew
+                    self._hand_over_again(last_ns or 0, life)
             case Send():
                 self.sent.append(effect)
             case Request(port="journal"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from actors.recorder import Recorder, State
@@ -66,3 +67,12 @@ def test_a_store_that_cannot_be_written_is_asked_for_again() -> None:
     _, effects = MACHINE.receive(state, ct.Woken(label="store"), NOW_NS)
 
     assert effects == (Request(port="journal", call=ct.ReadJournal()),)
+
+
+def test_a_shadow_hears_no_play_that_began_elsewhere_than_recorded() -> None:
+    elsewhere = replace(cycle(60, Intent.EXIT_LONG), anchor_ns=7)
+
+    state, effects = told(ct.JournalRead(events=()), mk.AnchorChosen(open_time_ns=0, live_from_ns=60), elsewhere)
+
+    assert state.signals == 0
+    assert effects[-1].message == mk.ResumePoint(anchor_ns=0, last_bar_ns=59)

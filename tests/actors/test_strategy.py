@@ -113,6 +113,37 @@ def test_a_hole_in_history_is_never_fed_over() -> None:
     assert state.last_ns == bar(3).open_time_ns
 
 
+def test_an_answer_to_what_an_earlier_life_asked_is_not_where_the_play_begins() -> None:
+    resumed = mk.ResumePoint(anchor_ns=bar(0).open_time_ns, last_bar_ns=bar(3).open_time_ns)
+
+    state, effects = fed(resumed, history(2, 4), history(0, 5))
+
+    handed = [(c.bar, c.signal.features) for c in cycles(effects)]
+    assert handed == [(bar(4), (("fed", 5.0),)), (bar(5), (("fed", 6.0),))]
+    assert state.is_live
+
+
+def test_an_executor_that_has_no_anchor_is_told_the_chosen_one_again() -> None:
+    state, _ = fed(NEW, history(0, 4), closed(5))
+
+    _, effects = MACHINE.receive(state, NEW, NOW_NS)
+
+    assert effects[0].message == mk.AnchorChosen(open_time_ns=bar(0).open_time_ns, live_from_ns=bar(5).open_time_ns)
+    assert [(c.bar, c.anchor_ns) for c in cycles(list(effects))] == [(bar(5), bar(0).open_time_ns)]
+
+
+def test_a_play_that_began_elsewhere_than_recorded_begins_anew() -> None:
+    elsewhere, _ = fed(NEW, history(2, 4), closed(5))
+    recorded = mk.ResumePoint(anchor_ns=bar(0).open_time_ns, last_bar_ns=bar(4).open_time_ns)
+
+    state, effects = MACHINE.receive(elsewhere, recorded, NOW_NS)
+    asked = [e.message.from_open_time_ns for e in effects if isinstance(e, Send)]
+    _, more = MACHINE.receive(state, history(0, 5), NOW_NS)
+
+    assert asked == [bar(0).open_time_ns]
+    assert [(c.bar, c.signal.features) for c in cycles(list(more))] == [(bar(5), (("fed", 6.0),))]
+
+
 def test_until_the_executor_answers_it_is_asked_again() -> None:
     state, _ = fed()
     _, effects = MACHINE.receive(state, ct.Woken(label="again"), NOW_NS)
