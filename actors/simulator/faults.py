@@ -26,6 +26,7 @@ class Faults:
     accept_late: float = 0.0  # carried out seconds after we gave up
     repeat_answer: float = 0.0
     unavailable: float = 0.0  # refused without effect
+    unknown_at_once: float = 0.0  # the exchange says that it does not know whether it did it; it may have
     rate_limited: float = 0.0  # a 429 that others on the address caused
     banned: float = 0.0  # a 418: for a while not even a stop may be sent
     torn_snapshot: float = 0.0  # its parts are of different moments

@@ -9,12 +9,15 @@ from dataclasses import replace
 from actors.simulator import post, streams
 from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
-from actors.simulator.stage import SimulatedTree
+from actors.simulator.stage import SimulatedTree, Stage
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.messages.budget import UsageReported
 
 TIME_OUT_NS = 3_000 * MS
+CHANGES = (ex.PlaceOrder, ex.CancelOrder)
+ORDERS_TEMPT_FATE = 3
+EXECUTED_ALL_THE_SAME = 0.5
 READINGS = (ex.TakeSnapshot, ex.FindOrder, ex.FetchFills)
 LAG_NS = 5_000 * MS  # the most a replica of the exchange is behind
 REFUSED = {"rate_limited": (1_000, 4_000), "banned": (3_000, 12_000)}  # and for how long, least and most
@@ -24,17 +27,26 @@ def send(tree: SimulatedTree, life: Life, call: Message) -> None:
     stage, agenda = tree.stage, tree.stage.agenda
     sent_at_ns = agenda.now_ns
     lost = unanswered(call)
-    if stage.strikes("lose_request"):
+    if _strikes(stage, "lose_request", call):
         agenda.after(TIME_OUT_NS, lambda: tree.deliver(life, lost))
-    elif stage.strikes("accept_late"):
+    elif _strikes(stage, "accept_late", call):
         agenda.after(TIME_OUT_NS, lambda: tree.deliver(life, lost))
         agenda.after(stage.chance.delay_ns(3_000, 8_000), lambda: _carry_out_unheard(tree, call))
-    elif stage.strikes("unavailable"):
+    elif _strikes(stage, "unavailable", call):
         agenda.after(stage.chance.delay_ns(1, 40), lambda: tree.deliver(life, _not_done(call, "unavailable", 0)))
+    elif isinstance(call, CHANGES) and _strikes(stage, "unknown_at_once", call):
+        if stage.chance.of("unknown_at_once").random() < EXECUTED_ALL_THE_SAME:
+            agenda.after(stage.chance.delay_ns(1, 40), lambda: _carry_out_unheard(tree, call))
+        agenda.after(stage.chance.delay_ns(1, 80), lambda: tree.deliver(life, lost))
     elif kind := next((one for one in REFUSED if stage.strikes(one)), None):
         _be_told_to_wait(tree, life, call, kind, stage.chance.of(kind).randint(*REFUSED[kind]))
     else:
         agenda.after(stage.chance.delay_ns(1, 40), lambda: _arrive(tree, life, call, sent_at_ns))
+
+
+def _strikes(stage: Stage, kind: str, call: Message) -> bool:
+    """Of fifty requests one is an order, and what becomes of orders matters most: they tempt fate more often."""
+    return any(stage.strikes(kind) for _ in range(ORDERS_TEMPT_FATE if isinstance(call, CHANGES) else 1))
 
 
 def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, kind: str, retry_after_ms: int) -> None:
@@ -69,7 +81,7 @@ def _arrive(tree: SimulatedTree, life: Life, call: Message, sent_at_ns: int) -> 
     answer = _as_shown(tree, call, _carry_out(tree, call))
     if isinstance(answer, ex.StreamOpened) and life.is_alive:
         life.streams.add(answer.stream)
-    if stage.strikes("lose_answer"):
+    if _strikes(stage, "lose_answer", call):
         agenda.at(sent_at_ns + TIME_OUT_NS, lambda: tree.deliver(life, unanswered(call)))
         return
     if isinstance(answer, ex.SnapshotTaken) and stage.strikes("torn_snapshot"):

@@ -11,6 +11,7 @@ from engine.messages.base import Message
 
 def tell(stage: Stage, instance: str, role: str, message: Message) -> None:
     """A message of a person."""
+    stage.resets_asked[instance] += isinstance(message, ct.ResetBreaker)
     stage.agenda.after(0, lambda: post.deliver_to_role(stage.trees[instance], role, message))
 
 

@@ -56,6 +56,7 @@ class Stage:
         self.clock_ahead_ns = 0
         self.host = AT_EASE
         self.latches: dict[str, RaiseLatch] = {}
+        self.resets_asked: collections.Counter[str] = collections.Counter()
         self.answers: list[tuple[str, ct.CommandAnswered]] = []
         self.told: dict[str, list[int]] = collections.defaultdict(list)
         self.notes: collections.deque[tuple[int, str, str, str]] = collections.deque(maxlen=KEPT_NOTES)

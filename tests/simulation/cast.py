@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
+from zlib import crc32
 
 from actors.data import Data
 from actors.executor import Executor
@@ -29,19 +30,26 @@ LAYOUTS: tuple[tuple[Seat, ...], ...] = (
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", ETH)),
     (Seat("sim-1", "main", BTC), Seat("sim-2", "main", BTC)),
 )
+LEVERAGE = Decimal(2)
+SHARE_OF_EQUITY = Decimal("0.4")
+STOPLOSS = Decimal("0.02")  # of what was paid in, so half of that in price
+WIDEST_STOP = STOPLOSS / LEVERAGE
 CROWDED = RateLimits(weight_per_minute=440, reserved_weight=80, reading_share=0.3)  # what twenty others leave
 
 
 class MoodyPlay:
-    """Wants something at one bar in four; which, only the bar's own time decides, so a replay wants the same."""
+    """Wants something at four bars in ten; which, all the bars it was ever fed decide: who feeds it others, or not from
+    the beginning, hears another wish."""
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
+        self._memory = 0
 
     def step(self, bar: Bar) -> Signal | None:
-        mood = Random(bar.open_time_ns).random()
+        self._memory = crc32(f"{bar.open_time_ns} {bar.close}".encode(), self._memory)
+        mood = Random(self._memory).random()
         wish = (Intent.ENTER_LONG, Intent.ENTER_SHORT, Intent.EXIT_LONG, Intent.EXIT_SHORT)
-        intent = wish[int(mood * 16)] if mood < 0.25 else Intent.NONE
+        intent = wish[int(mood * 10)] if mood < 0.4 else Intent.NONE
         return Signal(
             play_hash="moody", symbol=self._symbol, bar_open_time_ns=bar.open_time_ns, intent=intent, close=bar.close
         )
@@ -55,17 +63,17 @@ def settings_of(seat: Seat, sharers: tuple[str, ...]) -> ExecutorSettings:
         play="moody",
         play_hash="moodyhash",
         symbol=seat.symbol,
-        leverage=2,
+        leverage=int(LEVERAGE),
         capital=Decimal(10_000),
         rules=ProtectionRules(
-            stoploss=Decimal("0.02"),
+            stoploss=STOPLOSS,
             take_profit=Decimal("0.03"),
             trailing_stop=True,
             trailing_stop_positive=Decimal("0.01"),
             trailing_stop_positive_offset=Decimal("0.012"),
-            leverage=Decimal(2),
+            leverage=LEVERAGE,
         ),
-        sizing=Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=Decimal("0.4")),
+        sizing=Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=SHARE_OF_EQUITY),
         limits=Limits(),
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from engine.errors import InvariantViolated
 from tests.simulation.bugs import DEFECTS
 from tests.simulation.laws import Broken
-from tests.simulation.story import Story, live_through
+from tests.simulation.story import law_of, live_through
 
 LAWS = (Broken, InvariantViolated)  # a law of the simulator, or a machine that noticed by itself
 
@@ -38,10 +38,6 @@ def hunt(name: str, most_seeds: int, first: int = 0) -> Caught:
             if story.broken is not None:
                 raise story.broken  # of the deliberate code itself: that proves nothing
     return Caught(most_seeds)
-
-
-def law_of(story: Story) -> str:
-    return story.broken.law if isinstance(story.broken, Broken) else type(story.broken).__name__
 
 
 @contextmanager

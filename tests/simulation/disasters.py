@@ -45,19 +45,38 @@ class Disasters:
     def __init__(self, world: SmallWorld) -> None:
         self._world = world
         self.struck: list[Struck] = []
+        self.spared: frozenset[str] = frozenset()
         self._number = 0
 
     def strike(self, stage: Stage) -> None:
         source = stage.chance.of("disaster")
         name = source.choice(tuple(self._world.seats))
+        kind = source.choice(tuple(KINDS))
+        if not self._happens(stage, kind, name, source) and kind in NEED_A_MOMENT:
+            self._lie_in_wait(stage, kind, name, source)
+
+    def _happens(self, stage: Stage, kind: str, name: str, source: Random) -> bool:
         self._number += 1
-        for kind in sorted(source.sample(tuple(KINDS), DRAWN), key=lambda one: one not in NEED_A_MOMENT):
-            if KINDS[kind](self, stage, name, source):
-                self.struck.append(Struck(stage.now_ns, kind, name))
-                stage.chance.met[kind] += 1
-                if kind in MUST_HALT and source.random() < PEOPLE_COME:
-                    self._call_a_person(stage, name, source)
+        if kind in self.spared or not KINDS[kind](self, stage, name, source):
+            return False
+        self.struck.append(Struck(stage.now_ns, kind, name))
+        stage.chance.met[kind] += 1
+        if kind in MUST_HALT and source.random() < PEOPLE_COME:
+            self._call_a_person(stage, name, source)
+        return True
+
+    def _lie_in_wait(self, stage: Stage, kind: str, name: str, source: Random) -> None:
+        """Until something is held, or everybody has become kind."""
+
+        def look() -> None:
+            if stage.now_ns >= stage.faults.until_ns:
                 return
+            if self._happens(stage, kind, name, source):
+                streams.push(stage)
+            else:
+                stage.agenda.after(LOOK_AGAIN_NS, look)
+
+        stage.agenda.after(LOOK_AGAIN_NS, look)
 
     def kinds_against(self, name: str, since_ns: int) -> set[str]:
         """What struck the account and instrument of `name`, whoever of those who sit there was meant."""
@@ -175,6 +194,18 @@ class Disasters:
         people.tell(stage, name, "executor", ct.ResetBreaker(reason="impatience", operator="a person"))
         return True
 
+    def _closed_symbol(self, stage: Stage, name: str, source: Random) -> bool:
+        """The exchange takes no orders in this instrument for some seconds."""
+        exchange = self._world.exchange_of(name)
+        exchange.symbol_status = "closed"
+        stage.agenda.after(source.randint(2, 10) * SECOND_NS, lambda: setattr(exchange, "symbol_status", ""))
+        return True
+
+    def _upgraded(self, stage: Stage, name: str, source: Random) -> bool:
+        """Somebody stops it in good order; it is started again some seconds later."""
+        people.tell(stage, name, "supervisor", ct.StopInstance(reason="an upgrade"))
+        return True
+
     def _strained_host(self, stage: Stage, name: str, source: Random) -> bool:
         """For some seconds: memory, processor or disk of the machine under them all run short, a little or badly."""
         stage.host = replace(AT_EASE, **source.choice(STRAINS))
@@ -238,10 +269,12 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "reset_at_any_time": Disasters._reset_at_any_time,
     "resync_by_a_person": Disasters._resync_by_a_person,
     "strained_host": Disasters._strained_host,
+    "closed_symbol": Disasters._closed_symbol,
+    "upgraded": Disasters._upgraded,
 }
-# these are possible only while something is held; of the kinds drawn for one occasion they come first
+# these are possible only while something is held: they lie in wait for it
 NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "liquidated", "funding_time"})
-DRAWN = 5
+LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
 # after these an instance must stand still until a person has looked

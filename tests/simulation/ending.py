@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
 from engine import position as positions
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages import wire
 from engine.messages.reports import digest_of
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.position import Position
-from engine.safety.breaker import Level
+from tests.simulation.cast import MoodyPlay
+from tests.simulation.halts import is_halted
 from tests.simulation.invariants import InstanceWatch, others_holding
 from tests.simulation.laws import demand
 from tests.simulation.watch import Watch
@@ -30,6 +33,7 @@ def at_the_end(simulation: Simulation, world: SmallWorld, watch: Watch) -> None:
         _ended_well(simulation, world, one)
         _one_message_per_trade(simulation, one)
         _one_entry_per_bar(one)
+        _signals_are_the_plays(world, one)
         _is_protected(one)
         touched = world.disasters.must_halt(one.name, one.began_at_ns) or _others_traded(one)
         if not touched and _holds_the_instrument(simulation, one):
@@ -51,20 +55,32 @@ def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -
     demand(life is not None, "never stuck", f"{one.name} has no executor")
     assert life is not None
     state, book = life.state, life.state.book
-    halted = bool(book.breaker.cause) or book.is_panicked
-    waits = not _holds_the_instrument(simulation, one)
+    halted = is_halted(book)
+    waits = _shares_its_instrument(world, one) and not _holds_the_instrument(simulation, one)
     text = f"{one.name} is {state.phase}: {state.ready}"
     demand(state.phase == "READY" or halted or waits, "never stuck", text)
     deaf = state.phase == "READY" and not waits and not (state.ready.user_stream_up and state.ready.market_up)
     demand(not deaf, "never stuck", f"{one.name} hears nothing: {state.ready}")
     unsolved = [o.client_order_id for o in book.orders.values() if o.is_unresolved and not _is_leaving(one, o)]
     demand(not unsolved, "never stuck", f"{one.name}: nobody knows what became of {unsolved}")
-    struck = world.disasters.must_halt(one.name, one.began_at_ns)
-    reset = any(isinstance(event, ev.BreakerReset) for _, event in one.tree.disk.journals["executor"])
-    demand(not struck or halted or waits or reset, "disasters halt", f"{one.name} goes on after {struck}")
-    is_grave = book.breaker.level is Level.RED or book.is_panicked
-    demand(not is_grave or bool(one.tree.incidents), "halted with a report", f"{one.name}: {book.breaker}")
+    struck = world.disasters.must_halt(one.name, max(one.began_at_ns, one.halts.reset_at_ns))
+    demand(not struck or halted or waits, "disasters halt", f"{one.name} goes on after {struck}")
+    text = f"{one.name} halted {one.halts.times} times, {len(one.tree.incidents)} reports: {book.breaker}"
+    demand(len(one.tree.incidents) >= one.halts.times, "halted with a report", text)
     _view_is_the_store(one)
+    _closed_if_told_so(simulation, one)
+
+
+def _shares_its_instrument(world: SmallWorld, one: InstanceWatch) -> bool:
+    mine = world.seats[one.name]
+    return sum((seat.account, seat.symbol) == (mine.account, mine.symbol) for seat in world.seats.values()) > 1
+
+
+def _closed_if_told_so(simulation: Simulation, one: InstanceWatch) -> None:
+    """A latch that says so is obeyed: nothing that this one believes to hold is left."""
+    told = [latch for scope, latch in simulation.latches.items() if scope in (GLOBAL, one.name) and latch.flatten]
+    held = one.book.position_quantity
+    demand(not told or not held, "flatten is obeyed", f"{one.name} holds {held} under {told}")
 
 
 def _is_leaving(one: InstanceWatch, order: Order) -> bool:
@@ -78,6 +94,15 @@ def _view_is_the_store(one: InstanceWatch) -> None:
     assert view is not None
     demand(one.tree.lives["executor"].state.book == one.book, "engine is store", "the fold is not the executor's book")
     demand(shown.digest == digest_of(wire.encode(view)), "view is store", f"{shown} and {view}")
+    said = (view.position_quantity, view.open_orders, view.trade_count, view.breaker, view.is_panicked, view.fees)
+    told = f"the view says {said}, the journal {_of_the_fold(one.book)}"
+    demand(said == _of_the_fold(one.book), "view is store", told)
+
+
+def _of_the_fold(book: Book) -> tuple[object, ...]:
+    """What the view must say, by the journal alone."""
+    open_orders, breaker = len(book.open_orders()), str(book.breaker.level)
+    return book.position_quantity, open_orders, book.trade_count, breaker, book.is_panicked, book.ledger.fees
 
 
 def _agrees_with_the_exchange(world: SmallWorld, one: InstanceWatch) -> None:
@@ -87,6 +112,8 @@ def _agrees_with_the_exchange(world: SmallWorld, one: InstanceWatch) -> None:
     ours = {order.client_order_id for order in book.open_orders()}
     theirs = {key for key, order in exchange.orders.items() if order.is_working and not key.startswith("someone")}
     demand(ours == theirs, "orders", f"only ours {ours - theirs}, only theirs {theirs - ours}")
+    demand(bool(book.position_quantity) or not ours, "orders", f"flat, and {ours} still rest")
+    demand(not one.unbooked, "each fill once", f"{one.unbooked} were never booked")
     fees = sum((fill.fee for fill in exchange.fills), Decimal(0))
     demand(book.ledger.fees == fees, "money", f"fees {book.ledger.fees} and {fees}")
     if book.wallet_expected is not None and _is_alone(world, one.name):
@@ -140,6 +167,18 @@ def _one_entry_per_bar(one: InstanceWatch) -> None:
         and event.decision_id != "adopted"
     ]
     demand(len(bars) == len(set(bars)), "one entry per bar", f"{bars}")
+
+
+def _signals_are_the_plays(world: SmallWorld, one: InstanceWatch) -> None:
+    """However often it died and was fed again: what the play said is what one that lived all the time would say."""
+    seat, anchor_ns = world.seats[one.name], one.decisions.anchor_ns
+    if anchor_ns is None:
+        return
+    play = MoodyPlay(seat.symbol)
+    bars = [bar for bar in world.markets[seat.symbol].bars if bar.open_time_ns >= anchor_ns]
+    said = {bar.open_time_ns: play.step(bar) for bar in bars}
+    other = [signal for signal in one.decisions.signals if signal != said[signal.bar_open_time_ns]]
+    demand(not other, "the same signals", f"{one.name} heard {other[:1]}, an undisturbed play says otherwise")
 
 
 def _is_protected(one: InstanceWatch) -> None:

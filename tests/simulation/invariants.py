@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
 from actors.simulator.line import leases_on_disk
 from actors.simulator.stage import SimulatedTree
@@ -16,6 +15,8 @@ from engine.messages import events as ev
 from engine.messages.account import InstrumentLease
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.safety.breaker import Level
+from tests.simulation.decisions import Decisions
+from tests.simulation.halts import Halts
 from tests.simulation.laws import demand
 from tests.simulation.world import SmallWorld
 
@@ -25,7 +26,7 @@ MS = 1_000_000
 NAKED_BOUND_NS = 40_000 * MS
 RUSH_NS, MOST_ORDERS = 10_000 * MS, 25  # of one instance; ten is the most a sane one ever sent so far
 ON_ITS_WAY_NS = 10_000 * MS  # how long a request may be under way
-PANIC_BOUND_NS = 1_000 * MS  # from the latch until a living executor has taken note of it
+GUARDS, GONE_NS = ("guard", "standby_guard"), 500 * MS  # after which the other must have acted
 
 
 class InstanceWatch:
@@ -54,7 +55,9 @@ class InstanceWatch:
         self._new_entries: list[Order] = []
         self._naked_seen_ns: int | None = None
         self._naked_ns = 0
-        self._latched_at_ns: int | None = None
+        self.decisions = Decisions()
+        self.halts = Halts(tree)
+        self._fills: set[str] = set()
 
     def take_new_entries(self) -> list[Order]:
         taken, self._new_entries = self._new_entries, []
@@ -69,7 +72,7 @@ class InstanceWatch:
         state = None if life is None else life.state
         is_same = state is self._seen_state and len(self._journal) == self._events
         if is_same and self._world.touched == self._seen_touched and self._naked_seen_ns is None:
-            return self._is_latched(simulation) and not self.book.is_panicked
+            return self.halts.is_latched(simulation) and not self.book.is_panicked
         self._seen_state, self._seen_touched = state, self._world.touched
         return True
 
@@ -79,32 +82,27 @@ class InstanceWatch:
         self._stops_never_gap(simulation)
         self._executor_is_the_fold()
         self._not_naked_for_long(simulation)
-        self._panic_is_noticed(simulation)
+        self.halts.look(simulation, self.book)
 
     # --- the journal -------------------------------------------------------------------------------------------------
 
     def _read_journal(self, simulation: Simulation) -> None:
         for at_ns, event in self._journal[self._events :]:
             before = self.book
+            self.decisions.take(before, event)
             self.book = fold.apply(self.book, event, at_ns)
-            self._red_stands(before, event)
+            self.halts.take(simulation, before, event, self.book)
             if isinstance(event, ev.InstanceStarted):
                 self.began_at_ns = self.began_at_ns or simulation.now_ns
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
-            if isinstance(event, ev.OrderFilled) and event.fill.trade_id.startswith("adopted"):
-                adopted = self.book.orders[event.client_order_id]
-                self._adopted.append((adopted.trade_number, event.fill.quantity * event.fill.sign))
+            if isinstance(event, ev.OrderFilled):
+                self._note_fill(event)
             if isinstance(event, ev.SignalReceived | ev.ProtectionAdvanced):
                 self._each_bar_once(event)
             if isinstance(event, ev.OrderRejected | ev.OrderDenied):
                 self._no_is_the_exchanges_word(event.client_order_id)
         self._events = len(self._journal)
-
-    def _red_stands(self, before: Book, event: object) -> None:
-        was, now = before.breaker.level, self.book.breaker.level
-        cleared = (was is Level.RED and now is not Level.RED) or (before.is_panicked and not self.book.is_panicked)
-        demand(not cleared or isinstance(event, ev.BreakerReset), "RED stands", f"{was} became {now} by {event}")
 
     def _note_intent(self, simulation: Simulation, order: Order) -> None:
         self._intended[order.client_order_id] = order
@@ -112,6 +110,13 @@ class InstanceWatch:
         self._forbidden[order.client_order_id] = (
             self._why_no_entry(simulation) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(simulation)
         )
+
+    def _note_fill(self, event: ev.OrderFilled) -> None:
+        fill = event.fill
+        demand(fill.trade_id not in self._fills, "each fill once", f"{fill.trade_id} was booked twice")
+        self._fills.add(fill.trade_id)
+        if fill.trade_id.startswith("adopted"):
+            self._adopted.append((self.book.orders[event.client_order_id].trade_number, fill.quantity * fill.sign))
 
     def _each_bar_once(self, event: ev.SignalReceived | ev.ProtectionAdvanced) -> None:
         """However often a cycle comes: it decides once, and protection ages by one bar."""
@@ -127,13 +132,17 @@ class InstanceWatch:
 
     def _why_no_entry(self, simulation: Simulation) -> str:
         """What stands against opening a position now, as the simulator knows it, whatever the executor believes."""
-        if self._is_latched(simulation):
+        if self.halts.is_latched(simulation):
             return "panic is latched"
-        if self.tree.guard_lease_left_ns() <= 0:
+        if self.tree.guard_lease_left_ns() <= 0 or self._guards_are_gone():
             return "no guard watches"
         if others := others_holding(simulation, self.tree):
             return f"the instrument is leased to {others[0].instance}"
         return "the breaker is RED" if self.book.breaker.level is Level.RED else ""
+
+    def _guards_are_gone(self) -> bool:
+        """Whatever lease they left behind."""
+        return min((age for role, age in self.tree.ages() if role in GUARDS), default=GONE_NS + 1) > GONE_NS
 
     def _why_nothing(self, simulation: Simulation) -> str:
         """Not even a protective order may leave when somebody newer owns the position."""
@@ -153,6 +162,11 @@ class InstanceWatch:
             if key in self._intended or self.is_mine(key):
                 self._accepted_now(key)
         self._accepted = len(accepted)
+
+    @property
+    def unbooked(self) -> set[str]:
+        """Executions of our own orders that the journal does not have."""
+        return {fill.trade_id for fill in self.exchange.fills if fill.client_order_id in self._sent} - self._fills
 
     def is_mine(self, key: str) -> bool:
         return key.startswith(ids.owner_prefix(self.name))
@@ -257,19 +271,6 @@ class InstanceWatch:
         """What the fills of our own orders add up to, whatever others did on the account; and what was adopted."""
         traded = (f.quantity * f.sign for f in self.exchange.fills if f.client_order_id in self._sent)
         return sum(traded, sum((quantity for _, quantity in self._adopted), Decimal(0)))
-
-    def _is_latched(self, simulation: Simulation) -> bool:
-        return GLOBAL in simulation.latches or self.name in simulation.latches
-
-    def _panic_is_noticed(self, simulation: Simulation) -> None:
-        life = self.tree.lives.get("executor")
-        can_look = life is not None and life.state.is_recovered and self._can_act(simulation)
-        if not self._is_latched(simulation) or not can_look or self.book.is_panicked:
-            self._latched_at_ns = None
-            return
-        self._latched_at_ns = self._latched_at_ns or simulation.now_ns
-        late = simulation.now_ns - self._latched_at_ns
-        demand(late <= PANIC_BOUND_NS, "panic is felt", f"a living executor ignores the latch for {late / 1e6:.0f} ms")
 
 
 def _gist(book: Book) -> tuple[object, ...]:

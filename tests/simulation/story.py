@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from actors.simulator import BEGIN_NS, Faults, Simulation
 from tests.simulation.cast import CROWDED, LAYOUTS, simulate
+from tests.simulation.disasters import KINDS, MUST_HALT
 from tests.simulation.ending import at_the_end
+from tests.simulation.laws import Broken
 from tests.simulation.watch import Watch
 from tests.simulation.world import SmallWorld
 
@@ -15,6 +17,7 @@ SECOND_NS = 1_000_000_000
 BAD_S, KIND_S, STILL_S = 60, 45, 6
 BUDGET_S = 60  # longer where little budget is left: what the bad seconds used up comes back with the next full minute
 CROWDED_EVERY = 5  # one world in so many has little request budget
+CYCLE = 2 * len(LAYOUTS)  # in half of each nothing happens that halts for good, so that more is traded
 SHOWN_EVENTS, SHOWN_NOTES = 25, 15
 HOSTILE = Faults(
     lose_request=0.05,
@@ -22,6 +25,7 @@ HOSTILE = Faults(
     accept_late=0.03,
     repeat_answer=0.03,
     unavailable=0.03,
+    unknown_at_once=0.02,
     rate_limited=0.01,
     banned=0.003,
     torn_snapshot=0.1,
@@ -61,11 +65,13 @@ class Story:
     texts: list[str] = field(default_factory=list)
 
 
-def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
-    """Bad seconds, kind ones, and some in which nothing moves any more; the seed chooses who sits where, and how many
-    others share the account's request budget."""
+def live_through(seed: int, faults: Faults = HOSTILE, spared: frozenset[str] = frozenset()) -> Story:
+    """Bad seconds, kind ones, and some in which nothing moves any more; the seed chooses who sits where, how many
+    others share the account's request budget, and whether anything happens that only a person ends. The disasters
+    `spared` are none of this world's."""
     rate_limits = CROWDED if seed % CROWDED_EVERY == 0 else None
     simulation, world = simulate(seed, faults, seats=LAYOUTS[seed % len(LAYOUTS)], rate_limits=rate_limits)
+    world.disasters.spared = spared | (MUST_HALT if seed % CYCLE < len(LAYOUTS) else frozenset())
     watch = Watch(simulation, world)
     simulation.on_step = watch
     story = Story(seed, faults, simulation, world, watch)
@@ -84,12 +90,23 @@ def live_through(seed: int, faults: Faults = HOSTILE) -> Story:
 
 
 def shrink(story: Story) -> Story:
-    """The same seed with as few kinds of fault as still break a law."""
+    """The same seed with as few kinds of fault and disaster as still break the same law."""
     for kind in story.faults.in_force():
-        shorter = live_through(story.seed, story.faults.without(kind))
-        if shorter.broken is not None:
-            story = shorter
+        story = _shorter(story, live_through(story.seed, story.faults.without(kind), story.world.disasters.spared))
+    for kind in sorted(KINDS.keys() - story.world.disasters.spared if story.faults.disaster else ()):
+        story = _shorter(story, live_through(story.seed, story.faults, story.world.disasters.spared | {kind}))
     return story
+
+
+def _shorter(story: Story, without: Story) -> Story:
+    return without if law_of(without) == law_of(story) else story
+
+
+def law_of(story: Story) -> str:
+    """The law that was broken, or what a machine noticed by itself; nothing when all held."""
+    if isinstance(story.broken, Broken):
+        return story.broken.law
+    return "" if story.broken is None else type(story.broken).__name__
 
 
 def tell(story: Story) -> str:
@@ -101,6 +118,7 @@ def tell(story: Story) -> str:
             f"seed {story.seed}, second {at_s:.3f}: {type(story.broken).__name__}: {story.broken}",
             f"replay: tox -e sim -- --first-seed {story.seed} --seeds 1",
             f"kinds that matter: {kinds}",
+            f"disasters that matter: {sorted(KINDS.keys() - story.world.disasters.spared)}",
             f"struck: {story.world.disasters.struck}",
             *_last_events(story),
             *_last_notes(story),

@@ -12,6 +12,8 @@ from tests.simulation.conftest import ENOUGH_TO_MEET_ALL, Met
 from tests.simulation.disasters import KINDS
 from tests.simulation.story import CROWDED_EVERY, HOSTILE, SECOND_NS, live_through, shrink, tell
 
+NAKED_IN_A_KIND_WORLD_NS = SECOND_NS // 2  # where every answer takes 40 ms and none is lost
+
 
 def test_every_law_holds(seed: int, met: Met) -> None:
     story = live_through(seed)
@@ -47,6 +49,7 @@ def test_a_kind_world_trades_and_stays_healthy() -> None:
     executor = story.simulation.instances["sim-1"].lives["executor"].state
     assert executor.phase == "READY"
     assert executor.book.trade_count >= 2
+    assert all(one.longest_naked_ns <= NAKED_IN_A_KIND_WORLD_NS for one in story.watch.instances)
     told = story.simulation.told["sim-1"]
     assert told == sorted(set(told)), "in a kind world each message reaches its target once"
 
