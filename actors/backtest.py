@@ -6,9 +6,10 @@ is done in slices: between two of them stop, panic and progress are answered. A 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Record, Request, Send, Step, Stop, WakeAt
 from engine.messages import backtest as bt
 from engine.messages import control as ct

@@ -6,7 +6,6 @@ one takes its place (counted). Protection sees every bar all the same.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 from actors.turn import Turn
 from engine import ids, protection
 from engine import ledger as ledgers
+from engine.frozen import replace
 from engine.instrument import Instrument
 from engine.machine import Note, Send
 from engine.market import MINUTE_NS, Bar

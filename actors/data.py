@@ -8,8 +8,9 @@ from us has no time at all. So nobody enters a minute late because the bar has o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.market import MINUTE_NS, Bar
 from engine.messages import control as ct

@@ -11,8 +11,9 @@ judges it (`engine.safety.host`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages.base import Message

@@ -14,9 +14,10 @@ clock that is set forward does not shorten that: between two turns at most a sec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from engine.errors import InvariantViolated
+from engine.frozen import replace
 from engine.machine import Note, Publish, Record, Request, Send, Step, Stop, WakeAt
 from engine.messages.account import InstrumentLease, InstrumentReleased, LeasesHeld, StoreUnreadable
 from engine.messages.base import Message

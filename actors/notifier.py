@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from engine.frozen import replace
 from engine.machine import Note, Publish, Request, Send, Step
 from engine.messages import control as ct
 from engine.messages.base import Message

@@ -13,7 +13,7 @@ names, and everyone is told at once. What was granted is on disk before it is se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from actors.spending import (
     MINUTE,
@@ -32,6 +32,7 @@ from actors.spending import (
     total,
 )
 from engine.errors import InvariantViolated
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, Stop, WakeAt
 from engine.messages.account import StoreUnreadable
 from engine.messages.base import Message

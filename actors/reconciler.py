@@ -10,12 +10,13 @@ pay for a whole reading takes a light one; who holds something and has seen noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from actors import pace
 from engine import account_drift, reconcile
 from engine.account_drift import Explained, Watch
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages import exchange as ex

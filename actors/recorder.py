@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.frozen import replace
 from engine.machine import Publish, Record, Request, Send, Step, Stop, WakeAt
 from engine.messages import control as ct
 from engine.messages import events as ev

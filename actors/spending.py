@@ -6,8 +6,9 @@ Theory of operation in `actors.rate_limiter`. All of it is pure; the sums are no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from engine.frozen import replace
 from engine.machine import Record
 from engine.messages.account import AccountSpending, SpendingNoted
 from engine.messages.base import Message

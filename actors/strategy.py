@@ -8,9 +8,10 @@ over too, without a time at which they were heard: protection and the record sta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Send, Step, WakeAt
 from engine.market import MINUTE_NS, Bar
 from engine.messages import control as ct

@@ -10,10 +10,11 @@ reverse order, each in bounded time. Generations count the lives of a role; a no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.errors import InvariantViolated
+from engine.frozen import replace
 from engine.machine import Effect, Kill, Note, Publish, Request, Send, Spawn, Step, Stop, WakeAt
 from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, LeafLeft, RaiseLatch
 from engine.messages.base import Message

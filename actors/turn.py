@@ -7,7 +7,7 @@ what follows from them, then what everybody may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.spec import Permission
@@ -15,6 +15,7 @@ from engine import ledger as ledgers
 from engine.book import fold
 from engine.book.state import Book
 from engine.fill import Fill
+from engine.frozen import replace
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message

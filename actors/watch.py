@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from actors.turn import Turn
+from engine.frozen import replace
 from engine.machine import Note, Send
 from engine.messages import control as ct
 from engine.messages import events as ev

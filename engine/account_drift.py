@@ -7,9 +7,10 @@ believed: the first one to do so is the anchor, and another one that does is mon
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.frozen import replace
 from engine.reconcile import Difference, Verdict
 
 LOOKS_TO_BELIEVE = 3

@@ -8,7 +8,9 @@ add up to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from engine.frozen import replace
 
 MINUTE_NS = 60_000_000_000
 RESERVE_WEIGHT = 18  # executor and reconciler of 20 instances on one account: the 720 the limiter leaves alone

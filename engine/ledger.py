@@ -7,11 +7,12 @@ kept apart under its name and never converted: at which price would be an opinio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.errors import InvariantViolated
 from engine.fill import Fill
+from engine.frozen import replace
 from engine.instrument import Instrument
 from engine.messages.funding import FundingPayment
 from engine.position import Position, after_fill, unrealised

@@ -11,12 +11,13 @@ may exist at the exchange, even from the final ones that only say that no more c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import InvariantViolated
 from engine.fill import Fill
+from engine.frozen import replace
 
 ZERO = Decimal(0)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.fill import Fill
+from engine.frozen import replace
 
 ZERO = Decimal(0)
 

@@ -6,10 +6,11 @@ Each kind draws from a source of its own, so that a story without one kind stays
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from random import Random
 
 from actors.simulator.agenda import MS
+from engine.frozen import replace
 
 DELAYS = "delays"
 

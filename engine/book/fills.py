@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine import ledger as ledgers
 from engine import order as lifecycle
 from engine import trade as trades
@@ -12,6 +10,7 @@ from engine.book.orders import with_order
 from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.fill import ADOPTED, Fill
+from engine.frozen import replace
 from engine.messages import events as ev
 
 KEPT_FILLS = 2_000  # trade ids kept to recognise repetitions; snapshots ask for far fewer

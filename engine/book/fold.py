@@ -7,12 +7,12 @@ journal is the state again. So there is nothing to restore by other means, and n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine.book import fills, open_trade, orders, standing
 from engine.book.state import Book
 from engine.errors import InvariantViolated
+from engine.frozen import replace
 from engine.messages import events as ev
 from engine.messages import facts
 from engine.messages.base import Message

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine import ledger as ledgers
 from engine.book.state import Book
 from engine.errors import InvariantViolated
 from engine.fill import Fill
+from engine.frozen import replace
 from engine.messages import events as ev
 from engine.order import Order
 from engine.trade import Trade

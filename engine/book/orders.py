@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from engine import order as lifecycle
 from engine.book.state import Book
 from engine.errors import InvariantViolated
+from engine.frozen import replace
 from engine.messages import events as ev
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.safety import pace as paces

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine import ledger as ledgers
 from engine.book.state import Book
+from engine.frozen import replace
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.safety import breaker as breakers

@@ -9,12 +9,13 @@ quiet while, RED stands until a person resets it. The thresholds are in `Limits`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from engine import ledger as ledgers
 from engine.book.state import Book
+from engine.frozen import replace
 from engine.messages import events as ev
 from engine.messages import facts
 from engine.messages.base import Message

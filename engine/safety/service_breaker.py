@@ -7,8 +7,10 @@ instance's breaker (`engine.safety.breaker`) it heals by itself: it protects the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+from engine.frozen import replace
 
 MS = 1_000_000
 MOST_DOUBLINGS = 16
