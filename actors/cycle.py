@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from zoneinfo import ZoneInfo
 
@@ -269,10 +270,14 @@ def _reason_of_last_exit(turn: Turn) -> str:
 
 def begin_day(turn: Turn) -> None:
     """The daily loss counts from midnight in the configured zone, not from the start."""
-    zone = ZoneInfo(turn.state.settings.limits.day_zone)
-    today = datetime.fromtimestamp(turn.now_ns // SECOND_NS, zone).date().isoformat()
+    today = _day_of(turn.now_ns // SECOND_NS, turn.state.settings.limits.day_zone)
     if turn.book.instrument is not None and turn.book.day != today:
         turn.happen(ev.DayBegan(day=today, equity=ledgers.equity(turn.book.ledger, turn.state.ready.mark)))
+
+
+@lru_cache(maxsize=64)  # asked at every tick, ten times a second
+def _day_of(second: int, zone: str) -> str:
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).date().isoformat()
 
 
 def mark(turn: Turn, price: Decimal, observed_at_ns: int) -> None:

@@ -8,7 +8,7 @@ quiet while, RED stands until a person resets it. The thresholds are in `Limits`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -67,7 +67,8 @@ class Vitals:
     warned_at_ns: int | None = None
 
     def count(self, kind: Kind, window_ms: int, now_ns: int) -> int:
-        return sum(now_ns - at < window_ms * MS for at in self.times.get(kind, ()))
+        window_ns = window_ms * MS
+        return len([at for at in self.times.get(kind, ()) if now_ns - at < window_ns])
 
 
 def noted(vitals: Vitals, kind: Kind, at_ns: int) -> Vitals:
@@ -170,7 +171,7 @@ def _is_quiet(vitals: Vitals, limits: Limits, now_ns: int) -> bool:
 def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, now_ns: int) -> tuple[Alarm | None, ...]:
     equity = ledgers.equity(book.ledger, mark)
     return (
-        *(_repeated(vitals, limits, kind, now_ns) for kind in KINDS if kind in vitals.times),
+        *[_repeated(vitals, limits, kind, now_ns) for kind in KINDS if kind in vitals.times],
         _silence(vitals, limits, now_ns),
         _slipped(vitals, limits, now_ns),
         _rush(book, limits, now_ns),
@@ -186,7 +187,9 @@ def _alarms(vitals: Vitals, book: Book, limits: Limits, mark: Decimal | None, no
 
 
 def _repeated(vitals: Vitals, limits: Limits, kind: Kind, now_ns: int) -> Alarm | None:
-    yellow, red = _thresholds(limits)[kind]
+    yellow, red = _THRESHOLDS[kind](limits)
+    if len(vitals.times[kind]) < yellow:
+        return None  # there are not so many, whenever they were
     window_ms = _window_ms(kind, limits)
     count = vitals.count(kind, window_ms, now_ns)
     if count < yellow:
@@ -202,18 +205,17 @@ def _window_ms(kind: Kind, limits: Limits) -> int:
     return limits.restarts_window_ms if kind in (Kind.RESTART, Kind.CLOCK_STEP) else limits.alarm_window_ms
 
 
-def _thresholds(limits: Limits) -> Mapping[Kind, tuple[int, int]]:
-    return {
-        Kind.UNKNOWN_ORDER: (limits.unknown_orders_yellow, limits.unknown_orders_red),
-        Kind.REFUSAL: (limits.refusals_yellow, limits.refusals_red),
-        Kind.UNAVAILABLE: (limits.unavailable_yellow, limits.unavailable_red),
-        Kind.STREAM_LOSS: (limits.stream_losses_yellow, limits.stream_losses_red),
-        Kind.EMERGENCY: (limits.emergencies_yellow, limits.emergencies_red),
-        Kind.PARTIAL_FILL: (limits.partial_fills_yellow, limits.partial_fills_red),
-        Kind.RESTART: (limits.restarts_yellow, limits.restarts_red),
-        Kind.CLOCK_STEP: (limits.clock_steps_yellow, limits.clock_steps_red),
-        Kind.CLOSED_SYMBOL: (limits.closed_symbol_yellow, limits.closed_symbol_red),
-    }
+_THRESHOLDS: Mapping[Kind, Callable[[Limits], tuple[int, int]]] = {
+    Kind.UNKNOWN_ORDER: lambda limits: (limits.unknown_orders_yellow, limits.unknown_orders_red),
+    Kind.REFUSAL: lambda limits: (limits.refusals_yellow, limits.refusals_red),
+    Kind.UNAVAILABLE: lambda limits: (limits.unavailable_yellow, limits.unavailable_red),
+    Kind.STREAM_LOSS: lambda limits: (limits.stream_losses_yellow, limits.stream_losses_red),
+    Kind.EMERGENCY: lambda limits: (limits.emergencies_yellow, limits.emergencies_red),
+    Kind.PARTIAL_FILL: lambda limits: (limits.partial_fills_yellow, limits.partial_fills_red),
+    Kind.RESTART: lambda limits: (limits.restarts_yellow, limits.restarts_red),
+    Kind.CLOCK_STEP: lambda limits: (limits.clock_steps_yellow, limits.clock_steps_red),
+    Kind.CLOSED_SYMBOL: lambda limits: (limits.closed_symbol_yellow, limits.closed_symbol_red),
+}
 
 
 def _silence(vitals: Vitals, limits: Limits, now_ns: int) -> Alarm | None:
@@ -235,6 +237,8 @@ def _slipped(vitals: Vitals, limits: Limits, now_ns: int) -> Alarm | None:
 
 def _rush(book: Book, limits: Limits, now_ns: int) -> Alarm | None:
     """Twice the usual number of orders: a play may have gone wild."""
+    if len(book.pace.recent) < limits.rush_orders:
+        return None  # there are not so many, whenever they were
     sent, usual = book.pace.orders_a_minute(now_ns), book.pace.usual_orders_a_minute(now_ns)
     if not usual or sent < limits.rush_orders or sent <= limits.rush_factor * usual:
         return None

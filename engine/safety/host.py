@@ -35,22 +35,20 @@ class HostLimits:
 
 def alarms(reading: HostRead, limits: HostLimits) -> Iterator[Alarm | None]:
     """What the newest reading raises."""
-    used = reading.memory_used
-    yield _above("memory", used, limits.memory_yellow, limits.memory_red, f"{used:.0%} of the memory is used")
-    load = reading.load_per_core
-    text = f"{load:.1f} tasks per core wait for the processor"
+    used, load = reading.memory_used, reading.load_per_core
+    yield _above("memory", used, limits.memory_yellow, limits.memory_red, "{:.0%} of the memory is used")
+    text = "{:.1f} tasks per core wait for the processor"
     yield _above("processor", load, limits.load_yellow, limits.load_red, text)
-    free = reading.disk_free_bytes // MEGABYTE
-    yield _below("disk", free, limits.disk_free_mb_yellow, limits.disk_free_mb_red, f"{free} MB of disk are free")
-    own = reading.instance_bytes // MEGABYTE
-    text = f"the instance's processes take {own} MB"
+    free, own = reading.disk_free_bytes // MEGABYTE, reading.instance_bytes // MEGABYTE
+    yield _below("disk", free, limits.disk_free_mb_yellow, limits.disk_free_mb_red, "{} MB of disk are free")
+    text = "the instance's processes take {} MB"
     yield _above("own memory", own, limits.instance_mb_yellow, limits.instance_mb_red, text)
 
 
 def clock_alarm(offset_ns: int, limits: HostLimits) -> Alarm | None:
     """What the distance between the exchange's clock and ours raises."""
     off = abs(offset_ns) // MS
-    text = f"our clock is {off} ms {'behind' if offset_ns > 0 else 'ahead of'} the exchange's"
+    text = "our clock is {} ms behind the exchange's" if offset_ns > 0 else "our clock is {} ms ahead of the exchange's"
     return _above("clock", off, limits.clock_offset_ms_yellow, limits.clock_offset_ms_red, text)
 
 
@@ -60,12 +58,15 @@ def is_clock_step(reading: HostRead, limits: HostLimits) -> bool:
 
 
 def _above(cause: str, value: float, yellow: float, red: float, text: str) -> Alarm | None:
+    """`text` says the value; it is written only when there is an alarm, for nobody reads it ten times a second."""
     level = Level.RED if value >= red else Level.YELLOW if value >= yellow else None
-    limit = red if level is Level.RED else yellow
-    return None if level is None else Alarm(level=level, cause=cause, text=f"{text}; the limit is {limit:g}")
+    return None if level is None else _alarm(level, cause, text.format(value), red if level is Level.RED else yellow)
 
 
 def _below(cause: str, value: float, yellow: float, red: float, text: str) -> Alarm | None:
     level = Level.RED if value < red else Level.YELLOW if value < yellow else None
-    limit = red if level is Level.RED else yellow
-    return None if level is None else Alarm(level=level, cause=cause, text=f"{text}; the limit is {limit:g}")
+    return None if level is None else _alarm(level, cause, text.format(value), red if level is Level.RED else yellow)
+
+
+def _alarm(level: Level, cause: str, text: str, limit: float) -> Alarm:
+    return Alarm(level=level, cause=cause, text=f"{text}; the limit is {limit:g}")

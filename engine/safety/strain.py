@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from math import fsum, sqrt
 
@@ -28,10 +29,15 @@ def slow_exchange(took_ns: int, limits: Limits) -> Alarm | None:
 
 def volatility(closes: Sequence[float], limits: Limits) -> Alarm | None:
     """The market moves more from bar to bar than any stop of ours was made for."""
+    return _volatility(tuple(closes), limits.max_volatility)
+
+
+@lru_cache(maxsize=64)  # the closes are others once a bar, and this is asked ten times a second
+def _volatility(closes: tuple[float, ...], limit: Decimal) -> Alarm | None:
     changes = [after / before - 1 for before, after in pairwise(closes) if before > 0]
-    if len(changes) < LEAST_CHANGES or (found := _deviation(changes)) < limits.max_volatility:
+    if len(changes) < LEAST_CHANGES or (found := _deviation(changes)) < limit:
         return None
-    text = f"closes change by {found:.2%} a bar (one deviation); the limit is {limits.max_volatility:.2%}"
+    text = f"closes change by {found:.2%} a bar (one deviation); the limit is {limit:.2%}"
     return Alarm(level=Level.YELLOW, cause="volatility", text=text)
 
 
@@ -52,9 +58,9 @@ def position_size(book: Book, limits: Limits, mark: Decimal | None) -> Alarm | N
 
 def poor_results(profits: Sequence[Decimal], limits: Limits) -> str | None:
     """A warning, no halt: the newest trades lose with a steadiness that is no bad luck. None when they do not."""
-    newest = [float(one) for one in profits[-limits.sharpe_trades :]]
-    if len(newest) < limits.sharpe_trades:
+    if len(profits) < limits.sharpe_trades:
         return None
+    newest = [float(one) for one in profits[-limits.sharpe_trades :]]
     deviation = _deviation(newest)
     ratio = fsum(newest) / len(newest) / deviation if deviation else 0.0
     if ratio >= limits.least_sharpe:
@@ -63,6 +69,6 @@ def poor_results(profits: Sequence[Decimal], limits: Limits) -> str | None:
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """Of the whole, not of a sample; plain floats, because this runs ten times a second."""
+    """Of the whole, not of a sample, in plain floats."""
     mean = fsum(values) / len(values)
     return sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
