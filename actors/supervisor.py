@@ -38,6 +38,7 @@ STARTING = "STARTING"
 ESCALATED = "escalated: "
 UNSTARTABLE = "cannot start: "
 STORYTELLER = "executor"
+LOOKS = (Request(port="launcher", call=CheckLauncher()), Request(port="scoreboard", call=ReadHeartbeats()))
 
 
 class Life(StrEnum):
@@ -106,6 +107,11 @@ class Supervisor:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         turn = _Turn(self.rules, state, now_ns)
         match message:
+            case HeartbeatsRead(ages_ns=ages_ns):
+                turn.on_heartbeats(dict(ages_ns))
+            case LauncherSeen(is_alive=is_alive):
+                if not is_alive:
+                    turn.end("the launcher is gone")
             case Woken(label=label) if label == TICK:
                 turn.tick()
             case Woken(label=label):
@@ -116,11 +122,6 @@ class Supervisor:
                 turn.on_exit(role, generation)
             case LeafLeft(role=role, generation=generation, reason=reason):
                 turn.on_left(role, generation, reason)
-            case HeartbeatsRead(ages_ns=ages_ns):
-                turn.on_heartbeats(dict(ages_ns))
-            case LauncherSeen(is_alive=is_alive):
-                if not is_alive:
-                    turn.end("the launcher is gone")
             case StopInstance(reason=reason):
                 turn.end(reason)
             case PanicRaised():
@@ -145,7 +146,7 @@ class _Turn:
         if not self.effects:
             return self.state, ()  # all is well: nothing new to show
         lives = [child.life for child in self.state.children.values()]
-        running = sum(life is Life.RUNNING for life in lives)
+        running = lives.count(Life.RUNNING)
         phase = "STOPPING" if self.state.ending else "RUNNING" if running == len(lives) else STARTING
         self.effects.append(Publish(phase=phase, extra={"running": running, "of": len(lives)}))
         return self.state, tuple(self.effects)
@@ -224,13 +225,14 @@ class _Turn:
 
     def tick(self) -> None:
         self.effects.append(WakeAt(at_ns=self.now_ns + self.rules.tick_ns, label=TICK))
-        self.effects.append(Request(port="launcher", call=CheckLauncher()))
-        self.effects.append(Request(port="scoreboard", call=ReadHeartbeats()))
-        for role in tuple(self.state.children):
+        self.effects.extend(LOOKS)
+        for role in self.state.children:  # of now: whatever is done replaces the children, it does not change them
             self.check_time(role)
 
     def check_time(self, role: str) -> None:
         child = self.state.children[role]
+        if child.life is Life.RUNNING:
+            return
         lasted_ns = self.now_ns - child.since_ns
         if child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
             self.kill(role, "did not start in time")
@@ -240,9 +242,10 @@ class _Turn:
             self.on_exit(role, child.generation)
 
     def on_heartbeats(self, ages_ns: Mapping[str, int]) -> None:
-        for role, child in tuple(self.state.children.items()):
+        hang_ns = self.rules.hang_ns
+        for role, child in self.state.children.items():  # of now, as in `tick`
             lasted_ns = self.now_ns - child.since_ns
-            if child.life is Life.RUNNING and min(lasted_ns, ages_ns.get(role, lasted_ns)) > self.rules.hang_ns:
+            if lasted_ns > hang_ns and ages_ns.get(role, lasted_ns) > hang_ns and child.life is Life.RUNNING:
                 self.kill(role, "hangs")
 
     def kill(self, role: str, why: str) -> None:
