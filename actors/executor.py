@@ -27,6 +27,7 @@ from engine.situation import Situation
 
 MS = 1_000_000
 NOTIFY_AGAIN_NS = 1_000_000_000
+LOOK_AT_LATCHES = Request(port="scoreboard", call=ct.ReadLatches())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ def _follow_up(turn: Turn) -> None:
 
 
 def _carry_out(turn: Turn) -> None:
+    if plan.is_at_rest(turn.book):
+        return
     settings = turn.state.settings
     made = plan.make(
         Situation(
@@ -130,7 +133,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     if message.label != "tick":
         return
     recovery.tick_again(turn)
-    turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
+    turn.do(LOOK_AT_LATCHES)
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)
     recovery.look_after_lease(turn)

@@ -14,6 +14,7 @@ from actors.spec import Permission
 from engine import ledger as ledgers
 from engine.book import fold
 from engine.book.state import Book
+from engine.book.view import view_of
 from engine.fill import Fill
 from engine.frozen import replace
 from engine.machine import Effect, Publish, Record, Request
@@ -23,7 +24,7 @@ from engine.messages.events import BreakerTripped, OrderFilled, PanicObserved
 from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
 from engine.messages.market import CycleReady
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
-from engine.order import Order, OrderPurpose
+from engine.order import Order
 from engine.protection import ProtectionRules
 from engine.safety import alarms
 from engine.safety.alarms import Vitals
@@ -78,7 +79,7 @@ class State:
     seen: AccountSnapshot | None = None
     limits_before: Mapping[str, str] = field(default_factory=dict)
     told_differences: frozenset[str] = frozenset()
-    shown: tuple[Book, InstanceView, bytes] | None = field(default=None, compare=False, repr=False)
+    shown: tuple[Book, InstanceView, Publish] | None = field(default=None, compare=False, repr=False)
 
     @property
     def phase(self) -> str:
@@ -115,7 +116,7 @@ class Turn:
     @property
     def has_filled(self) -> bool:
         """Whether something was executed, as far as this turn found out."""
-        return any(isinstance(event, OrderFilled) for event in self._events)
+        return bool(self._events) and any(isinstance(event, OrderFilled) for event in self._events)
 
     def change(self, **fields: object) -> None:
         """Replace fields of the state that are not money."""
@@ -169,9 +170,7 @@ class Turn:
         unheard = {key: times for key, times in self.state.busy.unheard.items() if key in asked}
         name, times = order.client_order_id, unheard.get(order.client_order_id, 0)
         self._busy(finding={**asked, name: self.now_ns}, unheard={**unheard, name: times + 1})
-        call = FindOrder(
-            client_order_id=order.client_order_id, symbol=order.symbol, is_conditional=order.kind.is_conditional
-        )
+        call = FindOrder(client_order_id=name, symbol=order.symbol, is_conditional=order.kind.is_conditional)
         self.do(Request(port="exchange", call=call))
 
     def fetch_fills(self) -> None:
@@ -206,20 +205,29 @@ class Turn:
         """The state after this turn, and its effects in the order in which they are to be performed."""
         if not self.has_news and not self._effects:
             return self.state, ()
-        view, digest = self._view()
+        view, publish = self._shown()
         record: tuple[Effect, ...] = ()
         if self._events:
             orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
             record = (Record(events=tuple(self._events), orders=orders, view=view),)
-        return self.state, (*record, *self._effects, *self._incident(view), _shown(self.state, view, digest))
+        return self.state, (*record, *self._effects, *self._incident(view), publish)
+
+    def _shown(self) -> tuple[InstanceView, Publish]:
+        """Without news what was shown last is shown again."""
+        last = self.state.shown
+        if last is None or self.has_news:
+            view, digest = self._view()
+            last = (self.book, view, _shown(self.state, view, digest))
+            self.change(shown=last)
+        return last[1:]
 
     def _view(self) -> tuple[InstanceView, bytes]:
-        """Most messages change no money: then what was shown last is shown again."""
-        if self.state.shown is None or self.state.shown[0] is not self.book:
-            view = view_of(self.state)
-            self.change(shown=(self.book, view, digest_of(wire.encode(view))))
-        assert self.state.shown is not None
-        return self.state.shown[1:]
+        """Most messages change no money: then the view is still the last one."""
+        last = self.state.shown
+        if last is not None and last[0] is self.book:
+            return last[1], last[2].digest
+        view = view_of(self.book, self.state.settings.leverage)
+        return view, digest_of(wire.encode(view))
 
     def _incident(self, view: InstanceView) -> tuple[Effect, ...]:
         """Trading was halted: what is known now is kept for the person who has to decide."""
@@ -247,40 +255,6 @@ def is_grave(event: Message) -> bool:
 
 def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:
     return {k: v for k, v in asked.items() if k != key}
-
-
-def view_of(state: State) -> InstanceView:
-    """What operators see: only what is durable, so that it can be compared with the store."""
-    book, position = state.book, state.book.ledger.position
-    return InstanceView(
-        sequence=book.sequence,
-        phase="HALTED" if book.is_panicked or book.breaker.level is Level.RED else "TRADING",
-        epoch=book.epoch,
-        position_quantity=position.quantity,
-        entry_price=position.entry_price,
-        wallet_balance=book.ledger.wallet_balance,
-        realised_profit=book.ledger.realised_profit,
-        fees=book.ledger.fees,
-        funding=book.ledger.funding,
-        paid_elsewhere=tuple((asset, -amount) for asset, amount in sorted(book.ledger.elsewhere.items())),
-        margin_used=ledgers.margin_used(book.ledger, state.settings.leverage),
-        day=book.day,
-        day_start_equity=book.day_start_equity,
-        stop_price=_resting_price(book, OrderPurpose.STOP),
-        take_profit_price=_resting_price(book, OrderPurpose.TAKE_PROFIT),
-        open_orders=len(book.open_orders()),
-        unresolved_orders=sum(order.is_unresolved for order in book.orders.values()),
-        trade_count=book.trade_count,
-        breaker=str(book.breaker.level),
-        breaker_cause=book.breaker.cause,
-        reconciliation=book.reconciliation,
-        is_panicked=book.is_panicked,
-    )
-
-
-def _resting_price(book: Book, purpose: OrderPurpose) -> Decimal | None:
-    resting = [order for order in book.open_orders(purpose) if order.is_working]
-    return resting[-1].trigger_price if resting else None
 
 
 def _shown(state: State, view: InstanceView, digest: bytes) -> Publish:

@@ -17,22 +17,24 @@ SETTLES_MS = 500
 
 def listen(turn: Turn, message: Message) -> None:
     """What an answer, or its absence, says of the way to the exchange."""
-    if isinstance(message, _WORDS):
+    if type(message) in _WORDS:
         turn.change(vitals=alarms.heard(turn.state.vitals, turn.now_ns))
     elif isinstance(message, ex.ExchangeUnavailable) and message.kind != "resting":
         turn.change(vitals=alarms.noted(turn.state.vitals, alarms.Kind.UNAVAILABLE, turn.now_ns))
 
 
 # answers to calls; a stream alone is never trusted
-_WORDS = (
-    ex.OrderPlaced,
-    ex.CancelDone,
-    ex.CancelRefused,
-    ex.OrderFound,
-    ex.OrderNotFound,
-    ex.FillsFetched,
-    ex.InstrumentPrepared,
-    ct.SnapshotForwarded,
+_WORDS = frozenset(
+    {
+        ex.OrderPlaced,
+        ex.CancelDone,
+        ex.CancelRefused,
+        ex.OrderFound,
+        ex.OrderNotFound,
+        ex.FillsFetched,
+        ex.InstrumentPrepared,
+        ct.SnapshotForwarded,
+    }
 )
 
 

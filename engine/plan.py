@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine import ids
+from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
@@ -36,8 +37,13 @@ class Plan:
     find: tuple[Order, ...] = ()
 
 
+def is_at_rest(book: Book) -> bool:
+    """Flat, and no order that may still trade: nothing is to be protected, closed, cancelled or asked for."""
+    return (book.trade is None or not book.position_quantity) and not book.open_orders()
+
+
 def make(now: Situation) -> Plan:
-    """What has to be done now."""
+    """What has to be done now; nothing, where the book is at rest."""
     trade = now.book.trade
     find = tuple(order for order in now.book.orders.values() if _needs_word(now, order))
     if trade is None or not now.held:
