@@ -11,7 +11,8 @@ judges it (`engine.safety.host`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 
 from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
@@ -23,9 +24,11 @@ from engine.safety.limits import Limits
 MS = 1_000_000
 EVERY_MS = 100
 HOST_EVERY_MS = 1_000
-PEER_SILENT_MS = 300
-ALIVE_MS = 3_000  # a heartbeat older than this belongs to somebody who cannot be relied on
+PEER_SILENT_NS = 300 * MS
+ALIVE_NS = 3_000 * MS  # a heartbeat older than this belongs to somebody who cannot be relied on
 CHECK = Request(port="scoreboard", call=ct.CheckIntegrity())
+READ_HOST = Request(port="host", call=ReadHost())
+HOST_SHOWN = tuple(field.name for field in fields(HostRead))
 CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
 
 
@@ -57,17 +60,17 @@ class Guard:
 
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
+            case ct.IntegrityChecked() as checked:
+                return self._checked(state, checked)
             case ct.Woken(label="host"):
                 again = WakeAt(at_ns=now_ns + HOST_EVERY_MS * MS, label="host")
-                return state, (again, Request(port="host", call=ReadHost()))
-            case HostRead() as host:
-                told = (Send(to="executor", message=host),) if state.on_duty else ()
-                return replace(state, host=asdict(host)), told
+                return state, (again, READ_HOST)
             case ct.Woken():
                 again = WakeAt(at_ns=now_ns + EVERY_MS * MS, label="check")
                 return state, (again, CHECK)
-            case ct.IntegrityChecked() as checked:
-                return self._checked(state, checked)
+            case HostRead() as host:
+                told = (Send(to="executor", message=host),) if state.on_duty else ()
+                return replace(state, host={name: getattr(host, name) for name in HOST_SHOWN}), told
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
 
@@ -75,18 +78,20 @@ class Guard:
         seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
         mismatches = _mismatches(state, checked, seen)
         ages = dict(checked.ages_ns)
-        dead = [role for role in self.watched if ages.get(role, ALIVE_MS * MS) >= ALIVE_MS * MS]
+        dead = [role for role in self.watched if ages.get(role, ALIVE_NS) >= ALIVE_NS]
         differs = mismatches >= CHECKS_TO_BELIEVE
-        must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_MS * MS) >= PEER_SILENT_MS * MS
+        must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_NS) >= PEER_SILENT_NS
         is_known = checked.engine_sequence > 0 or checked.store_sequence == 0
         holds = must_hold and is_known and not dead and not differs
         effects: list[Effect] = []
         if holds:
-            valid = self.limits.guard_lease_ms * MS
-            effects.append(Request(port="scoreboard", call=ct.HoldGuardLease(valid_for_ns=valid)))
+            effects.append(_hold(self.limits.guard_lease_ms))
         if differs and must_hold and not state.is_frozen:
             effects.append(_freeze(checked))
-        effects += self._shown(state, holds, dead, differs)
+        phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
+        effects.append(Publish(phase=phase, extra={"missing": dead, "host": state.host}))
+        if holds != state.is_holding:
+            effects.append(self._said(holds, dead))
         after = State(
             mismatches=mismatches,
             seen=seen,
@@ -97,15 +102,9 @@ class Guard:
         )
         return after, tuple(effects)
 
-    def _shown(self, state: State, holds: bool, dead: list[str], differs: bool) -> list[Effect]:
-        phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
-        shown: list[Effect] = [Publish(phase=phase, extra={"missing": dead, "host": state.host})]
-        if holds != state.is_holding:
-            text = (
-                "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
-            )
-            shown.append(Note(level="INFO", text=f"{self.role} {text}"))
-        return shown
+    def _said(self, holds: bool, dead: list[str]) -> Note:
+        text = "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
+        return Note(level="INFO", text=f"{self.role} {text}")
 
 
 def _mismatches(state: State, checked: ct.IntegrityChecked, seen: tuple[int, bytes, int, bytes]) -> int:
@@ -113,6 +112,11 @@ def _mismatches(state: State, checked: ct.IntegrityChecked, seen: tuple[int, byt
     if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
         return 0
     return state.mismatches + 1 if seen == state.seen else 1
+
+
+@cache
+def _hold(lease_ms: int) -> Request:
+    return Request(port="scoreboard", call=ct.HoldGuardLease(valid_for_ns=lease_ms * MS))
 
 
 def _freeze(checked: ct.IntegrityChecked) -> Send:

@@ -49,6 +49,9 @@ class Spending:
     is_stopped: bool = False
 
 
+NOTHING_SPENT = Spending()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """One process and the lease it holds. `lacking` is what its request costs that waits since `waits_since_ns`;
@@ -97,7 +100,7 @@ def told(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> State:
 
     An asker nobody remembers may have spent what was noted before a restart, which counts already.
     """
-    spending = state.accounts.get(wanted.account) or _in_windows(Spending(), now_ns)
+    spending = state.accounts.get(wanted.account) or _in_windows(NOTHING_SPENT, now_ns)
     held = state.askers.get(name)
     if held is not None and held.life == wanted.life:
         weight, orders = wanted.spent_weight - held.told_weight, wanted.spent_orders - held.told_orders
@@ -110,9 +113,12 @@ def told(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> State:
 
 def total(state: State, account: str) -> tuple[int, int]:
     """(weight, orders) of the running windows: what was spent, and what is out."""
-    spending = state.accounts.get(account, Spending())
-    out = [one for one in state.askers.values() if one.account == account]
-    return spending.weight + sum(one.weight for one in out), spending.orders + sum(one.orders for one in out)
+    spending = state.accounts.get(account, NOTHING_SPENT)
+    weight, orders = spending.weight, spending.orders
+    for one in state.askers.values():
+        if one.account == account:
+            weight, orders = weight + one.weight, orders + one.orders
+    return weight, orders
 
 
 def _in_windows(spending: Spending, now_ns: int) -> Spending:
@@ -121,10 +127,13 @@ def _in_windows(spending: Spending, now_ns: int) -> Spending:
         spending = replace(spending, minute=minute, weight=0)
     if spending.orders_window != window:
         spending = replace(spending, orders_window=window, orders=0)
-    return replace(spending, is_stopped=spending.is_stopped and now_ns < spending.backed_off_until_ns)
+    is_over = spending.is_stopped and now_ns >= spending.backed_off_until_ns
+    return replace(spending, is_stopped=False) if is_over else spending
 
 
 def _plus(spending: Spending, weight: int, orders: int) -> Spending:
+    if not weight and not orders:
+        return spending
     return replace(spending, weight=spending.weight + weight, orders=spending.orders + orders)
 
 

@@ -65,6 +65,7 @@ class BudgetKeeper:
         self._at_asking = 0, 0  # the same when it asked last
         self._lacking, self._is_pressing = 0, False  # what the newest request that could not be paid costs
         self._share = 0
+        self._orders_in_hand = LEAST_ORDERS.get(role, 0)
 
     def spend(self, cost: Cost) -> bool:
         """Pay for one request; False when there is not enough."""
@@ -124,9 +125,10 @@ class BudgetKeeper:
         pause_ns = ASK_AGAIN_NS if self._answered_number == self._asked_number else ANSWER_NS
         if self._asked_number and now_ns - self._asked_at_ns < pause_ns:
             return False
-        runs_out = self._budget.expires_at_ns - now_ns < RENEW_BEFORE_NS
-        is_low = self._budget.weight < self._in_hand() // 2 or self._budget.orders < self._orders_in_hand() // 2
-        return runs_out or is_low or self._lacking > self._budget.weight
+        left = self._budget
+        if left.expires_at_ns - now_ns < RENEW_BEFORE_NS or left.weight < self._lacking:
+            return True
+        return left.weight < self._in_hand() // 2 or left.orders < self._orders_in_hand // 2
 
     def _wanted(self) -> BudgetWanted:
         weight, orders = self._spent_since_asking()
@@ -136,7 +138,7 @@ class BudgetKeeper:
         return BudgetWanted(
             **self._who,
             weight=max(self._in_hand(), as_before, self._lacking),
-            orders=max(self._orders_in_hand(), 2 * orders),
+            orders=max(self._orders_in_hand, 2 * orders),
             life=self._life,
             number=self._asked_number,
             spent_weight=self._spent_weight,
@@ -147,6 +149,3 @@ class BudgetKeeper:
 
     def _in_hand(self) -> int:
         return LEAST_WEIGHT if is_ample(self._share) else SCARCE_WEIGHT.get(self._who["role"], 0)
-
-    def _orders_in_hand(self) -> int:
-        return LEAST_ORDERS.get(self._who["role"], 0)
