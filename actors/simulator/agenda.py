@@ -25,7 +25,8 @@ class Agenda:
         self._number = itertools.count()
 
     def at(self, at_ns: int, deed: Deed) -> None:
-        heapq.heappush(self._deeds, (max(at_ns, self.now_ns), next(self._number), deed))
+        now_ns = self.now_ns
+        heapq.heappush(self._deeds, (at_ns if at_ns > now_ns else now_ns, next(self._number), deed))
 
     def after(self, pause_ns: int, deed: Deed) -> None:
         self.at(self.now_ns + pause_ns, deed)

@@ -71,7 +71,12 @@ class Chance:
         self.until_ns = faults.until_ns
         self._odds = {kind: getattr(faults, kind) for kind in faults.in_force()}
         self._sources = {kind: Random(f"{seed}:{kind}") for kind in (*self._odds, DELAYS)}
+        self._delay = self._sources[DELAYS].uniform
         self.met: Counter[str] = Counter()
+
+    def may_strike(self, kind: str, now_ns: int) -> bool:
+        """Whether it is among the world's kinds, and still in force: else nothing is drawn for it."""
+        return now_ns < self.until_ns and kind in self._odds
 
     def strikes(self, kind: str, now_ns: int) -> bool:
         if now_ns >= self.until_ns:
@@ -87,4 +92,4 @@ class Chance:
         return self._sources[kind]
 
     def delay_ns(self, least_ms: float, most_ms: float) -> int:
-        return int(self._sources[DELAYS].uniform(least_ms, most_ms) * MS)
+        return int(self._delay(least_ms, most_ms) * MS)

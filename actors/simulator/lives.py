@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.lease_keeper import LeaseKeeper
-from engine.machine import Machine, Publish
+from engine.machine import Machine, Publish, WakeAt
 from engine.messages.base import Message
 
 HEARTBEAT_NS = 100_000_000
@@ -16,7 +16,7 @@ HEARTBEAT_NS = 100_000_000
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Life:
-    """`clock_ahead_ns` is its wall clock less virtual time; `alarms`: label -> number of the wish, when due.
+    """`clock_ahead_ns` is its wall clock less virtual time; `alarms`: label -> the newest wish, None once it came due.
 
     `inbox` is what came while it hangs.
     """
@@ -30,7 +30,7 @@ class Life:
     clock_ahead_ns: int = 0
     hangs_until_ns: int = 0
     is_alive: bool = True
-    alarms: dict[str, tuple[int, int]] = field(default_factory=dict)
+    alarms: dict[str, WakeAt | None] = field(default_factory=dict)
     streams: set[str] = field(default_factory=set)
     follow_ups: collections.deque[Message] = field(default_factory=collections.deque)
     inbox: collections.deque[Message] = field(default_factory=collections.deque)
@@ -44,12 +44,6 @@ class Cell:
     left_at_ns: int | None = None
     published: Publish = field(default_factory=lambda: Publish(phase="STARTING"))
     lease_until_ns: int = 0
-
-    def age_ns(self, now_ns: int) -> int:
-        """Of the heartbeat: a life that hangs does not beat."""
-        if self.left_at_ns is not None:
-            return now_ns - self.left_at_ns
-        return HEARTBEAT_NS
 
 
 def hang(cell: Cell, now_ns: int, until_ns: int) -> None:

@@ -15,7 +15,8 @@ from engine.messages import control as ct
 
 def perform(tree: SimulatedTree, life: Life, effects: tuple[Effect, ...]) -> None:
     """What could not be made durable ends it: nothing after it happens."""
-    strikes, may_crash = tree.stage.strikes, life.role != SUPERVISOR
+    strikes = tree.stage.strikes
+    may_crash = life.role != SUPERVISOR and tree.stage.may_strike("crash")
     for effect in effects:
         if may_crash and strikes("crash"):
             births.kill(tree, life.role)
@@ -57,8 +58,8 @@ _PERFORM: Mapping[type[Effect], Callable[[SimulatedTree, Life, Any], bool | None
     Record: _record,
     Publish: _publish,
     Send: lambda tree, life, effect: post.send(tree, life, effect.to, effect.message),
-    Request: lambda tree, life, effect: ports.ask(tree, life, effect.port, effect.call),
-    WakeAt: lambda tree, life, effect: tree.set_alarm(life, effect.label, effect.at_ns),
+    Request: ports.ask,
+    WakeAt: SimulatedTree.set_alarm,
     Note: _note,
     Spawn: lambda tree, _life, effect: births.spawn(tree, effect.role, effect.generation),
     Kill: lambda tree, _life, effect: births.kill_generation(tree, effect.role, effect.generation),

@@ -11,6 +11,7 @@ from actors.shell.sharers_port import ALIVE_NS
 from actors.simulator import line
 from actors.simulator.lives import Life
 from actors.simulator.stage import SimulatedTree
+from engine.machine import Request
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import market as mk
@@ -21,8 +22,9 @@ NOTHING_LATCHED = ct.LatchesRead(scope="", reason="", flatten=False)
 LAUNCHER_LIVES = ac.LauncherSeen(is_alive=True)
 
 
-def ask(tree: SimulatedTree, life: Life, port: str, call: Message) -> None:
-    """`call` is on its way; what comes of it reaches `life` as a message."""
+def ask(tree: SimulatedTree, life: Life, request: Request) -> None:
+    """Its call is on its way; what comes of it reaches `life` as a message."""
+    port, call = request.port, request.call
     if port == "exchange":
         line.ask(tree, life, call)
     elif port == "notifier":

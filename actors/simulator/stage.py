@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 
 from actors.simulator.agenda import Agenda
 from actors.simulator.casting import Casting
 from actors.simulator.disk import Disk
 from actors.simulator.faults import Chance, Faults
-from actors.simulator.lives import Cell, Life, go_on, hang
-from engine.machine import Effect
+from actors.simulator.lives import HEARTBEAT_NS, Cell, Life, go_on, hang
+from engine.machine import Effect, WakeAt
 from engine.messages import control as ct
 from engine.messages.account import RaiseLatch
 from engine.messages.base import Message
@@ -72,6 +73,9 @@ class Stage:
     def strikes(self, kind: str) -> bool:
         return self.chance.strikes(kind, self.agenda.now_ns)
 
+    def may_strike(self, kind: str) -> bool:
+        return self.chance.may_strike(kind, self.agenda.now_ns)
+
     def note(self, tree: str, role: str, level: str, text: str) -> None:
         if level != "DEBUG":
             self.notes.append((self.agenda.now_ns, f"{tree}.{role}", level, text))
@@ -86,6 +90,7 @@ class SimulatedTree:
 
     def __init__(self, stage: Stage, name: str, casting: Casting, perform: Perform) -> None:
         self.stage = stage
+        self.agenda = stage.agenda
         self.name = name
         self.casting = casting
         self.disk = Disk(only_newest=not casting.is_instance)
@@ -104,7 +109,7 @@ class SimulatedTree:
 
     def now_of(self, life: Life) -> int:
         """The wall clock of this life."""
-        return self.stage.agenda.now_ns + life.clock_ahead_ns
+        return self.agenda.now_ns + life.clock_ahead_ns
 
     def begin(self, life: Life) -> None:
         """The first turn of a life."""
@@ -129,20 +134,19 @@ class SimulatedTree:
             self._turn(life, life.follow_ups.popleft())
 
     def _turn(self, life: Life, message: Message) -> None:
-        life.leases.on_received(message)
-        if isinstance(message, BudgetGranted) and life.keeper is not None and not life.keeper.take(message):
+        if type(message) in GRANTS and _is_kept(life, message):
             return
-        life.state, effects = life.machine.receive(life.state, message, self.now_of(life))
+        life.state, effects = life.machine.receive(life.state, message, self.agenda.now_ns + life.clock_ahead_ns)
         self._perform(self, life, effects)
 
     def is_cut_off(self) -> bool:
         """Whether it and the keeper of instrument leases do not hear each other."""
-        return self.stage.agenda.now_ns < self.cut_off_until_ns
+        return self.agenda.now_ns < self.cut_off_until_ns
 
     # --- standing still ----------------------------------------------------------------------------------------------
 
     def hangs(self, life: Life) -> bool:
-        return self.stage.agenda.now_ns < life.hangs_until_ns
+        return self.agenda.now_ns < life.hangs_until_ns
 
     def freeze(self, for_ns: int) -> None:
         """Everybody, the supervisor too: a machine that was suspended."""
@@ -153,10 +157,10 @@ class SimulatedTree:
         life = self.lives.get(role)
         if life is None:
             return
-        now_ns = self.stage.agenda.now_ns
+        now_ns = self.agenda.now_ns
         cell = self.cells[role]
         hang(cell, now_ns, now_ns + for_ns)
-        self.stage.agenda.after(for_ns, lambda: self._go_on(cell))
+        self.agenda.after(for_ns, lambda: self._go_on(cell))
 
     def _go_on(self, cell: Cell) -> None:
         """It beats again, and finds what came meanwhile, in that order. Not yet, if it was stopped again."""
@@ -169,36 +173,56 @@ class SimulatedTree:
 
     # --- alarms ------------------------------------------------------------------------------------------------------
 
-    def set_alarm(self, life: Life, label: str, due_ns: int) -> None:
-        """`due_ns` is by the life's own clock; a newer wish replaces the older."""
-        number = life.alarms.get(label, (0, 0))[0] + 1
-        life.alarms[label] = (number, due_ns)
-        self._ring_at(life, label, number, due_ns)
+    def set_alarm(self, life: Life, wish: WakeAt) -> None:
+        """When it is due is by the life's own clock; a newer wish replaces the older."""
+        life.alarms[wish.label] = wish
+        self._ring_at(life, wish)
 
-    def _ring_at(self, life: Life, label: str, number: int, due_ns: int) -> None:
+    def _ring_at(self, life: Life, wish: WakeAt) -> None:
         def ring() -> None:
-            if life.alarms.get(label) == (number, due_ns):
-                life.alarms[label] = (number, -1)
-                self.deliver(life, ct.Woken(label=label))
+            if life.alarms[wish.label] is wish:
+                life.alarms[wish.label] = None
+                self.deliver(life, _woken(wish.label))
 
-        self.stage.agenda.at(due_ns - life.clock_ahead_ns, ring)
+        self.agenda.at(wish.at_ns - life.clock_ahead_ns, ring)
 
     def step_clocks(self, ahead_ns: int) -> None:
         """A running process takes a step forward over (`actors.shell.clock`), alarms included; not one backward."""
         for life in self.lives.values():
             life.clock_ahead_ns = max(life.clock_ahead_ns, ahead_ns)
-            for label, (number, due_ns) in tuple(life.alarms.items()):
-                if due_ns >= 0:
-                    self._ring_at(life, label, number, due_ns)
+            for wish in life.alarms.values():
+                if wish is not None:
+                    self._ring_at(life, wish)
 
     # --- the scoreboard ----------------------------------------------------------------------------------------------
 
     def guard_lease_left_ns(self) -> int:
-        return max((cell.lease_until_ns for cell in self.cells.values()), default=0) - self.stage.agenda.now_ns
+        return max((cell.lease_until_ns for cell in self.cells.values()), default=0) - self.agenda.now_ns
 
     def ages(self) -> tuple[tuple[str, int], ...]:
-        now_ns = self.stage.agenda.now_ns
-        return tuple([(role, cell.age_ns(now_ns)) for role, cell in self.cells.items()])
+        """Of the heartbeats: a life that hangs or is gone does not beat."""
+        now_ns = self.agenda.now_ns
+        return tuple(
+            [
+                (role, HEARTBEAT_NS if cell.left_at_ns is None else now_ns - cell.left_at_ns)
+                for role, cell in self.cells.items()
+            ]
+        )
+
+
+GRANTS = frozenset({BudgetGranted, ct.InstrumentGranted, ct.InstrumentRefused})
+
+
+def _is_kept(life: Life, grant: Message) -> bool:
+    """What was granted or refused, its process hears first; True when the machine need not hear of it."""
+    life.leases.on_received(grant)
+    return isinstance(grant, BudgetGranted) and life.keeper is not None and not life.keeper.take(grant)
+
+
+@cache
+def _woken(label: str) -> ct.Woken:
+    """One word for each label: most of what is said in a world."""
+    return ct.Woken(label=label)
 
 
 Perform = Callable[[SimulatedTree, Life, tuple[Effect, ...]], None]

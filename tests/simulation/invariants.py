@@ -72,7 +72,7 @@ class InstanceWatch:
         state = None if life is None else life.state
         is_same = state is self._seen_state and len(self._journal) == self._events
         if is_same and self._world.touched == self._seen_touched and self._naked_seen_ns is None:
-            return self.halts.is_latched(simulation) and not self.book.is_panicked
+            return bool(simulation.latches) and self.halts.is_latched(simulation) and not self.book.is_panicked
         self._seen_state, self._seen_touched = state, self._world.touched
         return True
 
@@ -87,6 +87,8 @@ class InstanceWatch:
     # --- the journal -------------------------------------------------------------------------------------------------
 
     def _read_journal(self, simulation: Simulation) -> None:
+        if len(self._journal) == self._events:
+            return
         for at_ns, event in self._journal[self._events :]:
             before = self.book
             self.decisions.take(before, event)
