@@ -148,8 +148,8 @@ class _Turn:
         lives = [child.life for child in self.state.children.values()]
         running = lives.count(Life.RUNNING)
         phase = "STOPPING" if self.state.ending else "RUNNING" if running == len(lives) else STARTING
-        self.effects.append(Publish(phase=phase, extra={"running": running, "of": len(lives)}))
-        return self.state, tuple(self.effects)
+        shown = Publish(phase=phase, extra={"running": running, "of": len(lives)})
+        return self.state, (*self.effects, shown)
 
     # --- starting ----------------------------------------------------------------------------------------------------
 

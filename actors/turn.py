@@ -203,7 +203,7 @@ class Turn:
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""
-        if not self.has_news and not self._effects:
+        if self.state is self._before and not self._effects:
             return self.state, ()
         view, publish = self._shown()
         record: tuple[Effect, ...] = ()

@@ -15,6 +15,8 @@ from engine.messages import control as ct
 
 def perform(tree: SimulatedTree, life: Life, effects: tuple[Effect, ...]) -> None:
     """What could not be made durable ends it: nothing after it happens."""
+    if not effects:
+        return
     strikes = tree.stage.strikes
     may_crash = life.role != SUPERVISOR and tree.stage.may_strike("crash")
     for effect in effects:

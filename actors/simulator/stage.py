@@ -123,11 +123,12 @@ class SimulatedTree:
         """One message to this life, if it still lives; later, if it hangs."""
         if not life.is_alive:
             return
-        if self.hangs(life):
+        if self.agenda.now_ns < life.hangs_until_ns:
             life.inbox.append(message)
             return
         self._turn(life, message)
-        self._follow_up(life)
+        if life.follow_ups:
+            self._follow_up(life)
 
     def _follow_up(self, life: Life) -> None:
         while life.is_alive and life.follow_ups:

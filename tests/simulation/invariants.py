@@ -35,6 +35,7 @@ class InstanceWatch:
     def __init__(self, tree: SimulatedTree, world: SmallWorld) -> None:
         self.name = tree.name
         self.tree = tree
+        self._lives = tree.lives
         self.exchange = world.exchange_of(tree.name)
         self._world = world
         self._uncovered = world.uncovered
@@ -68,12 +69,12 @@ class InstanceWatch:
 
         Most steps are somebody's clock ticking: what held before such a step holds after it.
         """
-        life = self.tree.lives.get("executor")
+        life, touched = self._lives.get("executor"), self._world.touched
         state = None if life is None else life.state
-        is_same = state is self._seen_state and len(self._journal) == self._events
-        if is_same and self._world.touched == self._seen_touched and self._naked_seen_ns is None:
+        is_same = state is self._seen_state and touched == self._seen_touched and len(self._journal) == self._events
+        if is_same and self._naked_seen_ns is None:
             return bool(simulation.latches) and self.halts.is_latched(simulation) and not self.book.is_panicked
-        self._seen_state, self._seen_touched = state, self._world.touched
+        self._seen_state, self._seen_touched = state, touched
         return True
 
     def look(self, simulation: Simulation) -> None:
