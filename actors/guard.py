@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
-from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.messages import control as ct
 from engine.messages.base import Message
@@ -32,16 +32,38 @@ HOST_SHOWN = tuple(field.name for field in fields(HostRead))
 CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
 
 
+class Found(NamedTuple):
+    """By one check. `mismatches` counts those in a row that saw the same difference; `seen` are engine and store."""
+
+    seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
+    mismatches: int = 0
+    missing: tuple[str, ...] = ()
+    on_duty: bool = False
+
+    @property
+    def differs(self) -> bool:
+        return self.mismatches >= CHECKS_TO_BELIEVE
+
+    @property
+    def may_hold(self) -> bool:
+        engine_sequence, _, store_sequence, _ = self.seen
+        is_known = engine_sequence > 0 or store_sequence == 0
+        return self.on_duty and is_known and not self.missing and not self.differs
+
+    @property
+    def phase(self) -> str:
+        if self.differs:
+            return "MISMATCH"
+        return "WAITING" if self.missing else "GUARDING" if self.may_hold else "STANDBY"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`mismatches` counts checks in a row that found the same difference, `seen` what they saw; `host` is shown."""
+    """`host` is shown. `again` is the answer to a check that finds the same as the last one, as nearly all do."""
 
-    mismatches: int = 0
-    seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
-    is_frozen: bool = False
-    is_holding: bool = False
-    on_duty: bool = False
+    found: Found = Found()
     host: Mapping[str, float] | None = None
+    again: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,49 +91,43 @@ class Guard:
                 again = WakeAt(at_ns=now_ns + EVERY_MS * MS, label="check")
                 return state, (again, CHECK)
             case HostRead() as host:
-                told = (Send(to="executor", message=host),) if state.on_duty else ()
-                return replace(state, host={name: getattr(host, name) for name in HOST_SHOWN}), told
+                told = (Send(to="executor", message=host),) if state.found.on_duty else ()
+                return State(found=state.found, host={name: getattr(host, name) for name in HOST_SHOWN}), told
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
 
     def _checked(self, state: State, checked: ct.IntegrityChecked) -> Step[State]:
-        seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
-        mismatches = _mismatches(state, checked, seen)
-        ages = dict(checked.ages_ns)
-        dead = [role for role in self.watched if ages.get(role, ALIVE_NS) >= ALIVE_NS]
-        differs = mismatches >= CHECKS_TO_BELIEVE
-        must_hold = not self.is_standby or ages.get(self.peer, PEER_SILENT_NS) >= PEER_SILENT_NS
-        is_known = checked.engine_sequence > 0 or checked.store_sequence == 0
-        holds = must_hold and is_known and not dead and not differs
-        effects: list[Effect] = []
-        if holds:
-            effects.append(_hold(self.limits.guard_lease_ms))
-        if differs and must_hold and not state.is_frozen:
-            effects.append(_freeze(checked))
-        phase = "MISMATCH" if differs else "WAITING" if dead else "GUARDING" if holds else "STANDBY"
-        effects.append(Publish(phase=phase, extra={"missing": dead, "host": state.host}))
-        if holds != state.is_holding:
-            effects.append(self._said(holds, dead))
-        after = State(
-            mismatches=mismatches,
-            seen=seen,
-            is_frozen=differs,
-            is_holding=holds,
-            on_duty=must_hold,
-            host=state.host,
-        )
-        return after, tuple(effects)
+        before, found = state.found, self._found(state.found, checked)
+        if found == before and state.again:
+            return state, state.again
+        hold = (_hold(self.limits.guard_lease_ms),) if found.may_hold else ()
+        freeze = (_freeze(checked),) if found.differs and found.on_duty and not before.differs else ()
+        shown = Publish(phase=found.phase, extra={"missing": list(found.missing), "host": state.host})
+        said = (self._said(found),) if found.may_hold != before.may_hold else ()
+        return State(found=found, host=state.host, again=(*hold, shown)), (*hold, *freeze, shown, *said)
 
-    def _said(self, holds: bool, dead: list[str]) -> Note:
-        text = "holds the guard lease" if holds else f"holds no guard lease (missing: {', '.join(dead) or 'nobody'})"
+    def _found(self, before: Found, checked: ct.IntegrityChecked) -> Found:
+        seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
+        ages = dict(checked.ages_ns)
+        return Found(
+            seen,
+            _mismatches(before, seen),
+            tuple([role for role in self.watched if ages.get(role, ALIVE_NS) >= ALIVE_NS]),
+            not self.is_standby or ages.get(self.peer, PEER_SILENT_NS) >= PEER_SILENT_NS,
+        )
+
+    def _said(self, found: Found) -> Note:
+        missing = ", ".join(found.missing) or "nobody"
+        text = "holds the guard lease" if found.may_hold else f"holds no guard lease (missing: {missing})"
         return Note(level="INFO", text=f"{self.role} {text}")
 
 
-def _mismatches(state: State, checked: ct.IntegrityChecked, seen: tuple[int, bytes, int, bytes]) -> int:
-    same = checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence
-    if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
+def _mismatches(before: Found, seen: tuple[int, bytes, int, bytes]) -> int:
+    engine_sequence, engine_digest, store_sequence, store_digest = seen
+    same = engine_digest == store_digest and engine_sequence == store_sequence
+    if same or not engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
         return 0
-    return state.mismatches + 1 if seen == state.seen else 1
+    return before.mismatches + 1 if seen == before.seen else 1
 
 
 @cache
