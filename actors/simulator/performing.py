@@ -17,10 +17,10 @@ def perform(tree: SimulatedTree, life: Life, effects: tuple[Effect, ...]) -> Non
     """What could not be made durable ends it: nothing after it happens."""
     if not effects:
         return
-    strikes = tree.stage.strikes
-    may_crash = life.role != SUPERVISOR and tree.stage.may_strike("crash")
+    chance, now_ns = tree.stage.chance, tree.agenda.now_ns
+    may_crash = life.role != SUPERVISOR and chance.may_strike("crash", now_ns)
     for effect in effects:
-        if may_crash and strikes("crash"):
+        if may_crash and chance.strikes("crash", now_ns):
             births.kill(tree, life.role)
         if not life.is_alive or _PERFORM[type(effect)](tree, life, effect) is False:
             return

@@ -17,7 +17,7 @@ def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
     if isinstance(message, ct.CommandAnswered):
         tree.stage.answers.append((tree.name, message))
         return
-    for name, (target, role) in _named(tree, to).items():
+    for name, target, role in _named(tree, to):
         if (life.role == LEASES and target.is_cut_off()) or (role == LEASES and tree.is_cut_off()):
             continue
         if role in target.lives:
@@ -26,14 +26,15 @@ def send(tree: SimulatedTree, life: Life, to: str, message: Message) -> None:
             life.follow_ups.append(ct.Undeliverable(to=name, name=type(message).__name__))
 
 
-def _named(tree: SimulatedTree, to: str) -> dict[str, tuple[SimulatedTree, str]]:
+def _named(tree: SimulatedTree, to: str) -> list[tuple[str, SimulatedTree, str]]:
+    """By name, with the tree and the role it means there."""
     trees = tree.stage.trees
     where, dot, role = to.rpartition(".")
     if not dot:
-        return {to: (tree, to)}
+        return [(to, tree, to)]
     if where == "*":
-        return {f"{name}.{role}": (one, role) for name, one in trees.items() if one.casting.is_instance}
-    return {to: (trees[where], role)}
+        return [(f"{name}.{role}", one, role) for name, one in trees.items() if one.casting.is_instance]
+    return [(to, trees[where], role)]
 
 
 def _carry(tree: SimulatedTree, role: str, message: Message) -> None:

@@ -73,9 +73,6 @@ class Stage:
     def strikes(self, kind: str) -> bool:
         return self.chance.strikes(kind, self.agenda.now_ns)
 
-    def may_strike(self, kind: str) -> bool:
-        return self.chance.may_strike(kind, self.agenda.now_ns)
-
     def note(self, tree: str, role: str, level: str, text: str) -> None:
         if level != "DEBUG":
             self.notes.append((self.agenda.now_ns, f"{tree}.{role}", level, text))

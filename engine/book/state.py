@@ -62,7 +62,9 @@ class Book:
 
     def open_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
         """Orders that may still trade, oldest first; of these purposes only, when any are given."""
-        return tuple(o for o in self.orders.values() if o.is_open and (not purposes or o.purpose in purposes))
+        if not self.orders:
+            return ()
+        return tuple([o for o in self.orders.values() if o.is_open and (not purposes or o.purpose in purposes)])
 
     def order_of(self, fill: Fill) -> Order | None:
         """Whose fill it is: by client order id, else by the exchange's."""

@@ -147,7 +147,7 @@ def due(
     if level is Level.RED:
         return None
     alarms = [alarm for alarm in _alarms(vitals, book, limits, mark, now_ns) if alarm is not None]
-    worst = max(alarms, key=lambda alarm: SEVERITY[alarm.level], default=None)
+    worst = max(alarms, key=lambda alarm: SEVERITY[alarm.level]) if alarms else None
     if worst is not None and SEVERITY[worst.level] > SEVERITY[level]:
         return ev.BreakerTripped(level=worst.level.value, cause=worst.cause, text=worst.text)
     if level is Level.YELLOW and worst is None and _is_quiet(vitals, limits, now_ns):
