@@ -15,7 +15,6 @@ from actors.simulator import network
 from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
 from actors.simulator.stage import SimulatedTree, Stage
-from engine.frozen import replace
 from engine.messages import account as ac
 from engine.messages import exchange as ex
 from engine.messages.base import Message

@@ -127,8 +127,7 @@ def _sharers(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
 
 
 def _is_down(tree: SimulatedTree) -> bool:
-    cell = tree.cells.get("executor")
-    return cell is None or cell.age_ns(tree.stage.agenda.now_ns) >= ALIVE_NS
+    return dict(tree.ages()).get("executor", ALIVE_NS) >= ALIVE_NS
 
 
 def _incidents(tree: SimulatedTree, _life: Life, call: Message) -> None:
