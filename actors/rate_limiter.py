@@ -3,7 +3,8 @@
 Theory of operation. Weight is counted in windows of a minute and orders in windows of ten seconds, as the exchange
 does. A lease counts as spent while it is out; who asks again tells what he really spent, and the answer replaces what
 he held. So no message that is lost, late or sent twice loses budget, and a lease that outlives its window counts in the
-next one too. Part of each limit is never granted: it covers the protective reserves that every process holds by itself.
+next one too. Part of each limit is never granted: it covers the protective reserves that every process holds by itself,
+those of twenty instances, and of as many as there are when there are more.
 Shares are fair: nobody gets more than his part of what is left, or else, in turn, just what the request that waits
 costs: crumbs in many hands are of no use. Each grant says on how much an instance may count, so that the reconcilers of
 a crowded account pace themselves (`actors.pace`). The exchange's own count replaces ours when it is higher, unless it
@@ -23,6 +24,7 @@ from actors.spending import (
     RateLimits,
     Spending,
     State,
+    instances,
     is_of_now,
     noted,
     remembered,
@@ -104,18 +106,25 @@ class RateLimiter:
             return 0, 0
         others = [one for one in state.askers.values() if one.account == wanted.account]
         weight_out, orders_out = total(state, wanted.account)
-        weight_left = self.limits.usable_weight - weight_out
-        orders_left = self.limits.orders_per_ten_seconds - self.limits.reserved_orders - orders_out
+        count = self._instances_with(state, wanted)
+        weight_left = self.limits.usable_weight(count) - weight_out
+        orders_left = self.limits.usable_orders(count) - orders_out
         weight = _fair(wanted.weight, weight_left, len(others) + 1)
         if weight < wanted.least_weight:
             ahead = sum(one.lacking for one in others if one.waits_since_ns < since_ns)
             weight = wanted.least_weight if ahead + wanted.least_weight <= weight_left else 0
         return weight, _fair(wanted.orders, orders_left, sum(one.takes_orders for one in others) + 1)
 
+    def _instances_with(self, state: State, wanted: BudgetWanted) -> int:
+        """Whoever asks now is one of them."""
+        is_known = any(name.rpartition(".")[0] == wanted.instance for name in state.askers)
+        return instances(state, wanted.account) + (not is_known)
+
     def _reading_share(self, state: State, account: str) -> int:
         """The weight a minute for each instance's reconciliation."""
         readers = sum(one.account == account and one.reads_account for one in state.askers.values())
-        return int(self.limits.usable_weight * self.limits.reading_share / max(1, readers))
+        usable = max(0, self.limits.usable_weight(instances(state, account)))
+        return max(1, int(usable * self.limits.reading_share / max(1, readers)))
 
     def _asker(self, wanted: BudgetWanted, weight: int, orders: int, waits_since_ns: int, now_ns: int) -> Asker:
         to = wanted.reply_to if "." in wanted.reply_to else f"{wanted.instance}.{wanted.reply_to}"

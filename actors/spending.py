@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.frozen import replace
+from engine.budget import RESERVE_ORDERS, RESERVE_WEIGHT
 from engine.machine import Record
 from engine.messages.account import AccountSpending, SpendingNoted
 from engine.messages.base import Message
@@ -17,24 +18,31 @@ from engine.messages.budget import BudgetWanted
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 ORDERS_WINDOW = 10 * SECOND
+RESERVED_FOR = 20  # instances; for more, more is withheld
+WEIGHT_EACH, ORDERS_EACH = 2 * RESERVE_WEIGHT, RESERVE_ORDERS  # executor and reconciler; only the one sends orders
 SETTLED_NS = 2 * SECOND  # a window's first counts: clocks differ, and answers take their time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """Of one account and address. The defaults are Binance USDT-M's, with room for what we do not count."""
+    """Of one account and address. The defaults are Binance USDT-M's, but for orders: it takes 300 in ten seconds, and
+    no more than 1,200 in a minute. `reserved_…` is never granted: the protective reserves may spend it at any moment.
+    """
 
     weight_per_minute: int = 2_400
     orders_per_ten_seconds: int = 200
-    reserved_weight: int = 720
-    reserved_orders: int = 50
+    reserved_weight: int = RESERVED_FOR * WEIGHT_EACH
+    reserved_orders: int = RESERVED_FOR * ORDERS_EACH
     lease_ns: int = 3 * SECOND
     forget_ns: int = 10 * SECOND
     reading_share: float = 0.8  # of what is granted; the rest is for orders, and for reading bars
 
-    @property
-    def usable_weight(self) -> int:
-        return self.weight_per_minute - self.reserved_weight
+    def usable_weight(self, instances: int) -> int:
+        """What so many instances may have in leases."""
+        return self.weight_per_minute - max(self.reserved_weight, instances * WEIGHT_EACH)
+
+    def usable_orders(self, instances: int) -> int:
+        return self.orders_per_ten_seconds - max(self.reserved_orders, instances * ORDERS_EACH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,11 @@ def total(state: State, account: str) -> tuple[int, int]:
         if one.account == account:
             weight, orders = weight + one.weight, orders + one.orders
     return weight, orders
+
+
+def instances(state: State, account: str) -> int:
+    """How many share the account, as far as is known: whoever asked lately."""
+    return len({name.rpartition(".")[0] for name, one in state.askers.items() if one.account == account})
 
 
 def _in_windows(spending: Spending, now_ns: int) -> Spending:

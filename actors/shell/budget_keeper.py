@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from actors.shell.purse import Purse
 from engine import budget as budgets
 from engine.budget import FULL_READING, KEPT_FOR_ORDERS, LIGHT_READING, Budget, Cost, is_ample
 from engine.messages import exchange as ex
@@ -53,11 +54,19 @@ class BudgetKeeper:
     """Holds the lease of (instance, role) on an account."""
 
     def __init__(
-        self, *, instance: str, account: str, role: str, now_ns: Callable[[], int] = time.monotonic_ns
+        self,
+        *,
+        instance: str,
+        account: str,
+        role: str,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+        purse: Purse | None = None,
     ) -> None:
+        """Without a purse nobody remembers what an earlier life spent of the reserve."""
         self._now_ns = now_ns
+        self._purse = purse
         self._who = {"instance": instance, "account": account, "role": role, "reply_to": role}
-        self._budget = Budget(reserve_counted_at_ns=self._now_ns())
+        self._budget = Budget(paid=purse.left_behind(now_ns()) if purse is not None else ())
         self._lock = threading.Lock()
         self._asked_at_ns = 0
         self._asked_number, self._answered_number, self._life = 0, 0, self._now_ns()
@@ -70,12 +79,15 @@ class BudgetKeeper:
     def spend(self, cost: Cost) -> bool:
         """Pay for one request; False when there is not enough."""
         with self._lock:
-            after = budgets.spend(self._budget, cost, self._now_ns())
+            now_ns = self._now_ns()
+            after = budgets.spend(self._budget, cost, now_ns)
             if after is None:
                 self._lacking, self._is_pressing = cost.weight, cost.is_protective
                 return False
             self._spent_weight += max(0, self._budget.weight - after.weight)
             self._spent_orders += max(0, self._budget.orders - after.orders)
+            if self._purse is not None and after.paid != self._budget.paid:
+                self._purse.keep(after.paid, now_ns)
             self._budget = after
             self._lacking = 0
             return True

@@ -24,9 +24,10 @@ from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.part import AsyncPort, Edge, Part
 from actors.shell.performer import Deed, Outer, Performer
 from actors.shell.plane import Plane
+from actors.shell.purse import PurseFile
 from actors.shell.scoreboard import ScoreboardWriter
 from actors.shell.timers import Timers
-from actors.shell.tree import SUPERVISOR, Tree
+from actors.shell.tree import SUPERVISOR, Tree, purse_file
 from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, UsageReported
 from engine.messages.control import Woken
@@ -176,7 +177,8 @@ class Host:
         spec = self._tree.spec
         if spec is None or not self._part.is_budgeted:
             return None
-        return BudgetKeeper(instance=spec.instance, account=spec.account, role=role)
+        purse = PurseFile(purse_file(spec.run_folder, role), self._clock.now_ns)
+        return BudgetKeeper(instance=spec.instance, account=spec.account, role=role, purse=purse)
 
     def _make_async_ports(self) -> dict[str, AsyncPort]:
         if self._bridge is None:

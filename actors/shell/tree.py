@@ -95,3 +95,8 @@ def leases_file(home: Path) -> Path:
 def spending_file(home: Path) -> Path:
     """What was granted of the exchange's limits: written by `account.limiter` only."""
     return account_state_folder(home) / "spending.json"
+
+
+def purse_file(run_folder: Path, role: str) -> Path:
+    """What `role` spent of its protective reserve, in whichever life."""
+    return run_folder / f"reserve-{role}"

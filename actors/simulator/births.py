@@ -37,7 +37,7 @@ def _new_life(tree: SimulatedTree, role: str, generation: int, machine: object) 
         return stage.agenda.now_ns
 
     keeper = (
-        BudgetKeeper(instance=tree.name, account=tree.casting.account, role=role, now_ns=clock)
+        BudgetKeeper(instance=tree.name, account=tree.casting.account, role=role, now_ns=clock, purse=tree.purses[role])
         if role in tree.casting.budgeted
         else None
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from engine.machine import Machine, Publish, WakeAt
+from engine.budget import Payment
 from engine.messages.base import Message
 
 HEARTBEAT_NS = 100_000_000
@@ -34,6 +36,19 @@ class Life:
     streams: set[str] = field(default_factory=set)
     follow_ups: collections.deque[Message] = field(default_factory=collections.deque)
     inbox: collections.deque[Message] = field(default_factory=collections.deque)
+
+
+@dataclass(slots=True)
+class SimulatedPurse:
+    """What a role paid out of its reserve; it outlives every life of it."""
+
+    paid: tuple[Payment, ...] = ()
+
+    def left_behind(self, now_ns: int) -> tuple[Payment, ...]:
+        return self.paid
+
+    def keep(self, paid: Iterable[Payment], now_ns: int) -> None:
+        self.paid = tuple(paid)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from actors.simulator.agenda import Agenda
 from actors.simulator.casting import Casting
 from actors.simulator.disk import Disk
 from actors.simulator.faults import Chance, Faults
-from actors.simulator.lives import HEARTBEAT_NS, Cell, Life, go_on, hang
+from actors.simulator.lives import HEARTBEAT_NS, Cell, Life, SimulatedPurse, go_on, hang
 from engine.machine import Effect, WakeAt
 from engine.messages import control as ct
 from engine.messages.account import RaiseLatch
@@ -93,6 +93,7 @@ class SimulatedTree:
         self.disk = Disk(only_newest=not casting.is_instance)
         self.lives: dict[str, Life] = {}
         self.cells: dict[str, Cell] = {}
+        self.purses: dict[str, SimulatedPurse] = collections.defaultdict(SimulatedPurse)
         self.run = 0
         self.end: str | None = None
         self.failures: list[int] = []

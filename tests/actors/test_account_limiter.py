@@ -16,7 +16,7 @@ from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
 from engine.messages.control import JournalRead, RecordFailed, Woken
 
 USABLE_WEIGHT = 1_680
-USABLE_ORDERS = 150
+USABLE_ORDERS = 100
 START_NS = 1_000 * MINUTE
 
 

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import budget as budgets
-from engine.budget import KEPT_FOR_ORDERS, MINUTE_NS, RESERVE_ORDERS, RESERVE_WEIGHT, Budget, Cost
+from engine.budget import (
+    KEPT_FOR_ORDERS,
+    ORDERS_BACK_NS,
+    RESERVE_ORDERS,
+    RESERVE_WEIGHT,
+    WEIGHT_BACK_NS,
+    Budget,
+    Cost,
+    reserve_left,
+)
 
 SECOND = 1_000_000_000
 READ = Cost(weight=5)
@@ -36,15 +45,26 @@ def test_protective_requests_pass_without_any_lease_and_ordinary_ones_do_not() -
     assert budgets.spend(Budget(), STOP, 1) is not None
 
 
-def test_the_reserve_ends_and_fills_up_again() -> None:
+def test_the_reserve_pays_for_a_stop_an_exit_and_their_cancels_at_once() -> None:
+    """What it takes to protect one position and to leave it, with the limiter dead."""
     budget = Budget()
-    for _ in range(RESERVE_ORDERS):
+    for _ in ("stop", "exit", "cancel of the stop", "cancel of the entry", "stop again"):
         paid = budgets.spend(budget, STOP, 0)
         assert paid is not None
         budget = paid
 
     assert budgets.spend(budget, STOP, 0) is None
-    assert budgets.spend(budget, STOP, MINUTE_NS // RESERVE_ORDERS) is not None
+
+
+def test_what_the_reserve_paid_comes_back_after_the_exchanges_window_and_not_before() -> None:
+    budget = Budget()
+    for at_ns in (0, SECOND):
+        for _ in range(9):
+            budget = budgets.spend(budget, Cost(weight=1, is_protective=True), at_ns) or budget
+
+    assert reserve_left(budget, WEIGHT_BACK_NS - 1) == (0, RESERVE_ORDERS)
+    assert reserve_left(budget, WEIGHT_BACK_NS) == (9, RESERVE_ORDERS)
+    assert reserve_left(budget, WEIGHT_BACK_NS + SECOND) == (RESERVE_WEIGHT, RESERVE_ORDERS)
 
 
 def test_questions_leave_of_the_reserve_what_stops_need() -> None:
@@ -53,7 +73,7 @@ def test_questions_leave_of_the_reserve_what_stops_need() -> None:
     for _ in range(60):
         budget = budgets.spend(budget, question, 0) or budget
 
-    assert budget.reserve_weight == KEPT_FOR_ORDERS
+    assert reserve_left(budget, 0)[0] == KEPT_FOR_ORDERS
     assert budgets.spend(budget, STOP, 0) is not None
 
 
@@ -78,15 +98,20 @@ def test_ordinary_requests_never_touch_the_reserve(costs: list[tuple[Cost, int]]
     for cost, at_ns in costs:
         budget = budgets.spend(budget, cost, at_ns) or budget
 
-    assert budget.reserve_weight == RESERVE_WEIGHT
-    assert budget.reserve_orders == RESERVE_ORDERS
+    assert budget.paid == ()
 
 
-@given(st.lists(st.integers(0, MINUTE_NS), max_size=80))
-def test_the_reserve_never_pays_more_than_two_fillings_a_minute(times: list[int]) -> None:
-    budget, paid = Budget(), 0
-    for at_ns in sorted(times):
-        after = budgets.spend(budget, STOP, at_ns)
-        paid, budget = (paid + 1, after) if after else (paid, budget)
+@given(st.lists(st.tuples(st.integers(0, 180 * SECOND), st.integers(1, 10)), max_size=120))
+def test_in_no_window_the_reserve_pays_more_than_its_size(asked: list[tuple[int, int]]) -> None:
+    """Not even in the first minute: a full one that filled up meanwhile once paid twice."""
+    budget, paid = Budget(), []
+    for at_ns, weight in sorted(asked):
+        after = budgets.spend(budget, Cost(weight=weight, orders=1, is_protective=True), at_ns)
+        if after is not None:
+            budget = after
+            paid.append((at_ns, weight))
 
-    assert paid <= 2 * RESERVE_ORDERS
+    for begins_ns, _ in paid:
+        within = [(at_ns - begins_ns, weight) for at_ns, weight in paid if at_ns >= begins_ns]
+        assert sum(weight for after_ns, weight in within if after_ns < WEIGHT_BACK_NS) <= RESERVE_WEIGHT
+        assert sum(after_ns < ORDERS_BACK_NS for after_ns, _ in within) <= RESERVE_ORDERS
