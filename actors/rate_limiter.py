@@ -9,7 +9,9 @@ Shares are fair: nobody gets more than his part of what is left, or else, in tur
 costs: crumbs in many hands are of no use. Each grant says on how much an instance may count, so that the reconcilers of
 a crowded account pace themselves (`actors.pace`). The exchange's own count replaces ours when it is higher, unless it
 may be of the window before: one such count would stop everybody for a minute. A 429 stops all grants until the time it
-names, and everyone is told at once. What was granted is on disk before it is sent, so a restart does not forget it.
+names, and everyone is told at once. A ban (418) is told with every answer until it is over: it stops the reserves too,
+also of a process that was not there when it began. What was granted is on disk before it is sent, so a restart does not
+forget it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from actors.spending import (
     RateLimits,
     Spending,
     State,
+    banned_for_ns,
     instances,
     is_of_now,
     noted,
@@ -42,7 +45,6 @@ from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
 from engine.messages.control import JournalRead, ReadJournal, RecordFailed, StopInstance, Undeliverable, Woken
 
 TICK = "tick"
-STOP_AFTER_MS = 120_000  # the exchange's shortest ban; a longer wish to be left alone is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class RateLimiter:
             valid_for_ns=self.limits.lease_ns,
             number=wanted.number,
             share=self._reading_share(after, wanted.account),
+            banned_for_ns=banned_for_ns(after.accounts[wanted.account], now_ns),
         )
         return after, (noted(after), Send(to=asker.to, message=granted))
 
@@ -161,13 +164,14 @@ class RateLimiter:
 
     def _back_off(self, state: State, report: UsageReported, spending: Spending, now_ns: int) -> Step[State]:
         pause_ns = report.retry_after_ms * 1_000_000
-        is_ban = report.retry_after_ms >= STOP_AFTER_MS
         until_ns = max(spending.backed_off_until_ns, now_ns + pause_ns)
-        waiting = replace(spending, backed_off_until_ns=until_ns, is_stopped=spending.is_stopped or is_ban)
+        waiting = replace(spending, backed_off_until_ns=until_ns, is_stopped=spending.is_stopped or report.is_ban)
         after = replace(state, accounts={**state.accounts, report.account: waiting})
-        nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=pause_ns)
+        banned_ns = banned_for_ns(waiting, now_ns)
+        nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=pause_ns, banned_for_ns=banned_ns)
         told = tuple(Send(to=a.to, message=nothing) for a in state.askers.values() if a.account == report.account)
-        note = Note(level="WARNING", text=f"{report.account} is left alone for {report.retry_after_ms} ms")
+        why = "banned" if report.is_ban else "left alone"
+        note = Note(level="WARNING", text=f"{report.account} is {why} for {report.retry_after_ms} ms")
         return after, (noted(after), *told, note)
 
     # --- time --------------------------------------------------------------------------------------------------------

@@ -129,6 +129,10 @@ def total(state: State, account: str) -> tuple[int, int]:
     return weight, orders
 
 
+def banned_for_ns(spending: Spending, now_ns: int) -> int:
+    return max(0, spending.backed_off_until_ns - now_ns) if spending.is_stopped else 0
+
+
 def instances(state: State, account: str) -> int:
     """How many share the account, as far as is known: whoever asked lately."""
     return len({name.rpartition(".")[0] for name, one in state.askers.items() if one.account == account})

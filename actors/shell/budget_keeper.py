@@ -24,6 +24,7 @@ PACED = ("reconciler",)
 RENEW_BEFORE_NS = 1_000_000_000
 ASK_AGAIN_NS = 300_000_000
 ANSWER_NS = 1_000_000_000  # an asking may have got lost
+LISTENS_NS = 500_000_000  # a new life: the limiter, if it lives, has told by then whether there is a ban
 
 _READS: dict[type[Message], int] = {
     ex.PrepareInstrument: 10,  # in truth 33, once in a life: the reserve must not be empty when a recovery begins
@@ -75,12 +76,13 @@ class BudgetKeeper:
         self._lacking, self._is_pressing = 0, False  # what the newest request that could not be paid costs
         self._share = 0
         self._orders_in_hand = LEAST_ORDERS.get(role, 0)
+        self._listens_until_ns, self._has_heard = self._now_ns() + LISTENS_NS, False
 
     def spend(self, cost: Cost) -> bool:
         """Pay for one request; False when there is not enough."""
         with self._lock:
             now_ns = self._now_ns()
-            after = budgets.spend(self._budget, cost, now_ns)
+            after = None if self._listens(now_ns) else budgets.spend(self._budget, cost, now_ns)
             if after is None:
                 self._lacking, self._is_pressing = cost.weight, cost.is_protective
                 return False
@@ -94,7 +96,12 @@ class BudgetKeeper:
 
     def can_spend(self, cost: Cost) -> bool:
         with self._lock:
-            return budgets.can_spend(self._budget, cost, self._now_ns())
+            now_ns = self._now_ns()
+            return not self._listens(now_ns) and budgets.can_spend(self._budget, cost, now_ns)
+
+    def _listens(self, now_ns: int) -> bool:
+        """A process that starts under a ban must not prolong it out of a reserve that knows nothing of it."""
+        return not self._has_heard and now_ns < self._listens_until_ns
 
     def take(self, granted: BudgetGranted) -> bool:
         """The limiter's answer to the newest asking, less what was spent since then, from when on its time counts too.
@@ -102,7 +109,7 @@ class BudgetKeeper:
         with self._lock:
             if granted.number not in (0, self._asked_number):
                 return False
-            self._answered_number = self._asked_number
+            self._answered_number, self._has_heard = self._asked_number, True
             weight, orders = self._spent_since_asking()
             share_before, self._share = self._share, granted.share or self._share
             self._budget = budgets.grant(
@@ -112,6 +119,8 @@ class BudgetKeeper:
                 valid_for_ns=granted.valid_for_ns,
                 now_ns=self._asked_at_ns or self._now_ns(),
             )
+            if granted.banned_for_ns:
+                self._stop(granted.banned_for_ns, is_ban=True)
             return self._share != share_before and self._who["role"] in PACED
 
     def _spent_since_asking(self) -> tuple[int, int]:
@@ -121,8 +130,10 @@ class BudgetKeeper:
     def back_off(self, *, retry_after_ms: int, is_ban: bool) -> None:
         """The exchange itself told this process to wait."""
         with self._lock:
-            until_ns = self._now_ns() + retry_after_ms * 1_000_000
-            self._budget = budgets.back_off(self._budget, until_ns=until_ns, is_ban=is_ban)
+            self._stop(retry_after_ms * 1_000_000, is_ban=is_ban)
+
+    def _stop(self, for_ns: int, *, is_ban: bool) -> None:
+        self._budget = budgets.back_off(self._budget, until_ns=self._now_ns() + for_ns, is_ban=is_ban)
 
     def renewal(self) -> BudgetWanted | None:
         """What to ask the limiter now, if anything."""

@@ -14,6 +14,7 @@ from actors.shell.part import AsyncPort
 from engine.budget import Cost
 from engine.messages import exchange as ex
 from engine.messages.base import Message
+from engine.messages.budget import LeaveAlone
 from engine.safety import gate
 from engine.safety.gate import Glance
 from engine.safety.service_breaker import Phase, Rest, ServiceBreaker, answered, asked, failed, pause_ms
@@ -34,11 +35,11 @@ class ExchangeDesk:
         exchange: AsyncPort,
         glance: Callable[[bool], Glance],
         keeper: BudgetKeeper | None,
-        on_backed_off: Callable[[int], None],
+        on_backed_off: Callable[[int, bool], None],
         on_order: Callable[[], None],
     ) -> None:
-        """`on_backed_off` is told for how many ms the exchange wants to be left alone; `on_order` that an order leaves
-        or a moment ago was still leaving."""
+        """`on_backed_off` is told for how many ms the exchange wants to be left alone, and whether that is a ban;
+        `on_order` that an order leaves or a moment ago was still leaving."""
         self._on_order = on_order
         self._on_backed_off = on_backed_off
         self._exchange = exchange
@@ -77,6 +78,11 @@ class ExchangeDesk:
         elif answer.kind not in SPARED:
             self._services[service] = failed(self._services[service], self._rest, time.monotonic_ns())
 
+    async def leave_alone(self, for_ms: int) -> None:
+        """The address is banned, as another process learned: what the adapter sends by itself (streams that dial, a
+        connection that is kept warm) would prolong it as well."""
+        await self._exchange.perform(LeaveAlone(for_ms=for_ms))
+
     async def close(self) -> None:
         await self._exchange.close()
 
@@ -112,7 +118,7 @@ class ExchangeDesk:
             is_ban = answer.kind == "banned"
             if is_ban or answer.kind == ex.RATE_LIMITED:
                 self._keeper.back_off(retry_after_ms=answer.retry_after_ms, is_ban=is_ban)
-                self._on_backed_off(answer.retry_after_ms)
+                self._on_backed_off(answer.retry_after_ms, is_ban)
         return answer
 
 

@@ -106,7 +106,7 @@ class Host:
     def deliver(self, message: Message) -> None:
         """One message to the machine, and its effects performed."""
         self._leases.on_received(message)
-        if isinstance(message, BudgetGranted) and self._keeper is not None and not self._keeper.take(message):
+        if isinstance(message, BudgetGranted) and self._keeper is not None and not self._take_budget(message):
             return
         now_ns = self._clock.now_ns()
         self._state, effects = self._part.machine.receive(self._state, message, now_ns)
@@ -205,9 +205,10 @@ class Host:
         if isinstance(observed, UsageObserved):
             self._usage = self._clock.now_ns(), observed
 
-    def _on_backed_off(self, retry_after_ms: int) -> None:
+    def _on_backed_off(self, retry_after_ms: int, is_ban: bool) -> None:
         assert self._bridge is not None
-        self._bridge.post(functools.partial(self._report, NOTHING_COUNTED, self._clock.now_ns(), retry_after_ms))
+        at_ns = self._clock.now_ns()
+        self._bridge.post(functools.partial(self._report, NOTHING_COUNTED, at_ns, retry_after_ms, is_ban))
 
     def _report_usage(self) -> None:
         usage, self._usage = self._usage, None
@@ -215,7 +216,7 @@ class Host:
             at_ns, observed = usage
             self._report(observed, at_ns, 0)
 
-    def _report(self, usage: UsageObserved, at_ns: int, retry_after_ms: int) -> None:
+    def _report(self, usage: UsageObserved, at_ns: int, retry_after_ms: int, is_ban: bool = False) -> None:
         spec, plane = self._tree.spec, self._plane
         if spec is None or plane is None or self._keeper is None:
             return
@@ -225,8 +226,16 @@ class Host:
             used_weight=usage.used_weight,
             order_count=usage.order_count,
             retry_after_ms=retry_after_ms,
+            is_ban=is_ban,
         )
         plane.send(LIMITER, report)
+
+    def _take_budget(self, granted: BudgetGranted) -> bool:
+        """Whether the machine must hear of it."""
+        assert self._keeper is not None
+        if granted.banned_for_ns and self._bridge is not None and self._desk is not None:
+            self._bridge.submit(self._desk.leave_alone(granted.banned_for_ns // 1_000_000))
+        return self._keeper.take(granted)
 
     def _renew_budget(self) -> None:
         wanted = self._keeper.renewal() if self._keeper is not None else None

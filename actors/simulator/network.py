@@ -58,6 +58,7 @@ def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, kind: str, 
             used_weight=0,
             order_count=0,
             retry_after_ms=retry_after_ms,
+            is_ban=kind == "banned",
         )
         post.send(tree, life, "account.limiter", usage)
     answer = _not_done(call, kind, retry_after_ms)

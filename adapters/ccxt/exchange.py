@@ -28,6 +28,7 @@ from engine.errors import (
     VenueError,
 )
 from engine.messages.base import Message
+from engine.messages.budget import LeaveAlone, LeftAlone
 from engine.messages.exchange import (
     NONSENSE,
     AmendDone,
@@ -80,8 +81,8 @@ class CcxtExchange:
 
     async def perform(self, call: Message) -> Message:
         """The answer to `call`. Raises InvariantViolated for a message that is no call of this contract."""
-        if refusal := self._while_quiet(call):
-            return refusal
+        if answer := self._while_quiet(call):
+            return answer
         match call:
             case PlaceOrder(order=order):
                 return await self._place(order)
@@ -233,7 +234,10 @@ class CcxtExchange:
             self._clock_measured_s = 0.0
             logger.bind(channel="exchange").warning("clock not measured: {}", judge(error))
 
-    def _while_quiet(self, call: Message) -> ExchangeUnavailable | None:
+    def _while_quiet(self, call: Message) -> Message | None:
+        if isinstance(call, LeaveAlone):
+            self._connection.be_quiet("banned", call.for_ms)
+            return LeftAlone()
         left_ms, kind = self._connection.quiet()
         if not left_ms or isinstance(call, (OpenUserStream, OpenMarketStream)):  # streams wait by themselves
             return None

@@ -36,6 +36,7 @@ class BudgetGranted(Message):
     was not asked for, and ends what is held.
 
     `share`: the weight a minute on which each instance of the account may count for its reconciliation; 0: not known.
+    `banned_for_ns`: so long the exchange has shut out our address; nothing may be sent, not even what protects.
     """
 
     weight: int
@@ -43,14 +44,32 @@ class BudgetGranted(Message):
     valid_for_ns: int
     number: int = 0
     share: int = 0
+    banned_for_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReported(Message):
-    """To `account.limiter`: what the exchange's headers said, when (our wall clock), and its wish to be left alone."""
+    """To `account.limiter`: what the exchange's headers said, when (our wall clock), and its wish to be left alone: by
+    this account for a while, or as a ban by everybody at this address.
+    """
 
     account: str
     observed_at_ns: int
     used_weight: int
     order_count: int
     retry_after_ms: int
+    is_ban: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveAlone(Message):
+    """To the exchange adapter: send nothing for so long, streams and whatever else you do by yourself included. Our
+    address is banned, as another process was told. Answer: `LeftAlone`.
+    """
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone(Message):
+    """Answer to `LeaveAlone`: until then every call is answered as banned, without being sent."""

@@ -8,57 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.rate_limiter import RateLimiter
-from actors.spending import MINUTE, SECOND, State, total
-from engine.machine import Effect, Record, Send
+from actors.spending import MINUTE, SECOND
+from engine.machine import Record, Send
 from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreadable
-from engine.messages.base import Message
-from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
 from engine.messages.control import JournalRead, RecordFailed, Woken
-
-USABLE_WEIGHT = 1_680
-USABLE_ORDERS = 100
-START_NS = 1_000 * MINUTE
-
-
-class Limiter:
-    """A limiter with a clock in hand."""
-
-    def __init__(self, remembered: SpendingNoted | None = None) -> None:
-        self.machine = RateLimiter()
-        self.now_ns = START_NS
-        self.state, _ = self.machine.start(self.now_ns)
-        self.effects: tuple[Effect, ...] = ()
-        self.tell(JournalRead(events=((0, remembered),) if remembered else ()))
-
-    def tell(self, message: Message) -> State:
-        self.state, self.effects = self.machine.receive(self.state, message, self.now_ns)
-        return self.state
-
-    def ask(self, instance: str, weight: int = 50, orders: int = 5, spent: int = 0, life: int = 1) -> BudgetGranted:
-        self.tell(wanted(instance, weight, orders, spent, life))
-        granted = next(effect.message for effect in self.effects if isinstance(effect, Send))
-        assert isinstance(granted, BudgetGranted)
-        return granted
-
-
-def wanted(instance: str, weight: int = 50, orders: int = 5, spent: int = 0, life: int = 1) -> BudgetWanted:
-    return BudgetWanted(
-        instance=instance,
-        account="main",
-        role="executor",
-        reply_to="executor",
-        weight=weight,
-        orders=orders,
-        life=life,
-        spent_weight=spent,
-    )
-
-
-def counted(weight: int, at_ns: int, retry_after_ms: int = 0) -> UsageReported:
-    """What an answer of the exchange said then."""
-    return UsageReported(
-        account="main", observed_at_ns=at_ns, used_weight=weight, order_count=0, retry_after_ms=retry_after_ms
-    )
+from tests.actors.limiter_desk import START_NS, USABLE_WEIGHT, Limiter, counted, wanted, weight_of
 
 
 def test_a_grant_goes_to_who_asked_and_is_on_disk_before() -> None:
@@ -90,10 +44,6 @@ def test_a_newcomer_finds_something_left() -> None:
         limiter.ask("other", weight=2_000)
 
     assert limiter.ask("newcomer", weight=100).weight > 0
-
-
-def weight_of(limiter: Limiter) -> int:
-    return total(limiter.state, "main")[0]
 
 
 def test_what_is_unspent_is_not_counted_twice() -> None:
@@ -184,33 +134,6 @@ def test_a_count_that_may_be_of_the_minute_before_stops_nobody() -> None:
     limiter.tell(counted(USABLE_WEIGHT, limiter.now_ns))  # the exchange's clock may be behind ours
 
     assert limiter.ask("live-1").weight == 50
-
-
-def test_a_429_ends_all_leases_at_once_and_all_grants_until_its_time() -> None:
-    limiter = Limiter()
-    limiter.ask("live-1")
-    limiter.ask("live-2")
-
-    limiter.tell(counted(0, limiter.now_ns, retry_after_ms=5_000))
-
-    told = {effect.to: effect.message for effect in limiter.effects if isinstance(effect, Send)}
-    nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=5 * SECOND)
-    assert told == {"live-1.executor": nothing, "live-2.executor": nothing}
-    assert limiter.ask("live-3").weight == 0
-    limiter.now_ns += 6 * SECOND
-    assert limiter.ask("live-3").weight == 50
-
-
-def test_a_ban_stops_the_account_and_a_restart_does_not_forget_it() -> None:
-    limiter = Limiter()
-    limiter.tell(counted(0, limiter.now_ns, retry_after_ms=180_000))
-    recorded = [effect.events[-1] for effect in limiter.effects if isinstance(effect, Record)][-1]
-    assert isinstance(recorded, SpendingNoted)
-
-    again = Limiter(recorded)
-    again.now_ns = limiter.now_ns + 100 * SECOND
-
-    assert again.ask("live-1").weight == 0
 
 
 def test_a_restart_does_not_forget_what_was_granted() -> None:

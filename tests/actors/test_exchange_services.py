@@ -38,7 +38,7 @@ class Broken:
 
 def desk_before(exchange: Broken) -> ExchangeDesk:
     glance = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
-    return ExchangeDesk(exchange, lambda _: glance, None, lambda _: None, lambda: None)
+    return ExchangeDesk(exchange, lambda _: glance, None, lambda *_: None, lambda: None)
 
 
 def ask(desk: ExchangeDesk, *calls: Message) -> list[Any]:

@@ -6,12 +6,13 @@ from itertools import pairwise
 import pytest
 
 from actors.reconciler import ROUNDS_TO_BELIEVE, Reconciler, State
-from actors.shell.budget_keeper import BudgetKeeper, cost_of
+from actors.shell.budget_keeper import cost_of
 from engine.machine import Effect, Request, WakeAt
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.base import Message
 from engine.safety.limits import Limits
+from tests.actors.keepers import keeper_without_a_limiter
 from tests.builders import MS, NOW_NS, SYMBOL, D
 
 LIMITS = Limits()
@@ -134,7 +135,7 @@ def test_who_begins_or_recovers_reads_the_exchange_out_of_the_reserve_and_nobody
     _, later = machine.receive(state, ct.Woken(label="round"), NOW_NS)
     _, curious = machine.receive(state, ct.ReconcileNow(reason="a fill"), NOW_NS)
     _, recovering = machine.receive(state, ct.ReconcileNow(reason="started", is_urgent=True), NOW_NS)
-    without_lease = BudgetKeeper(instance="live-1", account="main", role="reconciler", now_ns=lambda: NOW_NS)
+    without_lease = keeper_without_a_limiter("reconciler")
 
     payable = [without_lease.can_spend(cost_of(asked(effects))) for effects in (first, later, curious, recovering)]
     assert payable == [True, False, False, True]

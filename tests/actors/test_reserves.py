@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from actors.rate_limiter import RateLimiter
-from actors.shell.budget_keeper import BudgetKeeper
+from actors.shell.budget_keeper import LISTENS_NS, BudgetKeeper
 from actors.shell.purse import PurseFile
 from actors.spending import MINUTE, SECOND, RateLimits
 from engine.budget import ORDERS_BACK_NS, RESERVE_ORDERS, RESERVE_WEIGHT, WEIGHT_BACK_NS, Cost
 from engine.machine import Send
-from engine.messages.budget import BudgetGranted
+from engine.messages.budget import BudgetGranted, UsageReported
 from engine.messages.control import JournalRead, Woken
 
 BINANCE_WEIGHT_A_MINUTE, BINANCE_ORDERS_IN_TEN_SECONDS, BINANCE_ORDERS_A_MINUTE = 2_400, 300, 1_200
@@ -62,6 +62,22 @@ class Account:
             for one in effects:
                 if isinstance(one, Send) and isinstance(one.message, BudgetGranted):
                     keeper.take(one.message)
+
+    def report_a_ban(self, for_ms: int) -> None:
+        """One process met a 418, and told the limiter as its shell does."""
+        report = UsageReported(
+            account="main",
+            observed_at_ns=self.now_ns,
+            used_weight=0,
+            order_count=0,
+            retry_after_ms=for_ms,
+            is_ban=True,
+        )
+        self.state, effects = self.machine.receive(self.state, report, self.now_ns)
+        for one in effects:
+            if isinstance(one, Send) and isinstance(one.message, BudgetGranted):
+                instance, _, role = one.to.partition(".")
+                self.keepers[instance, role].take(one.message)
 
     def pay(self, seat: tuple[str, str], cost: Cost) -> bool:
         is_paid = self.keepers[seat].spend(cost)
@@ -148,12 +164,56 @@ def test_what_is_withheld_is_what_twenty_reserves_add_up_to_and_more_for_more() 
     assert limits.usable_orders(40) == 0
 
 
+# --- a ban -----------------------------------------------------------------------------------------------------------
+
+
+def payers(account: Account) -> list[tuple[str, str]]:
+    """Who can pay for something that protects."""
+    return [seat for seat, keeper in account.keepers.items() if keeper.can_spend(LOOK)]
+
+
+def test_a_ban_that_one_process_meets_stops_the_reserves_of_all_until_it_is_over(tmp_path: Path) -> None:
+    """It is of the address: nineteen others once went on, and each request makes it longer."""
+    account = Account(tmp_path, 20)
+    account.pass_time(SECOND)
+    assert payers(account) == account.seats
+
+    account.report_a_ban(for_ms=5_000)
+
+    assert payers(account) == []
+    account.pass_time(5 * SECOND)
+    assert payers(account) == account.seats
+
+
+def test_a_process_that_starts_under_a_ban_hears_of_it_before_it_spends_anything(tmp_path: Path) -> None:
+    account = Account(tmp_path, 2)
+    account.report_a_ban(for_ms=120_000)
+    account.restart(account.seats[0])
+    assert account.seats[0] not in payers(account)
+
+    account.pass_time(SECOND // 10)
+    account.now_ns += 60 * SECOND
+
+    assert payers(account) == []
+
+
+def test_where_no_limiter_speaks_a_process_does_not_listen_for_long(tmp_path: Path) -> None:
+    account = Account(tmp_path, 1)
+    account.is_limiter_alive = False
+    account.pass_time(LISTENS_NS)
+
+    assert payers(account) == account.seats
+
+
 # --- the purse -------------------------------------------------------------------------------------------------------
 
 
 def keeper_of(file: Path, now_ns: int, wall_ns: int) -> BudgetKeeper:
+    """A new life; the limiter is there and has nothing to give."""
     purse = PurseFile(file, lambda: wall_ns)
-    return BudgetKeeper(instance="live-1", account="main", role="executor", now_ns=lambda: now_ns, purse=purse)
+    keeper = BudgetKeeper(instance="live-1", account="main", role="executor", now_ns=lambda: now_ns, purse=purse)
+    keeper.take(BudgetGranted(weight=0, orders=0, valid_for_ns=SECOND))
+    return keeper
 
 
 def stops_paid(keeper: BudgetKeeper) -> int:

@@ -187,6 +187,14 @@ def test_without_a_limiter_only_the_protective_reserve_remains(stage: Stage) -> 
     eventually(lambda: stage.lines("orders") == ["PlaceOrder"])
 
 
+def test_a_ban_that_another_process_met_stops_what_protects_and_what_the_adapter_sends_by_itself(stage: Stage) -> None:
+    stage.allow_entries()
+    stage.tell(BudgetGranted(weight=0, orders=0, valid_for_ns=LONG_NS, banned_for_ns=LONG_NS))
+
+    assert stage.order(OrderPurpose.STOP) == "OrderRefused"
+    eventually(lambda: stage.lines("orders") == ["LeaveAlone"])
+
+
 def test_what_nobody_takes_comes_back_and_is_kept_as_a_dead_letter(stage: Stage) -> None:
     stage.tell(ReconcileNow(reason="send:strategy"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.reconciler import Reconciler, State
-from actors.shell.budget_keeper import BudgetKeeper, cost_of
+from actors.shell.budget_keeper import cost_of
 from actors.shell.exchange_desk import unpaid
 from engine.budget import KEPT_FOR_ORDERS, RESERVE_WEIGHT
 from engine.machine import Effect, Request
@@ -16,6 +16,7 @@ from engine.safety.limits import Limits
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import holding
+from tests.actors.keepers import keeper_without_a_limiter
 from tests.builders import MS, NOW_NS, SYMBOL, D
 
 ENTRY, STOP = OrderPurpose.ENTRY, OrderPurpose.STOP
@@ -110,7 +111,7 @@ def test_and_opens_nothing_before_a_whole_one():
 
 def test_what_an_order_filled_is_asked_for_out_of_the_reserve_but_not_with_what_a_stop_needs():
     cost = cost_of(ex.FetchFills(symbol=SYMBOL, since_ns=0))
-    keeper = BudgetKeeper(instance="live-1", account="main", role="executor", now_ns=lambda: NOW_NS)
+    keeper = keeper_without_a_limiter("executor")
 
     paid = [keeper.spend(cost) for _ in range(5)]
 

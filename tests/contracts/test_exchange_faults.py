@@ -9,6 +9,7 @@ import pytest
 from order_builders import SYMBOL, an_entry, an_exit, place
 from subjects import Subject
 
+from engine.messages.budget import LeaveAlone, LeftAlone
 from engine.messages.exchange import (
     CancelOrder,
     CancelOutcomeUnknown,
@@ -191,6 +192,16 @@ async def test_after_a_limit_or_a_ban_nothing_more_is_sent_until_it_is_over(subj
 
     assert [answer.kind for answer in (first, second, third)] == [said] * 3
     assert first.retry_after_ms >= third.retry_after_ms > 0
+    assert len(venue.control("GET", f"truth?kind=request&account={subject.account}")["records"]) == count
+
+
+async def test_after_a_ban_that_others_met_nothing_is_sent_either(subject, venue):
+    count = len(venue.control("GET", f"truth?kind=request&account={subject.account}")["records"])
+
+    assert await subject.perform(LeaveAlone(for_ms=60_000)) == LeftAlone()
+
+    answers = [await subject.perform(place(an_entry())), await subject.perform(snapshot())]
+    assert [answer.kind for answer in answers] == ["banned"] * 2
     assert len(venue.control("GET", f"truth?kind=request&account={subject.account}")["records"]) == count
 
 
