@@ -156,7 +156,8 @@ class RateLimiter:
         spending, (weight, orders) = state.accounts[report.account], total(state, report.account)
         at_ns = report.observed_at_ns
         more_weight = max(0, report.used_weight - weight) if is_of_now(at_ns, MINUTE, now_ns) else 0
-        more_orders = max(0, report.order_count - orders) if is_of_now(at_ns, ORDERS_WINDOW, now_ns) else 0
+        counted = min(report.order_count, self.limits.orders_per_ten_seconds)  # beyond it all the same is left: nothing
+        more_orders = max(0, counted - orders) if is_of_now(at_ns, ORDERS_WINDOW, now_ns) else 0
         spending = replace(spending, weight=spending.weight + more_weight, orders=spending.orders + more_orders)
         if report.retry_after_ms == 0:
             return replace(state, accounts={**state.accounts, report.account: spending}), ()

@@ -60,6 +60,7 @@ class Budget:
     paid: tuple[Payment, ...] = ()
     backed_off_until_ns: int = 0
     stopped_until_ns: int = 0
+    orders_held_until_ns: int = 0
 
 
 def grant(budget: Budget, *, weight: int, orders: int, valid_for_ns: int, now_ns: int) -> Budget:
@@ -73,6 +74,11 @@ def back_off(budget: Budget, *, until_ns: int, is_ban: bool) -> Budget:
     return replace(later, stopped_until_ns=max(budget.stopped_until_ns, until_ns)) if is_ban else later
 
 
+def hold_orders(budget: Budget, until_ns: int) -> Budget:
+    """The exchange takes no more new orders for now: entries wait, what protects is tried, all else goes on."""
+    return replace(budget, orders_held_until_ns=max(budget.orders_held_until_ns, until_ns))
+
+
 def is_ample(share: int) -> bool:
     """Whether an instance's share of the account's weight (a minute; 0: not known) lets it read as it likes."""
     return share == 0 or share >= AMPLE_SHARE
@@ -80,7 +86,8 @@ def is_ample(share: int) -> bool:
 
 def spend(budget: Budget, cost: Cost, now_ns: int) -> Budget | None:
     """The budget after paying `cost`; None when it cannot be paid."""
-    if now_ns < budget.stopped_until_ns:
+    is_held = cost.orders > 0 and not cost.is_protective and now_ns < budget.orders_held_until_ns
+    if now_ns < budget.stopped_until_ns or is_held:
         return None
     if now_ns >= budget.backed_off_until_ns and _lease_covers(budget, cost, now_ns):
         return replace(budget, weight=budget.weight - cost.weight, orders=budget.orders - cost.orders)

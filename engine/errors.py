@@ -35,12 +35,15 @@ class VenueUnavailable(VenueError):
 
 
 class RateLimited(VenueError):
-    """Too many requests. `is_ban` means all traffic from this address must stop."""
+    """Too many requests. `is_ban` means all traffic from this address must stop; `is_of_orders` that only new orders
+    must, and whatever else is welcome.
+    """
 
-    def __init__(self, text: str, *, retry_after_ms: int, is_ban: bool = False) -> None:
+    def __init__(self, text: str, *, retry_after_ms: int, is_ban: bool = False, is_of_orders: bool = False) -> None:
         super().__init__(text)
         self.retry_after_ms = retry_after_ms
         self.is_ban = is_ban
+        self.is_of_orders = is_of_orders
 
 
 class AccessDenied(VenueError):

@@ -132,6 +132,11 @@ class BudgetKeeper:
         with self._lock:
             self._stop(retry_after_ms * 1_000_000, is_ban=is_ban)
 
+    def hold_orders(self, *, retry_after_ms: int) -> None:
+        """The exchange takes no more new orders of this account for now."""
+        with self._lock:
+            self._budget = budgets.hold_orders(self._budget, self._now_ns() + retry_after_ms * 1_000_000)
+
     def _stop(self, for_ns: int, *, is_ban: bool) -> None:
         self._budget = budgets.back_off(self._budget, until_ns=self._now_ns() + for_ns, is_ban=is_ban)
 

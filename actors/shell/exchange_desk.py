@@ -22,7 +22,9 @@ from engine.safety.service_breaker import Phase, Rest, ServiceBreaker, answered,
 BUDGET_LIMIT_S = 2.0  # a read waits this long for budget before it fails
 BUDGET_LOOK_S = 0.02
 RETRY_AFTER_MS = 500
-SPARED = (ex.RATE_LIMITED, "banned")
+BANNED = "banned"
+SPARED = (ex.RATE_LIMITED, BANNED)
+TOLD_TO_WAIT = (*SPARED, ex.ORDER_LIMIT)
 # what is asked again and again; what became of an order (`FindOrder`) is always asked
 SERVICES: dict[type[Message], str] = {ex.TakeSnapshot: "account", ex.FetchFills: "fills", ex.FetchBars: "bars"}
 
@@ -35,13 +37,13 @@ class ExchangeDesk:
         exchange: AsyncPort,
         glance: Callable[[bool], Glance],
         keeper: BudgetKeeper | None,
-        on_backed_off: Callable[[int, bool], None],
+        on_told_to_wait: Callable[[str, int], None],
         on_order: Callable[[], None],
     ) -> None:
-        """`on_backed_off` is told for how many ms the exchange wants to be left alone, and whether that is a ban;
-        `on_order` that an order leaves or a moment ago was still leaving."""
+        """`on_told_to_wait` is told why (a kind of `TOLD_TO_WAIT`) and for how many ms; `on_order` that an order leaves
+        or a moment ago was still leaving."""
         self._on_order = on_order
-        self._on_backed_off = on_backed_off
+        self._on_told_to_wait = on_told_to_wait
         self._exchange = exchange
         self._glance = glance
         self._keeper = keeper
@@ -114,11 +116,12 @@ class ExchangeDesk:
         return True
 
     def _watch(self, answer: Message | None) -> Message | None:
-        if self._keeper is not None and isinstance(answer, ex.ExchangeUnavailable):
-            is_ban = answer.kind == "banned"
-            if is_ban or answer.kind == ex.RATE_LIMITED:
-                self._keeper.back_off(retry_after_ms=answer.retry_after_ms, is_ban=is_ban)
-                self._on_backed_off(answer.retry_after_ms, is_ban)
+        if self._keeper is not None and isinstance(answer, ex.ExchangeUnavailable) and answer.kind in TOLD_TO_WAIT:
+            if answer.kind == ex.ORDER_LIMIT:
+                self._keeper.hold_orders(retry_after_ms=answer.retry_after_ms)
+            else:
+                self._keeper.back_off(retry_after_ms=answer.retry_after_ms, is_ban=answer.kind == BANNED)
+            self._on_told_to_wait(answer.kind, answer.retry_after_ms)
         return answer
 
 

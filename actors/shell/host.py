@@ -18,7 +18,7 @@ from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.clock import SteadyWallClock
 from actors.shell.dead_letters import DeadLetters
 from actors.shell.envelope import Identity
-from actors.shell.exchange_desk import ExchangeDesk
+from actors.shell.exchange_desk import BANNED, ExchangeDesk
 from actors.shell.gatekeeper import Gatekeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.part import AsyncPort, Edge, Part
@@ -31,7 +31,7 @@ from actors.shell.tree import SUPERVISOR, Tree, purse_file
 from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted, UsageReported
 from engine.messages.control import Woken
-from engine.messages.exchange import UsageObserved
+from engine.messages.exchange import ORDER_LIMIT, UsageObserved
 
 EXCHANGE = "exchange"
 BEAT_EVERY_NS = 200_000_000
@@ -41,6 +41,7 @@ CLOSE_LIMIT_S = 2.0
 LIMITER = "account.limiter"
 LEASES = "account.leases"
 NOTHING_COUNTED = UsageObserved(used_weight=0, order_count=0)
+NO_MORE_ORDERS = UsageObserved(used_weight=0, order_count=1_000_000)  # whatever the limit: it is reached
 
 
 class Host:
@@ -190,7 +191,7 @@ class Host:
         if name != EXCHANGE:
             return port
         glance = Gatekeeper(self._tree, self._leases).glance
-        self._desk = ExchangeDesk(port, glance, self._keeper, self._on_backed_off, self._leases.on_order)
+        self._desk = ExchangeDesk(port, glance, self._keeper, self._on_told_to_wait, self._leases.on_order)
         return self._desk
 
     def _push(self, message: Message) -> None:
@@ -205,10 +206,12 @@ class Host:
         if isinstance(observed, UsageObserved):
             self._usage = self._clock.now_ns(), observed
 
-    def _on_backed_off(self, retry_after_ms: int, is_ban: bool) -> None:
+    def _on_told_to_wait(self, kind: str, retry_after_ms: int) -> None:
+        """Too many orders is no reason for anybody to stop reading: the limiter hears that they are spent."""
         assert self._bridge is not None
-        at_ns = self._clock.now_ns()
-        self._bridge.post(functools.partial(self._report, NOTHING_COUNTED, at_ns, retry_after_ms, is_ban))
+        at_ns, is_ban = self._clock.now_ns(), kind == BANNED
+        counted, wait_ms = (NO_MORE_ORDERS, 0) if kind == ORDER_LIMIT else (NOTHING_COUNTED, retry_after_ms)
+        self._bridge.post(functools.partial(self._report, counted, at_ns, wait_ms, is_ban))
 
     def _report_usage(self) -> None:
         usage, self._usage = self._usage, None

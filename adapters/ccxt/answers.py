@@ -5,6 +5,8 @@ from __future__ import annotations
 from engine.errors import AccessDenied, OutcomeUnknown, RateLimited, RequestRefused, VenueError
 from engine.messages.base import Message
 from engine.messages.exchange import (
+    ORDER_LIMIT,
+    RATE_LIMITED,
     AmendOutcomeUnknown,
     AmendRefused,
     CancelOutcomeUnknown,
@@ -66,8 +68,10 @@ def kind_of(judged: VenueError) -> str:
     match judged:
         case RateLimited(is_ban=True):
             return "banned"
+        case RateLimited(is_of_orders=True):
+            return ORDER_LIMIT
         case RateLimited():
-            return "rate_limited"
+            return RATE_LIMITED
         case AccessDenied():
             return "access_denied"
         case RequestRefused():

@@ -20,7 +20,7 @@ from engine.errors import RateLimited
 from engine.messages.exchange import UsageObserved
 
 SHOWN = 1_500  # characters of a body in the exchange log
-ORDER_COUNT_VALID_S = 60.0
+ORDERS_WINDOW_NS = 10_000_000_000
 WARM_S = 10.0  # shorter than the idle time after which exchanges and routers on the way close a connection
 
 
@@ -33,7 +33,7 @@ class Connection:
         self._access, self._on_usage, self._now_ns = access, on_usage, now_ns
         self._session: Session | None = None
         self._dialect: Dialect | None = None
-        self._order_count: tuple[float, int] = (0.0, 0)
+        self._order_count: tuple[int, int] = (0, 0)
         self._quiet: tuple[float, str] = (0.0, "")
         self._answered_at = 0.0
 
@@ -91,13 +91,14 @@ class Connection:
     def _tell_usage(self, headers: dict[str, str]) -> None:
         weight, count = self.profile.usage(headers)
         if count is not None:
-            self._order_count = (time.monotonic(), count)
+            self._order_count = (self._now_ns(), count)
         if weight is not None:
             self._on_usage(UsageObserved(used_weight=weight, order_count=self._recent_orders()))
 
     def _recent_orders(self) -> int:
-        told_at, count = self._order_count
-        return count if time.monotonic() - told_at < ORDER_COUNT_VALID_S else 0
+        """Only order answers have a count; it is repeated as long as it is of the window of now."""
+        told_at_ns, count = self._order_count
+        return count if told_at_ns // ORDERS_WINDOW_NS == self._now_ns() // ORDERS_WINDOW_NS else 0
 
 
 def _log(answer: Answer) -> None:

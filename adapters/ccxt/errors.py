@@ -24,8 +24,10 @@ from engine.errors import (
     VenueError,
     VenueUnavailable,
 )
+from engine.messages.exchange import ORDER_LIMIT
 
 DEFAULT_WAIT_MS = 1_000
+ORDERS_WAIT_MS = 10_000  # the window in which orders are counted
 BAN_WAIT_MS = 120_000  # the shortest ban of the exchanges we know
 LONGEST_TEXT = 300
 
@@ -80,8 +82,10 @@ def judge(error: BaseException) -> VenueError:
     text = redact(f"{row.reason}: {failure.text}")
     if row.means is RateLimited:
         is_ban = row.reason == "banned" or "banned until" in failure.text
-        wait_ms = failure.retry_after_ms or (BAN_WAIT_MS if is_ban else DEFAULT_WAIT_MS)
-        return RateLimited(text, retry_after_ms=wait_ms, is_ban=is_ban)
+        is_of_orders = row.reason == ORDER_LIMIT
+        usual_ms = BAN_WAIT_MS if is_ban else ORDERS_WAIT_MS if is_of_orders else DEFAULT_WAIT_MS
+        wait_ms = failure.retry_after_ms or usual_ms
+        return RateLimited(text, retry_after_ms=wait_ms, is_ban=is_ban, is_of_orders=is_of_orders)
     if row.means is RequestRefused:
         return RequestRefused(text, code=failure.code, reason=row.reason)
     return row.means(text)

@@ -218,7 +218,7 @@ class CcxtExchange:
         """The error as one of ours, logged; what concerns the whole connection is seen to."""
         judged, reason = judge(error), reason_of(error)
         logger.bind(channel="exchange").warning("{} {} failed: {} {}", name, detail, type(judged).__name__, judged)
-        if isinstance(judged, RateLimited) and reason != "order_limit":
+        if isinstance(judged, RateLimited) and not judged.is_of_orders:
             self._connection.be_quiet(kind_of(judged), judged.retry_after_ms)
         if reason == NONSENSE:
             self._connection.session().renew()

@@ -282,15 +282,15 @@ class BarsFetched(Message):
     bars: tuple[Bar, ...]
 
 
-RATE_LIMITED, NONSENSE = "rate_limited", "nonsense"  # kinds of `ExchangeUnavailable`; the first also by our own budget
+RATE_LIMITED, ORDER_LIMIT, NONSENSE = "rate_limited", "order_limit", "nonsense"  # the first also by our own budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeUnavailable(Message):
     """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
 
-    `kind` is one of unavailable, rate_limited, banned, access_denied, refused, nonsense (answered, three times, what
-    cannot be), or resting (not even asked, after many failures); wait `retry_after_ms` before the next.
+    `kind` is one of unavailable, rate_limited, order_limit (too many new orders; all else is welcome), banned,
+    access_denied, refused, nonsense (answered, three times, what cannot be), or resting; wait `retry_after_ms`.
     """
 
     call: str

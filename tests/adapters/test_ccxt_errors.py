@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 
+from adapters.ccxt.answers import kind_of
 from adapters.ccxt.errors import TABLE, Failure, judge, row_for
 from adapters.ccxt.load import load_exchange
 from engine.errors import (
@@ -172,6 +173,13 @@ def test_a_ban_without_a_wait_is_a_long_one():
     assert isinstance(judged, RateLimited)
     assert judged.is_ban
     assert judged.retry_after_ms >= 60_000
+
+
+def test_too_many_orders_are_a_kind_of_their_own_and_last_as_long_as_the_window():
+    judged = judge(with_answer(status=429, code="-1015", text="-1015 Too many new orders"))
+
+    assert kind_of(judged) == "order_limit"
+    assert (judged.is_ban, judged.retry_after_ms) == (False, 10_000)
 
 
 def test_no_address_and_no_signature_is_in_a_text():

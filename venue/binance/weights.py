@@ -58,11 +58,13 @@ class Limits:
         counts = self.orders.setdefault(account, OrderCount())
         ten, minute = counts.ten_seconds.add(now_ms, amount), counts.minute.add(now_ms, amount)
         if self.order_limit and (minute > self.order_limit or ten > max(1, self.order_limit // 4)):
-            limit, period = (
-                (self.order_limit, "1 MINUTE") if minute > self.order_limit else (self.order_limit // 4, "10 SECONDS")
+            limit, period, window = (
+                (self.order_limit, "1 MINUTE", counts.minute)
+                if minute > self.order_limit
+                else (self.order_limit // 4, "10 SECONDS", counts.ten_seconds)
             )
             text = f"Too many new orders; current limit is {limit} orders per {period}."
-            raise WireError(-1015, text, status=429, retry_after_s=counts.minute.seconds_left(now_ms))
+            raise WireError(-1015, text, status=429, retry_after_s=window.seconds_left(now_ms))
 
     def order_counts(self, account: str, now_ms: int) -> tuple[int, int]:
         counts = self.orders.setdefault(account, OrderCount())

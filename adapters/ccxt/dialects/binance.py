@@ -245,8 +245,10 @@ class Binance(BinanceMarket):
 
 
 def used(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
-    """(weight, orders) used in this minute, as the headers (names in small letters) tell."""
-    weight, orders = headers.get("x-mbx-used-weight-1m", ""), headers.get("x-mbx-order-count-1m", "")
+    """(weight used in this minute, orders in these ten seconds: the windows in which the limiter counts), as the
+    headers (names in small letters) tell.
+    """
+    weight, orders = headers.get("x-mbx-used-weight-1m", ""), headers.get("x-mbx-order-count-10s", "")
     return int(weight) if weight.isdigit() else None, int(orders) if orders.isdigit() else None
 
 
