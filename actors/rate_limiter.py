@@ -1,10 +1,11 @@
-"""The rate limiter: shares the exchange's limits among all processes of an account, in short leases.
+"""The rate limiter: shares the exchange's limits among all processes at our address, in short leases.
 
 Theory of operation. Weight is counted in windows of a minute and orders in windows of ten seconds, as the exchange
 does. A lease counts as spent while it is out; who asks again tells what he really spent, and the answer replaces what
 he held. So no message that is lost, late or sent twice loses budget, and a lease that outlives its window counts in the
 next one too. Part of each limit is never granted: it covers the protective reserves that every process holds by itself,
-those of twenty instances, and of as many as there are when there are more.
+those of twenty instances, and of as many as there are when there are more. The exchange counts orders by account and
+weight by address, so accounts at one exchange share the one and not the other.
 Shares are fair: nobody gets more than his part of what is left, or else, in turn, just what the request that waits
 costs: crumbs in many hands are of no use. Each grant says on how much an instance may count, so that the reconcilers of
 a crowded account pace themselves (`actors.pace`). The exchange's own count replaces ours when it is higher, unless it
@@ -26,16 +27,18 @@ from actors.spending import (
     RateLimits,
     Spending,
     State,
+    askers_of,
     banned_for_ns,
     instances,
     is_of_now,
-    noted,
-    remembered,
+    left_alone_until_ns,
+    neighbours,
     settled,
     shown,
     told,
     total,
 )
+from actors.spending_memory import noted, remembered
 from engine.errors import InvariantViolated
 from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, Stop, WakeAt
@@ -59,7 +62,7 @@ class RateLimiter:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         match message:
             case JournalRead(events=events):
-                return State(accounts=remembered(events), is_ready=True), ()  # which has all leases as spent
+                return remembered(events, state), ()
             case StoreUnreadable(text=text):
                 return self._assume_all_spent(state, text, now_ns)
             case BudgetWanted():
@@ -99,34 +102,37 @@ class RateLimiter:
             valid_for_ns=self.limits.lease_ns,
             number=wanted.number,
             share=self._reading_share(after, wanted.account),
-            banned_for_ns=banned_for_ns(after.accounts[wanted.account], now_ns),
+            banned_for_ns=banned_for_ns(after, wanted.account, now_ns),
         )
         return after, (noted(after), Send(to=asker.to, message=granted))
 
     def _share(self, state: State, wanted: BudgetWanted, since_ns: int, now_ns: int) -> tuple[int, int]:
-        spending = state.accounts[wanted.account]
-        if spending.is_stopped or now_ns < spending.backed_off_until_ns:
+        if now_ns < left_alone_until_ns(state, wanted.account):
             return 0, 0
-        others = [one for one in state.askers.values() if one.account == wanted.account]
-        weight_out, orders_out = total(state, wanted.account)
-        count = self._instances_with(state, wanted)
-        weight_left = self.limits.usable_weight(count) - weight_out
-        orders_left = self.limits.usable_orders(count) - orders_out
+        weight_left, orders_left = self._left(state, wanted)
+        others = askers_of(state, neighbours(state, wanted.account))
         weight = _fair(wanted.weight, weight_left, len(others) + 1)
         if weight < wanted.least_weight:
             ahead = sum(one.lacking for one in others if one.waits_since_ns < since_ns)
             weight = wanted.least_weight if ahead + wanted.least_weight <= weight_left else 0
-        return weight, _fair(wanted.orders, orders_left, sum(one.takes_orders for one in others) + 1)
+        traders = sum(one.takes_orders for one in askers_of(state, frozenset((wanted.account,))))
+        return weight, _fair(wanted.orders, orders_left, traders + 1)
 
-    def _instances_with(self, state: State, wanted: BudgetWanted) -> int:
-        """Whoever asks now is one of them."""
-        is_known = any(name.rpartition(".")[0] == wanted.instance for name in state.askers)
-        return instances(state, wanted.account) + (not is_known)
+    def _left(self, state: State, wanted: BudgetWanted) -> tuple[int, int]:
+        """(weight, orders) of what may be granted; whoever asks now is one of those it is withheld for."""
+        me = frozenset((wanted.instance,))
+        near, here = neighbours(state, wanted.account), frozenset((wanted.account,))
+        weight, orders = total(state, wanted.account)
+        return (
+            self.limits.usable_weight(len(instances(state, near) | me)) - weight,
+            self.limits.usable_orders(len(instances(state, here) | me)) - orders,
+        )
 
     def _reading_share(self, state: State, account: str) -> int:
         """The weight a minute for each instance's reconciliation."""
-        readers = sum(one.account == account and one.reads_account for one in state.askers.values())
-        usable = max(0, self.limits.usable_weight(instances(state, account)))
+        near = neighbours(state, account)
+        readers = sum(one.reads_account for one in askers_of(state, near))
+        usable = max(0, self.limits.usable_weight(len(instances(state, near))))
         return max(1, int(usable * self.limits.reading_share / max(1, readers)))
 
     def _asker(self, wanted: BudgetWanted, weight: int, orders: int, waits_since_ns: int, now_ns: int) -> Asker:
@@ -151,7 +157,8 @@ class RateLimiter:
     def _correct(self, state: State, report: UsageReported, now_ns: int) -> Step[State]:
         """Where the exchange counted more than we did, the difference is spent."""
         if report.account not in state.accounts:
-            state = replace(state, accounts={**state.accounts, report.account: Spending()})
+            new = Spending(exchange=report.exchange)
+            state = replace(state, accounts={**state.accounts, report.account: new})
         state = settled(state, now_ns)
         spending, (weight, orders) = state.accounts[report.account], total(state, report.account)
         at_ns = report.observed_at_ns
@@ -164,16 +171,18 @@ class RateLimiter:
         return self._back_off(state, report, spending, now_ns)
 
     def _back_off(self, state: State, report: UsageReported, spending: Spending, now_ns: int) -> Step[State]:
+        """Everybody is told before it is noted: a disk that refuses must not keep them from stopping."""
         pause_ns = report.retry_after_ms * 1_000_000
         until_ns = max(spending.backed_off_until_ns, now_ns + pause_ns)
         waiting = replace(spending, backed_off_until_ns=until_ns, is_stopped=spending.is_stopped or report.is_ban)
         after = replace(state, accounts={**state.accounts, report.account: waiting})
-        banned_ns = banned_for_ns(waiting, now_ns)
+        banned_ns = banned_for_ns(after, report.account, now_ns)
         nothing = BudgetGranted(weight=0, orders=0, valid_for_ns=pause_ns, banned_for_ns=banned_ns)
-        told = tuple(Send(to=a.to, message=nothing) for a in state.askers.values() if a.account == report.account)
+        near = askers_of(after, neighbours(after, report.account))
+        told = tuple(Send(to=one.to, message=nothing) for one in near)
         why = "banned" if report.is_ban else "left alone"
         note = Note(level="WARNING", text=f"{report.account} is {why} for {report.retry_after_ms} ms")
-        return after, (noted(after), *told, note)
+        return after, (*told, note, *((noted(after),) if state.is_ready else ()))
 
     # --- time --------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,11 @@ class ExchangeAccess:
     order_timeout_ms: int = 3_000
     read_timeout_ms: int = 5_000
 
+    @property
+    def place(self) -> str:
+        """Who counts the requests that come from our address: all accounts there share what is allowed."""
+        return self.redirect_to or f"{self.exchange} {self.environment}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
@@ -67,6 +72,10 @@ class InstanceSpec:
     candle_source: str = "local"
     loosening: Permission | None = None
     sharers: tuple[str, ...] = ()
+
+    @property
+    def exchange_place(self) -> str:
+        return self.access.place if self.access else ""
 
     @property
     def run_folder(self) -> Path:

@@ -1,6 +1,6 @@
-"""What the rate limiter keeps in mind: the limits, what was granted in the running windows, and who holds leases.
+"""What the rate limiter keeps in mind: the limits, what was spent in the running windows, and who holds leases.
 
-Theory of operation in `actors.rate_limiter`. All of it is pure; the sums are noted in the account's journal.
+Theory of operation in `actors.rate_limiter`. All of it is pure; `actors.spending_memory` says what of it is on disk.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 
 from engine.frozen import replace
 from engine.budget import RESERVE_ORDERS, RESERVE_WEIGHT
-from engine.machine import Record
-from engine.messages.account import AccountSpending, SpendingNoted
-from engine.messages.base import Message
 from engine.messages.budget import BudgetWanted
 
 SECOND = 1_000_000_000
@@ -55,6 +52,7 @@ class Spending:
     orders: int = 0
     backed_off_until_ns: int = 0
     is_stopped: bool = False
+    exchange: str = ""
 
 
 NOTHING_SPENT = Spending()
@@ -109,6 +107,7 @@ def told(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> State:
     An asker nobody remembers may have spent what was noted before a restart, which counts already.
     """
     spending = state.accounts.get(wanted.account) or _in_windows(NOTHING_SPENT, now_ns)
+    spending = replace(spending, exchange=wanted.exchange)
     held = state.askers.get(name)
     if held is not None and held.life == wanted.life:
         weight, orders = wanted.spent_weight - held.told_weight, wanted.spent_orders - held.told_orders
@@ -119,23 +118,43 @@ def told(state: State, wanted: BudgetWanted, name: str, now_ns: int) -> State:
     return replace(state, accounts={**state.accounts, wanted.account: spending}, askers=askers)
 
 
+def neighbours(state: State, account: str) -> frozenset[str]:
+    """It and all accounts at the same exchange: weight and bans are of our address, orders of the account."""
+    exchange = state.accounts[account].exchange if account in state.accounts else ""
+    there = (name for name, one in state.accounts.items() if exchange and one.exchange == exchange)
+    return frozenset((account, *there))
+
+
+def askers_of(state: State, accounts: frozenset[str]) -> list[Asker]:
+    return [one for one in state.askers.values() if one.account in accounts]
+
+
 def total(state: State, account: str) -> tuple[int, int]:
-    """(weight, orders) of the running windows: what was spent, and what is out."""
-    spending = state.accounts.get(account, NOTHING_SPENT)
-    weight, orders = spending.weight, spending.orders
-    for one in state.askers.values():
-        if one.account == account:
-            weight, orders = weight + one.weight, orders + one.orders
-    return weight, orders
+    """(weight of the address, orders of the account) in the running windows: what was spent, and what is out."""
+    near = neighbours(state, account)
+    weight = sum(one.weight for one in askers_of(state, near))
+    orders = sum(one.orders for one in askers_of(state, frozenset((account,))))
+    weight += sum(state.accounts[name].weight for name in near if name in state.accounts)
+    return weight, orders + state.accounts.get(account, NOTHING_SPENT).orders
 
 
-def banned_for_ns(spending: Spending, now_ns: int) -> int:
-    return max(0, spending.backed_off_until_ns - now_ns) if spending.is_stopped else 0
+def instances(state: State, accounts: frozenset[str]) -> frozenset[str]:
+    """Who shares these accounts, as far as is known: whoever asked lately."""
+    return frozenset(name.rpartition(".")[0] for name, one in state.askers.items() if one.account in accounts)
 
 
-def instances(state: State, account: str) -> int:
-    """How many share the account, as far as is known: whoever asked lately."""
-    return len({name.rpartition(".")[0] for name, one in state.askers.items() if one.account == account})
+def left_alone_until_ns(state: State, account: str) -> int:
+    """Whichever account at this exchange was told to wait."""
+    return max((one.backed_off_until_ns for one in _known(state, account)), default=0)
+
+
+def banned_for_ns(state: State, account: str, now_ns: int) -> int:
+    ends = [one.backed_off_until_ns for one in _known(state, account) if one.is_stopped]
+    return max(0, max(ends, default=0) - now_ns)
+
+
+def _known(state: State, account: str) -> list[Spending]:
+    return [state.accounts[name] for name in neighbours(state, account) if name in state.accounts]
 
 
 def _in_windows(spending: Spending, now_ns: int) -> Spending:
@@ -157,40 +176,6 @@ def _plus(spending: Spending, weight: int, orders: int) -> Spending:
 def is_of_now(observed_at_ns: int, window_ns: int, now_ns: int) -> bool:
     """Whether what was counted then belongs to the window of now for certain."""
     return observed_at_ns // window_ns == now_ns // window_ns and observed_at_ns % window_ns >= SETTLED_NS
-
-
-def remembered(events: tuple[tuple[int, Message], ...]) -> dict[str, Spending]:
-    tables = [event for _, event in events if isinstance(event, SpendingNoted)]
-    return {kept.account: revived(kept) for table in tables for kept in table.accounts}
-
-
-def revived(kept: AccountSpending) -> Spending:
-    return Spending(
-        minute=kept.minute_started_at_ns // MINUTE,
-        weight=kept.weight,
-        orders_window=kept.orders_started_at_ns // ORDERS_WINDOW,
-        orders=kept.orders,
-        backed_off_until_ns=kept.backed_off_until_ns,
-        is_stopped=kept.is_stopped,
-    )
-
-
-def noted(state: State) -> Record:
-    """What must survive a restart: nobody remembers the leases then, so they count as spent."""
-    return Record(events=(SpendingNoted(accounts=tuple(_noted(state, name) for name in state.accounts)),))
-
-
-def _noted(state: State, account: str) -> AccountSpending:
-    spent, (weight, orders) = state.accounts[account], total(state, account)
-    return AccountSpending(
-        account=account,
-        minute_started_at_ns=spent.minute * MINUTE,
-        weight=weight,
-        orders_started_at_ns=spent.orders_window * ORDERS_WINDOW,
-        orders=orders,
-        backed_off_until_ns=spent.backed_off_until_ns,
-        is_stopped=spent.is_stopped,
-    )
 
 
 def shown(state: State) -> dict[str, object]:

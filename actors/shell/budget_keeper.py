@@ -62,11 +62,12 @@ class BudgetKeeper:
         role: str,
         now_ns: Callable[[], int] = time.monotonic_ns,
         purse: Purse | None = None,
+        exchange: str = "",
     ) -> None:
         """Without a purse nobody remembers what an earlier life spent of the reserve."""
         self._now_ns = now_ns
         self._purse = purse
-        self._who = {"instance": instance, "account": account, "role": role, "reply_to": role}
+        self._who = {"instance": instance, "account": account, "exchange": exchange, "role": role, "reply_to": role}
         self._budget = Budget(paid=purse.left_behind(now_ns()) if purse is not None else ())
         self._lock = threading.Lock()
         self._asked_at_ns = 0

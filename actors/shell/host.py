@@ -179,7 +179,9 @@ class Host:
         if spec is None or not self._part.is_budgeted:
             return None
         purse = PurseFile(purse_file(spec.run_folder, role), self._clock.now_ns)
-        return BudgetKeeper(instance=spec.instance, account=spec.account, role=role, purse=purse)
+        return BudgetKeeper(
+            instance=spec.instance, account=spec.account, role=role, purse=purse, exchange=spec.exchange_place
+        )
 
     def _make_async_ports(self) -> dict[str, AsyncPort]:
         if self._bridge is None:
@@ -225,6 +227,7 @@ class Host:
             return
         report = UsageReported(
             account=spec.account,
+            exchange=spec.exchange_place,
             observed_at_ns=at_ns,
             used_weight=usage.used_weight,
             order_count=usage.order_count,

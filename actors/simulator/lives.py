@@ -14,6 +14,7 @@ from engine.budget import Payment
 from engine.messages.base import Message
 
 HEARTBEAT_NS = 100_000_000
+EXCHANGE = "simulated"  # all accounts are there, and everybody reaches it from one address
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from actors.simulator import post, streams
 from actors.simulator.agenda import MS
-from actors.simulator.lives import Life
+from actors.simulator.lives import EXCHANGE, Life
 from actors.simulator.stage import SimulatedTree, Stage
 from engine.messages import exchange as ex
 from engine.messages.base import Message
@@ -59,6 +59,7 @@ def _be_told_to_wait(tree: SimulatedTree, life: Life, call: Message, kind: str, 
             order_count=0,
             retry_after_ms=retry_after_ms,
             is_ban=kind == "banned",
+            exchange=EXCHANGE,
         )
         post.send(tree, life, "account.limiter", usage)
     answer = _not_done(call, kind, retry_after_ms)

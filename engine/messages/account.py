@@ -35,7 +35,10 @@ class LeasesHeld(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpending(Message):
-    """What was granted on `account` in the windows that began at these times, and until when it must be left alone."""
+    """What was spent on `account` in the windows that began at these times, and until when it must be left alone.
+
+    What is out in leases is no part of it; in tables of versions that did not note leases it is.
+    """
 
     account: str
     minute_started_at_ns: int
@@ -44,13 +47,34 @@ class AccountSpending(Message):
     orders: int
     backed_off_until_ns: int
     is_stopped: bool
+    exchange: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLease(Message):
+    """What `asker` (a process of an instance; answers go to `to`) may spend until then; `told_…` is what its `life`
+    said it had paid by the time it got this.
+    """
+
+    asker: str
+    account: str
+    to: str
+    weight: int
+    orders: int
+    expires_at_ns: int
+    takes_orders: bool
+    reads_account: bool
+    life: int
+    told_weight: int
+    told_orders: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendingNoted(Message):
-    """The spending of every account, as it now stands."""
+    """The spending of every account, as it now stands, and all that is out in leases."""
 
     accounts: tuple[AccountSpending, ...]
+    leases: tuple[BudgetLease, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

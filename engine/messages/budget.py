@@ -14,10 +14,12 @@ class BudgetWanted(Message):
     `life` names the asker's process and `number` this asking in it; only the answer to the newest one is taken.
     `spent_…` is all that this life paid out of its leases so far, so a message that gets lost loses nothing.
     `least_weight`: what the request that waits costs; less would be of no use. `is_urgent`: it comes before others'.
+    `exchange` is where the account is: all accounts there share what it allows our address; empty: it shares with none.
     """
 
     instance: str
     account: str
+    exchange: str = ""
     role: str
     reply_to: str
     weight: int
@@ -59,6 +61,7 @@ class UsageReported(Message):
     order_count: int
     retry_after_ms: int
     is_ban: bool = False
+    exchange: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
