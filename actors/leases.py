@@ -112,7 +112,12 @@ class Leases:
             free_at_ns=now_ns + self.valid_for_ns + ARRIVES_WITHIN_NS,
         )
         after = _with(state, lease)
-        granted = InstrumentGranted(symbol=wanted.symbol, epoch=lease.epoch, valid_for_ns=self.valid_for_ns)
+        granted = InstrumentGranted(
+            symbol=wanted.symbol,
+            epoch=lease.epoch,
+            valid_for_ns=self.valid_for_ns,
+            asked_at_ns=wanted.asked_at_ns,
+        )
         return after, (_record(after), Send(to=_reply_to(wanted), message=granted))
 
     def _release(self, state: State, released: InstrumentReleased, now_ns: int) -> Step[State]:

@@ -102,6 +102,7 @@ def ask_for_lease(turn: Turn) -> None:
         symbol=settings.symbol,
         reply_to="executor",
         epoch=turn.state.epoch or 0,
+        asked_at_ns=turn.now_ns,
     )
     turn.do(Send(to="account.leases", message=wanted))
 
@@ -119,7 +120,8 @@ def open_stream(turn: Turn) -> None:
 
 
 def granted(turn: Turn, message: ct.InstrumentGranted) -> None:
-    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns)
+    """An answer that lay about while this process stood still is good from its asking, not from now."""
+    turn.ready(leased_until_ns=(message.asked_at_ns or turn.now_ns) + message.valid_for_ns)
     turn.change(epoch=message.epoch)
     _begin(turn)
 

@@ -242,22 +242,27 @@ class NotifyFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentWanted(Message):
-    """To `account.leases`: may `instance` trade `symbol` on `account`? Asked at start and renewed."""
+    """To `account.leases`: may `instance` trade `symbol` on `account`? Asked at start and renewed.
+
+    `asked_at_ns` is the asker's clock: the answer repeats it, so that it counts from its own asking and no later one.
+    """
 
     instance: str
     account: str
     symbol: str
     reply_to: str
     epoch: int
+    asked_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentGranted(Message):
-    """The fencing epoch, good for `valid_for_ns` from sending; renew in time."""
+    """The fencing epoch, good for `valid_for_ns` from the asking of that time; renew in time."""
 
     symbol: str
     epoch: int
     valid_for_ns: int
+    asked_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,9 +188,13 @@ class Desk:
         match effect:
             case Record(events=events):
                 self.journal += [(self.now_ns, event) for event in events]
-            case Send(to="account.leases", message=ct.InstrumentWanted()):
+            case Send(to="account.leases", message=ct.InstrumentWanted(asked_at_ns=asked_at_ns)):
                 self._epoch += 0 if self.state and self.state.epoch else 1
-                self._answer(ct.InstrumentGranted(symbol=SYMBOL, epoch=self._epoch, valid_for_ns=5_000 * MS), life)
+                valid_ns = 5_000 * MS
+                granted = ct.InstrumentGranted(
+                    symbol=SYMBOL, epoch=self._epoch, valid_for_ns=valid_ns, asked_at_ns=asked_at_ns
+                )
+                self._answer(granted, life)
             case Send(to="notifier", message=ct.Notify(trade_number=number)):
                 self.sent.append(effect)
                 there = ct.Notified(trade_number=number)

@@ -1,5 +1,7 @@
 """Who needs the instrument: an executor that is halted and holds nothing gives it up, and asks again after a reset."""
 
+import pytest
+
 from actors.shell.lease_keeper import LeaseKeeper
 from engine.messages import control as ct
 from engine.messages import exchange as ex
@@ -7,6 +9,7 @@ from engine.messages.account import InstrumentReleased
 from engine.safety.limits import ARRIVES_WITHIN_NS
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import holding
+from tests.builders import SYMBOL
 
 SECOND_MS = 1_000
 
@@ -93,3 +96,73 @@ def test_a_short_life_does_not_know_what_the_one_before_sent():
     keeper = keeper_with_a_lease(now)
 
     assert keeper.released().settles_in_ns == ARRIVES_WITHIN_NS
+
+
+# --- answers that come late ------------------------------------------------------------------------------------------
+
+SECOND = 1_000_000_000
+
+
+def an_asking(at_ns: int) -> ct.InstrumentWanted:
+    return ct.InstrumentWanted(
+        instance="live-1", account="main", symbol="X", reply_to="executor", epoch=0, asked_at_ns=at_ns
+    )
+
+
+def an_answer_to(asking: ct.InstrumentWanted, epoch: int = 1) -> ct.InstrumentGranted:
+    return ct.InstrumentGranted(symbol="X", epoch=epoch, valid_for_ns=15 * SECOND, asked_at_ns=asking.asked_at_ns)
+
+
+def test_an_answer_that_waited_for_a_paused_process_is_not_taken_for_one_to_its_newest_asking():
+    """After a pause of a minute an old answer once opened the gate for fifteen seconds more; only the fence held."""
+    now = [0]
+    keeper = LeaseKeeper(lambda: now[0])
+    keeper.on_sent(before := an_asking(1))
+    now[0] = 60 * SECOND
+    keeper.on_sent(an_asking(2))
+
+    keeper.on_received(an_answer_to(before))
+
+    assert keeper.left_ns() <= 0
+
+
+def test_each_answer_counts_from_its_own_asking_even_where_all_are_slow():
+    now = [0]
+    keeper = LeaseKeeper(lambda: now[0])
+    askings = [an_asking(number) for number in range(1, 5)]
+    for asking in askings:
+        keeper.on_sent(asking)
+        now[0] += SECOND
+
+    keeper.on_received(an_answer_to(askings[1]))
+    assert keeper.left_ns() == 15 * SECOND - 3 * SECOND
+    keeper.on_received(an_answer_to(askings[3], epoch=2))
+    assert (keeper.left_ns(), keeper.epoch) == (14 * SECOND, 2)
+    keeper.on_received(an_answer_to(askings[2]))
+    assert (keeper.left_ns(), keeper.epoch) == (14 * SECOND, 2)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [InstrumentReleased(instance="live-1", account="main", symbol="X"), ct.InstrumentRefused(symbol="X", holder="y")],
+)
+def test_an_answer_from_before_the_lease_was_given_up_or_refused_opens_nothing(end):
+    keeper = LeaseKeeper(lambda: 0)
+    keeper.on_sent(asking := an_asking(1))
+    keeper.on_sent(end)
+    keeper.on_received(end)
+
+    keeper.on_received(an_answer_to(asking))
+
+    assert keeper.left_ns() <= 0
+
+
+def test_a_machine_renews_by_the_time_of_its_asking():
+    desk = Desk().ready()
+    late = ct.InstrumentGranted(
+        symbol=SYMBOL, epoch=desk.state.epoch, valid_for_ns=15 * SECOND, asked_at_ns=desk.now_ns - 14 * SECOND
+    )
+
+    desk.tell(late)
+
+    assert desk.state.ready.leased_until_ns == desk.now_ns + SECOND
