@@ -16,6 +16,7 @@ from instance_manager.thresholds import BreakerThresholds
 
 Mode = Literal["backtest", "shadow", "demo", "live"]
 Speech = Literal["binanceusdm", "bybit"]  # ccxt's ids of the exchanges whose protocol we speak
+TAKEN_NAMES = ("account", "global")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 _DEFAULT_LIMITS = Limits()
 
@@ -130,10 +131,12 @@ class Instance(Section):
         return symbol
 
 
-# an instance's name becomes a folder and a part of order ids; the account system's own folder is called `account`
+# an instance's name becomes a folder and a part of order ids; the account system's own folder is called `account`, and
+# the panic of all instances has the scope `global`
 def _is_an_instance_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,23}", name) or name == "account":
-        raise ValueError("an instance's name is made of a-z, 0-9 and -, at most 24 characters, and is not `account`")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,23}", name) or name in TAKEN_NAMES:
+        taken = " or ".join(f"`{one}`" for one in TAKEN_NAMES)
+        raise ValueError(f"an instance's name is made of a-z, 0-9 and -, at most 24 characters, and is not {taken}")
     return name
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import ConfigurationError
 from instance_manager import modes, placed_yaml
 from instance_manager.errors import did_you_mean
-from instance_manager.settings import Account, Instance, Settings, Speech
+from instance_manager.settings import Account, Instance, LocalExchange, Settings, Speech
 
 ENVIRONMENT_PREFIX = "PREDATOR__"
 EXCHANGES = " or ".join((", ".join(("local", *get_args(Speech)[:-1])), get_args(Speech)[-1]))
@@ -49,7 +49,7 @@ def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_explain_all(error, source))) from None
-    problems = list(_broken_references(settings, source))
+    problems = [*_broken_references(settings, source), *_accounts_twice(settings, source)]
     if problems:
         raise ConfigurationError("\n".join(problems))
     return settings
@@ -197,3 +197,36 @@ def _points_at_nothing(path: placed_yaml.Path, word: str, known: Iterable[str], 
     names = sorted(known)
     finding = f"{word!r} is not under `{path[-1]}s`{did_you_mean(word, names)}"
     return f"{source.place_of(path)}: {finding}; known: {', '.join(names) or 'none'}"
+
+
+# --- one account under two names -------------------------------------------------------------------------------------
+
+
+def _accounts_twice(settings: Settings, source: Source) -> Iterable[str]:
+    """Leases, budget and balances go by the account's name: under a second one nobody sees what the first does."""
+    seen: dict[tuple[str, str, str], placed_yaml.Path] = {}
+    for name, account in settings.accounts.items():
+        for place, field, value in _identities(account, settings):
+            path = ("accounts", name, field)
+            first = seen.setdefault((place, field, value), path)
+            if first != path:
+                yield f"{source.place_of(path)}: {_same_account(value, first, source)}"
+
+
+def _identities(account: Account, settings: Settings) -> Iterable[tuple[str, str, str]]:
+    """(where, the key's name, its value) of what tells two accounts apart there."""
+    exchange = settings.exchanges.get(account.exchange)
+    if exchange is None:
+        return
+    if not isinstance(exchange, LocalExchange):
+        yield exchange.kind, "key_env", account.key_env
+        return
+    yield f"local {exchange.port}", "key_env", account.key_env
+    yield f"local {exchange.port}", "local_account", str(account.local_account)
+
+
+def _same_account(value: str, first: placed_yaml.Path, source: Source) -> str:
+    return (
+        f"{value} is that of account {first[1]!r} too ({source.place_of(first)}), so both are one account. "
+        f"Leave one and let the instances name it (`account: {first[1]}`), or give each a {first[2]} of its own"
+    )
