@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.frozen import replace
 from engine.budget import RESERVE_ORDERS, RESERVE_WEIGHT
+from engine.frozen import replace
 from engine.messages.budget import BudgetWanted
 
 SECOND = 1_000_000_000

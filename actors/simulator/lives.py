@@ -9,8 +9,8 @@ from typing import Any
 
 from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.lease_keeper import LeaseKeeper
-from engine.machine import Machine, Publish, WakeAt
 from engine.budget import Payment
+from engine.machine import Machine, Publish, WakeAt
 from engine.messages.base import Message
 
 HEARTBEAT_NS = 100_000_000
