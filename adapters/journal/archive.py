@@ -1,33 +1,28 @@
 """Old messages of a journal as Parquet: out of the way of a recovery, still chained, still readable.
 
 Only while nobody writes. The file is durable before the messages leave the journal, in one transaction that also keeps
-the checkpoint a recovery begins with. What the journal's tables refer to (signals, closed trades) stays in it as well.
+the checkpoint a recovery begins with. What commands show of the past (signals, closed trades) stays in it as well.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import blake2b
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from adapters.journal.chain import GENESIS, anchor_of, chain, checkpoint_of, entries
+from adapters.journal.archive_check import require_archives
+from adapters.journal.archive_file import COLUMNS, Row, digest_of, folder_of, rows_of, write
+from adapters.journal.archives import Archive, archives_of, checkpoint_of, note
+from adapters.journal.chain import anchor_of, entries
 from adapters.journal.migration import migrate
-from adapters.store_trouble import make_folder, store_error
+from adapters.store_trouble import store_error
 from adapters.writer_lock import WriterLock
 from engine import checkpoint
-from engine.errors import StoreError
 from engine.messages import wire
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 STAYING = ("SignalReceived", "TradeClosed")
-COLUMNS = "sequence, recorded_at_ns, name, bytes, hash"
-Row = tuple[int, int, str, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +35,41 @@ class Archived:
 
 def archive(journal: Path, before_ns: int) -> Archived:
     """Move all messages recorded before `before_ns` into one more file. Raises StoreError; nothing is lost then."""
+    with _writing(journal) as connection:
+        seal_older(connection, journal)
+        return _archive(connection, journal, before_ns)
+
+
+def seal_older(connection: sqlite3.Connection, journal: Path) -> None:
+    """What an older program archived gets a seal and what stays today, once its files come to its checkpoint.
+
+    Raises StoreError when they do not, or are not there.
+    """
+    older = [one for one in archives_of(connection) if one.seal is None]
+    if not older:
+        return
+    require_archives(connection, journal)
+    with _at_once(connection):
+        for one in older:
+            stayed = [row for row in rows_of(folder_of(journal) / one.file, one.digest) if row[2] in STAYING]
+            put_back(connection, stayed)
+            note(connection, replace(one, staying=" ".join(STAYING)))
+
+
+def put_back(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Archived messages as they were in the journal; what is there of them already is the same."""
+    connection.executemany(f"INSERT OR REPLACE INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?)", rows)
+
+
+@contextmanager
+def _writing(journal: Path) -> Iterator[sqlite3.Connection]:
+    """The journal, of the newest schema, which nobody else writes meanwhile."""
     lock = WriterLock(journal)
     try:
         connection = sqlite3.connect(journal, isolation_level=None)
         try:
             migrate(connection)
-            return _archive(connection, journal, before_ns)
+            yield connection
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -54,32 +78,17 @@ def archive(journal: Path, before_ns: int) -> Archived:
         lock.release()
 
 
-def verify_archives(journal: Path) -> int:
-    """The number of archived messages, each intact, chained, and the same as where it stays in the journal.
-
-    Raises StoreError naming the file.
-    """
-    connection = sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True)
+@contextmanager
+def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        staying = {int(row[0]): tuple(row) for row in _staying(connection)}
-        count, previous = 0, (0, GENESIS)
-        for name, digest, last in _files(connection):
-            for row in _rows_of(journal, name, digest):
-                previous = _next(previous, row, name)
-                count += 1
-                if row[0] in staying and staying[row[0]] != row:
-                    raise StoreError(f"{journal}: message {row[0]} is not the one in {name}; one of them was changed")
-            if previous != last:
-                raise StoreError(f"{name}: it ends at message {previous[0]} and not at {last[0]}; restore a backup")
-        return count
-    except sqlite3.Error as error:
-        raise store_error(journal, error) from error
-    finally:
-        connection.close()
-
-
-def folder_of(journal: Path) -> Path:
-    return journal.parent / "archive"
+        yield
+        connection.execute("COMMIT")
+    except BaseException:  # an interrupt too leaves no half of it
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _archive(connection: sqlite3.Connection, journal: Path, before_ns: int) -> Archived:
@@ -95,79 +104,28 @@ def _archive(connection: sqlite3.Connection, journal: Path, before_ns: int) -> A
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM messages WHERE sequence > ? AND sequence <= ? ORDER BY sequence", (archived, last)
     ).fetchall()
-    file = _write(folder_of(journal), rows)
-    placed = (rows[0][0], last, rows[-1][4], file.name, _digest(file), wire.encode(state))
-    _leave(connection, placed, last)
+    file = write(folder_of(journal), rows)
+    _leave(connection, _noted(rows, file, wire.encode(state)))
     return Archived(messages=len(rows), file=file)
 
 
-def _leave(connection: sqlite3.Connection, placed: tuple[object, ...], last: int) -> None:
+def _noted(rows: list[Row], file: Path, state: bytes) -> Archive:
+    return Archive(
+        first_sequence=rows[0][0],
+        last_sequence=rows[-1][0],
+        last_hash=rows[-1][4],
+        file=file.name,
+        digest=digest_of(file),
+        checkpoint=state,
+        staying=" ".join(STAYING),
+    )
+
+
+def _leave(connection: sqlite3.Connection, archive: Archive) -> None:
     """The archive is noted and its messages leave, at once or not at all."""
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("INSERT INTO archives VALUES (?, ?, ?, ?, ?, ?)", placed)
-    connection.execute(f"DELETE FROM messages WHERE sequence <= ? AND name NOT IN {STAYING}", (last,))
-    connection.execute("COMMIT")
+    with _at_once(connection):
+        note(connection, archive)
+        connection.execute(
+            f"DELETE FROM messages WHERE sequence <= ? AND name NOT IN {STAYING}", (archive.last_sequence,)
+        )
     connection.execute("VACUUM")
-
-
-def _write(folder: Path, rows: list[Row]) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    make_folder(folder)
-    kinds = (pa.int64(), pa.int64(), pa.string(), pa.binary(), pa.binary())
-    columns = zip(*rows, strict=True)
-    names = COLUMNS.split(", ")
-    table = pa.table({name: pa.array(list(c), kind) for name, kind, c in zip(names, kinds, columns, strict=True)})
-    file = folder / f"journal-{rows[0][0]:010d}-{rows[-1][0]:010d}.parquet"
-    temporary = file.with_suffix(".tmp")
-    try:
-        pq.write_table(table, temporary, compression="zstd")
-        _flush(temporary)
-        temporary.replace(file)
-        _flush(folder)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error}; the journal is as it was") from error
-    return file
-
-
-def _rows_of(journal: Path, name: str, digest: bytes) -> Iterator[Row]:
-    import pyarrow.parquet as pq
-
-    file = folder_of(journal) / name
-    if not file.exists():
-        raise StoreError(f"{file} is missing; put it back: the journal's first messages are in it")
-    if _digest(file) != digest:
-        raise StoreError(f"{file} is not what was written; put an intact copy back")
-    table: pa.Table = pq.read_table(file)
-    for row in table.to_pylist():
-        yield (row["sequence"], row["recorded_at_ns"], row["name"], row["bytes"], row["hash"])
-
-
-def _next(previous: tuple[int, bytes], row: Row, name: str) -> tuple[int, bytes]:
-    sequence, recorded_at_ns, _, data, written = row
-    if sequence != previous[0] + 1 or chain(previous[1], sequence, recorded_at_ns, data) != written:
-        raise StoreError(f"{name}: message {sequence} is not what was written; put an intact copy back")
-    return sequence, written
-
-
-def _files(connection: sqlite3.Connection) -> list[tuple[str, bytes, tuple[int, bytes]]]:
-    found = connection.execute("SELECT file, digest, last_sequence, last_hash FROM archives ORDER BY first_sequence")
-    return [(str(file), bytes(digest), (int(last), bytes(chained))) for file, digest, last, chained in found]
-
-
-def _staying(connection: sqlite3.Connection) -> list[Row]:
-    archived, _ = anchor_of(connection)
-    return connection.execute(f"SELECT {COLUMNS} FROM messages WHERE sequence <= ?", (archived,)).fetchall()
-
-
-def _digest(file: Path) -> bytes:
-    return blake2b(file.read_bytes(), digest_size=16).digest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

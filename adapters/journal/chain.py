@@ -42,17 +42,6 @@ def entries(connection: sqlite3.Connection, path: Path) -> Iterator[Entry]:
         yield Entry(sequence=sequence, recorded_at_ns=recorded_at_ns, message=message)
 
 
-def checkpoint_of(connection: sqlite3.Connection, path: Path) -> Message | None:
-    """What a recovery begins with instead of what was archived; None when nothing was."""
-    row = connection.execute("SELECT checkpoint FROM archives ORDER BY first_sequence DESC LIMIT 1").fetchone()
-    if row is None:
-        return None
-    try:
-        return wire.decode(row[0])
-    except MalformedMessage as error:
-        raise StoreError(f"{path}: its checkpoint can't be understood: {error}; restore a backup") from error
-
-
 def anchor_of(connection: sqlite3.Connection) -> tuple[int, bytes]:
     """Number and hash of the last archived message, from which the chain goes on."""
     row = connection.execute(

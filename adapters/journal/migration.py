@@ -1,4 +1,4 @@
-"""Numbered changes of a store's schema, up and down, each in one transaction with its version number."""
+"""Numbered changes of a store's schema, up and down, in one transaction with the version number."""
 
 from __future__ import annotations
 
@@ -41,15 +41,13 @@ def check_version(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection, target: int | None = None) -> None:
-    """Bring the store to `target` (the newest when None), one step at a time. Raises StoreError for a newer store."""
+    """Bring the store to `target` (the newest when None), wholly or not at all. Raises StoreError for a newer store."""
     wanted = newest_version() if target is None else target
-    if version_of(connection) > newest_version():
+    found = version_of(connection)
+    if found > newest_version():
         check_version(connection)
-    while (found := version_of(connection)) != wanted:
-        if found < wanted:
-            _step(connection, _steps("up")[found + 1], found + 1)
-        else:
-            _step(connection, _steps("down")[found], found - 1)
+    if found != wanted:
+        _run(connection, _way(found, wanted), wanted)
 
 
 def migrate_file(store: Path, target: int) -> int:
@@ -79,7 +77,14 @@ def _steps(direction: str) -> dict[int, str]:
     return found
 
 
-def _step(connection: sqlite3.Connection, script: str, version: int) -> None:
+def _way(found: int, wanted: int) -> str:
+    """The scripts from one version to another, in order."""
+    if found < wanted:
+        return "\n".join(_steps("up")[version] for version in range(found + 1, wanted + 1))
+    return "\n".join(_steps("down")[version] for version in range(found, wanted, -1))
+
+
+def _run(connection: sqlite3.Connection, script: str, version: int) -> None:
     try:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {version};\nCOMMIT;")
     except sqlite3.Error as error:

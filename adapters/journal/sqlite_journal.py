@@ -12,7 +12,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.journal.chain import chain, checkpoint_of, entries, last_of, require_head, verify
+from adapters.journal.archive import seal_older
+from adapters.journal.archives import checkpoint_of
+from adapters.journal.chain import chain, entries, last_of, require_head, verify
 from adapters.journal.head import HeadFile
 from adapters.journal.migration import migrate, newest_version, version_of
 from adapters.journal.projection import project, put_order
@@ -67,7 +69,7 @@ class SqliteJournal:
     def read_all(self) -> tuple[tuple[int, Message], ...]:
         """(wall clock of recording, message), oldest first, the chain verified. Raises StoreError.
 
-        What was archived is represented by its checkpoint.
+        What was archived is represented by its checkpoint, whose seal is verified too.
         """
         first = checkpoint_of(self._connection, self.path)
         found = tuple((entry.recorded_at_ns, entry.message) for entry in entries(self._connection, self.path))
@@ -127,6 +129,7 @@ def _open_for_writing(path: Path) -> tuple[sqlite3.Connection, tuple[int, bytes]
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
+        seal_older(connection, path)
         require_head(connection, path)
         return connection, last_of(connection)
     except BaseException:  # an interrupt too leaves no connection behind

@@ -37,7 +37,7 @@ def verify_journal(
 
 
 def _verified(name: str, file: Path) -> dict[str, Any]:
-    from adapters.journal.archive import verify_archives
+    from adapters.journal.archive_check import verify_archives
     from adapters.journal.reader import JournalReader
 
     if not file.exists():

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import duckdb
 import pytest
+from archive_builders import Story, book_after, count, lived, read, sql, write
 
 from adapters.journal import migration
-from adapters.journal.archive import archive, verify_archives
+from adapters.journal.archive import archive
+from adapters.journal.archive_check import verify_archives
 from adapters.journal.head import head_file
 from adapters.journal.reader import JournalReader
 from adapters.journal.sqlite_journal import SqliteJournal
 from engine import checkpoint
-from engine.book.fold import apply
-from engine.book.state import Book
 from engine.errors import StoreError
-from engine.messages.base import Message
 from engine.messages.events import StreamChanged
 from engine.messages.facts import Checkpoint, LimitsSet
-from engine.signal import Intent
-from tests.actors.executor_laws import holding
 from tests.builders import NOW_NS
-
-Story = tuple[tuple[int, Message], ...]
-
-
-def lived() -> Story:
-    """A whole trade and the beginning of the next, as an executor journaled them."""
-    desk = holding()
-    desk.market(42_500)
-    desk.run(2_000)
-    desk.cycle(2, Intent.ENTER_LONG)
-    desk.run(2_000)
-    assert desk.book.trade_count == 1
-    return tuple(desk.journal)
-
-
-def book_after(story: Story) -> Book:
-    book = Book()
-    for at_ns, event in story:
-        book = checkpoint.book_of(event) if isinstance(event, Checkpoint) else apply(book, event, at_ns)
-    return book
 
 
 @pytest.fixture
@@ -55,26 +31,6 @@ def story(path: Path) -> Story:
     story = lived()
     write(path, story)
     return story
-
-
-def write(path: Path, story: Story) -> None:
-    journal = SqliteJournal(path)
-    for at_ns, event in story:
-        journal.append((event,), (), None, at_ns)
-    journal.close()
-
-
-def read(path: Path) -> Story:
-    journal = SqliteJournal(path)
-    try:
-        return journal.read_all()
-    finally:
-        journal.close()
-
-
-def count(path: Path) -> int:
-    with JournalReader(path) as reader:
-        return verify_archives(path) + reader.verify()
 
 
 def test_a_checkpoint_is_the_same_book_wherever_the_journal_is_cut(story: Story) -> None:
@@ -140,13 +96,6 @@ def test_every_damage_to_an_archive_is_named(path: Path, story: Story, damage, t
 
     with pytest.raises(StoreError, match=told):
         verify_archives(path)
-
-
-def sql(path: Path, statement: str) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
 
 
 def test_a_journal_in_use_is_not_archived(path: Path, story: Story) -> None:

@@ -1,0 +1,2 @@
+ALTER TABLE archives DROP COLUMN seal;
+ALTER TABLE archives DROP COLUMN staying;
