@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine import ids
+from engine import checkpoint, ids
+from engine.book.state import Book
 from engine.market import MINUTE_NS
 from engine.messages import events as ev
 from engine.messages.base import Message
+from engine.messages.facts import Checkpoint
 from engine.order import Order
 
 NONE = ""
+BEGINNINGS = ("OrderIntended", "TradeClosed")
 _OF_THE_OPEN_TRADE = (ev.ExitWanted, ev.ProtectionAdvanced, ev.ReducedElsewhere, ev.PositionOpened)
 
 
@@ -29,7 +32,10 @@ def of_order(client_order_id: str) -> str:
 
 
 class Thread:
-    """Follows a journal from its beginning (or a checkpoint's) and says of each message where it belongs."""
+    """Follows a journal and says of each message where it belongs.
+
+    From its beginning; or from any message on, once the checkpoint and all `BEGINNINGS` before it were followed.
+    """
 
     def __init__(self) -> None:
         self._trades: dict[int, str] = {}
@@ -38,10 +44,23 @@ class Thread:
     def of(self, event: Message) -> str:
         """The id of `event`; empty for what belongs to no signal."""
         found = self._found(event)
-        if isinstance(event, ev.OrderIntended):
-            self._newest = event.order.trade_number
-            self._trades.setdefault(self._newest, found)
+        match event:
+            case Checkpoint():
+                self._resume(checkpoint.book_of(event))
+            case ev.OrderIntended(order=order):
+                self._newest = order.trade_number
+                self._trades.setdefault(self._newest, found)
+            case ev.TradeClosed(trade_number=number):
+                self._trades.setdefault(number, found)
         return found
+
+    def _resume(self, book: Book) -> None:
+        """As if all that was archived had been followed; of closed trades their end stays in the journal."""
+        for order in book.orders.values():  # in the order of their intents
+            self._newest = order.trade_number
+            self._trades.setdefault(order.trade_number, of_order(order.client_order_id))
+        if book.trade is not None:
+            self._trades.setdefault(book.trade.number, of_bar(book.trade.bar_open_time_ns))
 
     def _found(self, event: Message) -> str:
         match event:

@@ -81,6 +81,11 @@ def _anchor(reader: JournalReader, instance: str) -> AnchorRecorded:
     for entry in reader.events(name=AnchorRecorded.__name__):
         assert isinstance(entry.message, AnchorRecorded), entry
         return entry.message
+    if reader.checkpoint() is not None:
+        raise StoreError(
+            f"{instance}: its first bar was archived by an older Predator; the next start brings it back "
+            "(or, without one, `predator archive-journal --before` any day)"
+        )
     raise StoreError(f"{instance} has not been fed a bar yet; try again in a moment")
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from actors.spec import InstanceSpec, Permission
-from engine.messages.facts import LimitsSet
+from engine.messages.facts import Checkpoint, LimitsSet
 from engine.safety import loosening
 from instance_manager.errors import RefusedForSafety
+
+if TYPE_CHECKING:
+    from adapters.journal.reader import JournalReader
 
 
 def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
@@ -25,12 +30,20 @@ def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
 
 
 def _loosened(spec: InstanceSpec) -> tuple[str, ...]:
+    from adapters.journal.migration import bring_forward
     from adapters.journal.reader import JournalReader
 
     if not spec.account or not spec.journal_file.exists():
         return ()
+    bring_forward(spec.journal_file)  # an older program's is read before the executor would do it
     with JournalReader(spec.journal_file) as journal:
-        view, before = journal.view(), journal.newest("LimitsSet")
-    if view is None or not view.position_quantity or not isinstance(before, LimitsSet):
+        view, before = journal.view(), _limits_before(journal)
+    if view is None or not view.position_quantity:
         return ()
-    return loosening.loosened(before.limits, loosening.as_text(spec.limits))
+    return loosening.loosened(before, loosening.as_text(spec.limits))
+
+
+def _limits_before(journal: JournalReader) -> Mapping[str, str]:
+    """Those of the newest life, as its recovery will find them: behind an archive they are in the checkpoint."""
+    newest = journal.newest("LimitsSet") or journal.checkpoint()
+    return newest.limits if isinstance(newest, (LimitsSet, Checkpoint)) else {}

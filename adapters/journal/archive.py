@@ -1,7 +1,7 @@
 """Old messages of a journal as Parquet: out of the way of a recovery, still chained, still readable.
 
 Only while nobody writes. The file is durable before the messages leave the journal, in one transaction that also keeps
-the checkpoint a recovery begins with. What commands show of the past (signals, closed trades) stays in it as well.
+the checkpoint a recovery begins with. What commands show of the past stays in it as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from adapters.writer_lock import WriterLock
 from engine import checkpoint
 from engine.messages import wire
 
-STAYING = ("SignalReceived", "TradeClosed")
+STAYING = (  # few, and asked for by commands however old they are
+    *("AnchorRecorded", "SignalReceived", "SignalFiltered", "TradeClosed", "FundingBooked", "LimitsSet"),
+    "BreakerReset",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,20 @@ def migrate(connection: sqlite3.Connection, target: int | None = None) -> None:
         _run(connection, _way(found, wanted), wanted)
 
 
+def bring_forward(store: Path) -> None:
+    """An older store to the newest version, before it is read; a newest one is not touched. Raises StoreError."""
+    try:
+        connection = sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            found = version_of(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise store_error(store, error) from error
+    if found < newest_version():
+        migrate_file(store, newest_version())
+
+
 def migrate_file(store: Path, target: int) -> int:
     """Bring a store that nobody writes to `target`; the version it had. Raises StoreError."""
     lock = WriterLock(store)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapters.journal.archives import checkpoint_of
 from adapters.journal.chain import Entry, verify
 from adapters.journal.migration import check_version
 from adapters.journal.projection import order_of
@@ -15,6 +17,7 @@ from engine.messages import wire
 from engine.messages.base import Message
 from engine.messages.control import Notify
 from engine.messages.events import SignalReceived, TradeClosed
+from engine.messages.facts import Checkpoint
 from engine.messages.reports import InstanceView
 from engine.order import Order
 from engine.signal import Signal
@@ -84,6 +87,19 @@ class JournalReader:
         """The newest message of this name."""
         found = self._all("SELECT bytes FROM messages WHERE name = ? ORDER BY sequence DESC LIMIT 1", (name,))
         return self._decoded(found[0]["bytes"]) if found else None
+
+    def named(self, names: Sequence[str], until: int) -> Iterator[Message]:
+        """All messages of these names up to and with sequence `until`, oldest first."""
+        query = f"SELECT bytes FROM messages WHERE name IN ({', '.join('?' * len(names))}) AND sequence <= ?"
+        for row in self._all(f"{query} ORDER BY sequence", (*names, until)):
+            yield self._decoded(row["bytes"])
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What stands for all that was archived; None when nothing was."""
+        try:
+            return checkpoint_of(self._connection, self.path)
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
 
     def last_sequence(self) -> int:
         """The newest message's number; 0 for none."""

@@ -15,10 +15,10 @@ from instance_manager.cli.options import HomeOption, InstanceOption, JsonOption,
 
 if TYPE_CHECKING:
     from adapters.journal.reader import JournalReader
+    from engine.correlation import Thread
 
 Row = dict[str, Any]
 DEFAULT_LIMIT = 100
-LOOK_BACK = 2_000  # messages before the first shown, in which the open trade surely began
 
 
 def register(app: typer.Typer) -> None:
@@ -152,11 +152,9 @@ def _signals(reader: JournalReader) -> list[Row]:
 
 
 def _events(reader: JournalReader, kind: str | None, correlation: str | None, limit: int) -> list[Row]:
-    """The newest that are meant. The story is followed from its beginning: an id is learned from what came before."""
-    from engine.correlation import Thread
-
-    thread = Thread()
-    after = max(0, reader.last_sequence() - limit - LOOK_BACK) if kind is correlation is None else 0
+    """The newest that are meant."""
+    after = max(0, reader.last_sequence() - limit) if kind is correlation is None else 0
+    thread = _thread(reader, after)
     found = ((entry, thread.of(entry.message)) for entry in _entries(reader, None, after))
     return [
         {
@@ -169,6 +167,19 @@ def _events(reader: JournalReader, kind: str | None, correlation: str | None, li
         for entry, name in found
         if kind in (None, type(entry.message).__name__) and correlation in (None, name)
     ][-limit:]
+
+
+def _thread(reader: JournalReader, after: int) -> Thread:
+    """It has followed all before: what a message belongs to is learned from what came before it, archived or not."""
+    from engine.correlation import BEGINNINGS, Thread
+
+    thread = Thread()
+    archived = reader.checkpoint()
+    if archived is not None:
+        thread.of(archived)
+    for message in reader.named(BEGINNINGS, after):
+        thread.of(message)
+    return thread
 
 
 def _entries(reader: JournalReader, kind: str | None, after: int = 0) -> list[Any]:

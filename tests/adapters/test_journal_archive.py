@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from archive_builders import Story, book_after, count, lived, read, sql, write
 
 from adapters.journal import migration
 from adapters.journal.archive import archive
@@ -18,6 +17,7 @@ from engine import checkpoint
 from engine.errors import StoreError
 from engine.messages.events import StreamChanged
 from engine.messages.facts import Checkpoint, LimitsSet
+from tests.adapters.archive_builders import Story, book_after, count, lived, read, sql, write
 from tests.builders import NOW_NS
 
 

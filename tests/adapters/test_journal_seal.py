@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_builders import Story, book_after, count, lived, read, rows, sql, write
 
 from adapters.journal import migration
 from adapters.journal.archive import STAYING, archive
@@ -19,6 +18,7 @@ from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages import wire
 from engine.messages.facts import Checkpoint
+from tests.adapters.archive_builders import Story, book_after, count, lived, read, rows, sql, write
 from tests.builders import NOW_NS
 
 FOR_EVER_NS = NOW_NS * 2

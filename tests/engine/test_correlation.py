@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from engine import correlation
+from engine import checkpoint, correlation
 from engine.messages import events as ev
 from engine.signal import Intent
 from tests.actors.executor_laws import holding
 
 
-def test_everything_of_a_trade_has_the_id_of_its_signal_and_of_its_orders_names():
+def two_trades():
+    """One closed and told, one opened after it."""
     desk = holding()
     desk.market(42_500)
     desk.run(2_000)
     desk.cycle(2, Intent.ENTER_SHORT)
     desk.run(2_000)
+    return desk
+
+
+def test_everything_of_a_trade_has_the_id_of_its_signal_and_of_its_orders_names():
+    desk = two_trades()
 
     found = list(correlation.threaded(event for _, event in desk.journal))
 
@@ -27,6 +33,32 @@ def test_everything_of_a_trade_has_the_id_of_its_signal_and_of_its_orders_names(
         correlation.of_order(order.client_order_id) for order in desk.placed() if order.trade_number == 1
     }
     assert len({name for _, name in found if name}) == 2
+
+
+def test_it_is_the_same_behind_a_checkpoint_wherever_the_journal_was_cut():
+    desk = two_trades()
+    told = list(correlation.threaded(event for _, event in desk.journal))
+
+    for length in range(len(told)):
+        thread = correlation.Thread()
+        thread.of(checkpoint.after(desk.journal[:length]))
+        for event, _ in told[:length]:
+            if isinstance(event, ev.TradeClosed):  # stays when all else is archived
+                thread.of(event)
+
+        assert [(event, thread.of(event)) for event, _ in told[length:]] == told[length:]
+
+
+def test_it_is_the_same_for_who_follows_only_the_beginnings_before():
+    told = list(correlation.threaded(event for _, event in two_trades().journal))
+
+    for length in range(len(told)):
+        thread = correlation.Thread()
+        for event, _ in told[:length]:
+            if type(event).__name__ in correlation.BEGINNINGS:
+                thread.of(event)
+
+        assert [(event, thread.of(event)) for event, _ in told[length:]] == told[length:]
 
 
 def test_what_belongs_to_no_signal_has_none():

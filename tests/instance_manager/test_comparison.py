@@ -8,13 +8,16 @@ import pytest
 
 from adapters.candles.bar_log import BarLog
 from adapters.candles.generator import generate_candles
+from adapters.journal.archive import archive
 from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages.events import AnchorRecorded, SignalReceived
 from engine.signal import Intent
 from instance_manager.comparison import compare
+from instance_manager.workspace import Workspace
 from plays.evaluator import Evaluator
 from plays.loading import find_play, load_play
+from tests.adapters.archive_builders import sql
 from tests.desk_builders import workspace_with
 
 NAME = "live-1"
@@ -25,7 +28,7 @@ BARS, LIVE_FROM = 300, 60
 def lived(tmp_path):
     """`lived(change)`: compares an instance whose journal holds what its play said, after `change`."""
 
-    def make(change=lambda signals: signals):
+    def make(change=lambda signals: signals, *, is_archived=False):
         workspace = workspace_with(tmp_path / "home")
         play = load_play(find_play("quickstart"))
         bars = list(generate_candles(play.symbol, "1m", 0, BARS, 5).bars())
@@ -39,6 +42,8 @@ def lived(tmp_path):
         anchor = AnchorRecorded(open_time_ns=bars[0].open_time_ns, live_from_ns=bars[LIVE_FROM].open_time_ns)
         journal.append([anchor, *(SignalReceived(signal=one) for one in change(live))], [], None, 1)
         journal.close()
+        if is_archived:
+            assert archive(workspace.journal_file(NAME), 2).messages
         return compare(workspace, NAME, play, bars[-1].open_time_ns)
 
     return make
@@ -46,6 +51,14 @@ def lived(tmp_path):
 
 def test_an_instance_that_said_what_its_play_says_is_equal(lived):
     found = lived()
+
+    assert found.holds
+    assert found.live_signals == found.batch_signals == found.identical > 10
+    assert found.bars == BARS
+
+
+def test_an_archive_takes_nothing_away_from_it(lived):
+    found = lived(is_archived=True)
 
     assert found.holds
     assert found.live_signals == found.batch_signals == found.identical > 10
@@ -81,6 +94,20 @@ def test_one_bit_of_one_feature_is_found(lived):
 
     assert found.difference_count == 1
     assert found.identical == found.batch_signals - 1
+
+
+def test_an_anchor_that_an_older_program_archived_comes_back_at_the_next_start(lived, tmp_path):
+    lived(is_archived=True)
+    file = Workspace(tmp_path / "home").journal_file(NAME)
+    sql(file, "UPDATE archives SET seal = NULL, staying = 'SignalReceived TradeClosed'")
+    sql(file, "DELETE FROM messages WHERE name = 'AnchorRecorded'")
+    play = load_play(find_play("quickstart"))
+
+    with pytest.raises(StoreError, match="next start brings it back"):
+        compare(Workspace(tmp_path / "home"), NAME, play, None)
+
+    SqliteJournal(file).close()
+    assert compare(Workspace(tmp_path / "home"), NAME, play, None).live_signals > 10
 
 
 def test_signals_of_an_earlier_play_are_counted_apart(lived):

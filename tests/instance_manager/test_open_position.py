@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.journal.archive import archive
+from adapters.journal.migration import migrate_file
 from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.facts import LimitsSet
 from engine.messages.reports import InstanceView
@@ -15,6 +17,7 @@ from instance_manager.errors import RefusedForSafety
 from instance_manager.open_position import permitted
 from instance_manager.settings_file import load_settings
 from instance_manager.specification import Order, specify
+from tests.adapters.archive_builders import sql
 from tests.builders import NOW_NS, D
 from tests.desk_builders import predator, workspace_with
 
@@ -47,6 +50,33 @@ def test_looser_limits_over_a_position_want_a_reason(spec):
     allowed = permitted(looser, "hedged elsewhere")
     assert allowed.loosening is not None
     assert allowed.loosening.reason == "hedged elsewhere"
+
+
+def test_limits_behind_an_archive_are_still_those_to_compare_with(spec):
+    holds(spec, "0.1")
+    archive(spec.journal_file, NOW_NS * 2)
+    looser = replace(spec, limits=replace(Limits(), max_notional=D(90_000)))
+
+    with pytest.raises(RefusedForSafety, match="max_notional 50000 -> 90000"):
+        permitted(looser, "")
+
+
+def test_limits_that_an_older_program_archived_are_in_its_checkpoint(spec):
+    holds(spec, "0.1")
+    archive(spec.journal_file, NOW_NS * 2)
+    sql(spec.journal_file, "DELETE FROM messages")
+    migrate_file(spec.journal_file, 2)
+    looser = replace(spec, limits=replace(Limits(), max_notional=D(90_000)))
+
+    with pytest.raises(RefusedForSafety, match="max_notional 50000 -> 90000"):
+        permitted(looser, "")
+
+
+def test_the_journal_of_an_older_program_stops_no_start(spec):
+    holds(spec, "0.1")
+    migrate_file(spec.journal_file, 1)
+
+    assert permitted(spec, "") is spec
 
 
 def test_tighter_ones_flat_ones_and_first_ones_want_none(spec):
