@@ -42,7 +42,7 @@ def letters_of(log_folder: Path) -> tuple[DeadLetter, ...]:
 def count_letters(log_folder: Path) -> int:
     """How many are in the newest file, without reading what they say."""
     file = dead_letters_file(log_folder)
-    return file.read_bytes().count(b"\n") if file.exists() else 0
+    return sum(1 for line in file.read_bytes().splitlines() if line) if file.exists() else 0
 
 
 def _letters_in(file: Path) -> Iterator[DeadLetter]:
