@@ -7,8 +7,6 @@ the checkpoint a recovery begins with. What commands show of the past stays in i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +14,8 @@ from adapters.journal.archive_check import require_archives
 from adapters.journal.archive_file import COLUMNS, Row, digest_of, folder_of, rows_of, write
 from adapters.journal.archives import Archive, archives_of, checkpoint_of, note
 from adapters.journal.chain import anchor_of, entries
-from adapters.journal.migration import migrate
-from adapters.store_trouble import store_error
-from adapters.writer_lock import WriterLock
+from adapters.journal.leftovers import clear
+from adapters.journal.upkeep import at_once, writing
 from engine import checkpoint
 from engine.messages import wire
 
@@ -37,9 +34,13 @@ class Archived:
 
 
 def archive(journal: Path, before_ns: int) -> Archived:
-    """Move all messages recorded before `before_ns` into one more file. Raises StoreError; nothing is lost then."""
-    with _writing(journal) as connection:
+    """Move all messages recorded before `before_ns` into one more file. Raises StoreError; nothing is lost then.
+
+    What an earlier call left that did not come to its end is removed first.
+    """
+    with writing(journal) as connection:
         seal_older(connection, journal)
+        clear(connection, journal)
         return _archive(connection, journal, before_ns)
 
 
@@ -52,46 +53,16 @@ def seal_older(connection: sqlite3.Connection, journal: Path) -> None:
     if not older:
         return
     require_archives(connection, journal)
-    with _at_once(connection):
+    with at_once(connection):
         for one in older:
             stayed = [row for row in rows_of(folder_of(journal) / one.file, one.digest) if row[2] in STAYING]
-            put_back(connection, stayed)
+            _put(connection, stayed)
             note(connection, replace(one, staying=" ".join(STAYING)))
 
 
-def put_back(connection: sqlite3.Connection, rows: list[Row]) -> None:
-    """Archived messages as they were in the journal; what is there of them already is the same."""
+def _put(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Archived messages, also where they are no more; what is there of them already is the same."""
     connection.executemany(f"INSERT OR REPLACE INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?)", rows)
-
-
-@contextmanager
-def _writing(journal: Path) -> Iterator[sqlite3.Connection]:
-    """The journal, of the newest schema, which nobody else writes meanwhile."""
-    lock = WriterLock(journal)
-    try:
-        connection = sqlite3.connect(journal, isolation_level=None)
-        try:
-            migrate(connection)
-            yield connection
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise store_error(journal, error) from error
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:  # an interrupt too leaves no half of it
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _archive(connection: sqlite3.Connection, journal: Path, before_ns: int) -> Archived:
@@ -126,7 +97,7 @@ def _noted(rows: list[Row], file: Path, state: bytes) -> Archive:
 
 def _leave(connection: sqlite3.Connection, archive: Archive) -> None:
     """The archive is noted and its messages leave, at once or not at all."""
-    with _at_once(connection):
+    with at_once(connection):
         note(connection, archive)
         connection.execute(
             f"DELETE FROM messages WHERE sequence <= ? AND name NOT IN {STAYING}", (archive.last_sequence,)

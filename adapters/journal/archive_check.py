@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from adapters.journal.archive_file import COLUMNS, Row, folder_of, rows_of
-from adapters.journal.archives import Archive, archives_of, opened
+from adapters.journal.archives import REMEDY, Archive, archives_of, opened
 from adapters.journal.chain import GENESIS, anchor_of, chain
 from adapters.store_trouble import store_error
 from engine import checkpoint
@@ -69,21 +69,19 @@ class _Walk:
         if not self._fold.is_told_by(opened(archive, self._journal)):
             raise StoreError(
                 f"{self._journal}: its checkpoint is not what {archive.file} comes to: it was changed, or made by "
-                "another version of Predator; restore a backup"
+                f"another version of Predator; {REMEDY}"
             )
 
     def require_nothing_else(self) -> None:
         for sequence in self._beside:
-            raise StoreError(f"{self._journal}: message {sequence} is in no archive; restore a backup")
+            raise StoreError(f"{self._journal}: message {sequence} is in no archive; {REMEDY}")
 
     def _require_beside(self, row: Row, archive: Archive) -> None:
         beside = self._beside.pop(row[0], None)
         if beside is None and archive.stays(row[2]):
-            raise StoreError(f"{self._journal}: message {row[0]} ({row[2]}) is not here as in {archive.file}")
+            raise StoreError(f"{self._journal}: message {row[0]} ({row[2]}) is not here as in {archive.file}; {REMEDY}")
         if beside not in (None, row):
-            raise StoreError(
-                f"{self._journal}: message {row[0]} is not the one in {archive.file}; one of them was changed"
-            )
+            raise StoreError(f"{self._journal}: message {row[0]} is not the one in {archive.file}; {REMEDY}")
 
 
 def _beside(connection: sqlite3.Connection) -> dict[int, Row]:

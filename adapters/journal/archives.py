@@ -13,6 +13,7 @@ from engine.errors import MalformedMessage, StoreError
 from engine.messages import wire
 from engine.messages.facts import Checkpoint
 
+REMEDY = "`predator archive-journal --restore` puts the story itself back from the archive"
 COLUMNS = "first_sequence, last_sequence, last_hash, file, digest, checkpoint, staying, seal"
 
 
@@ -66,11 +67,11 @@ def checkpoint_of(connection: sqlite3.Connection, path: Path) -> Checkpoint | No
 def opened(archive: Archive, path: Path) -> Checkpoint:
     """Its checkpoint. Raises StoreError when it is not what was written, or nothing this program understands."""
     if archive.seal is not None and archive.seal != archive.expected_seal:
-        raise StoreError(f"{path}: its checkpoint is not what was written; restore a backup")
+        raise StoreError(f"{path}: its checkpoint is not what was written; {REMEDY}")
     try:
         found = wire.decode(archive.checkpoint)
     except MalformedMessage as error:
-        raise StoreError(f"{path}: its checkpoint can't be understood: {error}; restore a backup") from error
+        raise StoreError(f"{path}: its checkpoint can't be understood: {error}; {REMEDY}") from error
     if not isinstance(found, Checkpoint):
-        raise StoreError(f"{path}: a {type(found).__name__} stands where its checkpoint was; restore a backup")
+        raise StoreError(f"{path}: a {type(found).__name__} stands where its checkpoint was; {REMEDY}")
     return found

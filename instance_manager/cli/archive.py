@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from adapters.journal.archive import Archived
 
 NS = 1_000_000_000
+BeforeOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--before",
+        formats=["%Y-%m-%d", "%Y%m%d"],
+        help="UTC day; what was recorded before it goes.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,21 +35,29 @@ def register(app: typer.Typer) -> None:
 
 def archive_journal(
     instance: InstanceOption,
-    before: Annotated[
-        datetime,
-        typer.Option("--before", formats=["%Y-%m-%d", "%Y%m%d"], help="UTC day; what was recorded before it goes."),
-    ],
+    before: BeforeOption = None,
+    restore: Annotated[bool, typer.Option("--restore", help="The other way: put all that was archived back.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Move old messages of a stopped instance's journal into Parquet. What a recovery needs stays, as a checkpoint.
 
     Example: predator archive-journal --instance live-1 --before 2026-01-01
+    Example: predator archive-journal --instance live-1 --restore
     """
+    if restore is (before is not None):
+        raise typer.BadParameter("say either --before DAY or --restore")
+    desk = open_desk(home, to_write=True)
+    if before is None:
+        _restore(desk, instance, as_json=as_json)
+    else:
+        _archive(desk, instance, before, as_json=as_json)
+
+
+def _archive(desk: Desk, instance: str, before: datetime, *, as_json: bool) -> None:
     from adapters.journal.archive import archive
     from instance_manager.modes import sends_orders
 
-    desk = open_desk(home, to_write=True)
     if not sends_orders(desk.instance(instance).mode):
         raise RefusedForSafety(f"{instance}: only journals of instances that send orders are archived")
     file = _stopped(desk, instance)
@@ -50,6 +67,20 @@ def archive_journal(
         console.print_json({"instance": instance, "messages": done.messages if done else 0, "file": where})
     else:
         console.say(f"{instance}: {_told(done)}")
+
+
+def _restore(desk: Desk, instance: str, *, as_json: bool) -> None:
+    from adapters.journal.restore import restore
+
+    desk.instance(instance)
+    file = _stopped(desk, instance)
+    done = restore(file) if file.exists() else None
+    messages, files = (done.messages, done.files) if done else (0, 0)
+    if as_json:
+        console.print_json({"instance": instance, "messages": messages, "files": files})
+    else:
+        told = f"{messages} messages of {files} files are in the journal again" if files else "nothing was archived"
+        console.say(f"{instance}: {told}")
 
 
 def migrate_journal(

@@ -38,16 +38,18 @@ def verify_journal(
 
 def _verified(name: str, file: Path) -> dict[str, Any]:
     from adapters.journal.archive_check import verify_archives
+    from adapters.journal.leftovers import leftovers_of
     from adapters.journal.reader import JournalReader
 
+    found = {"instance": name, "is_intact": True, "messages": 0, "trouble": "", "leftovers": []}
     if not file.exists():
-        return {"instance": name, "is_intact": True, "messages": 0, "trouble": ""}
+        return found
     try:
         with JournalReader(file) as reader:
             count = verify_archives(file) + reader.verify()
-            return {"instance": name, "is_intact": True, "messages": count, "trouble": ""}
+            return found | {"messages": count, "leftovers": [str(one) for one in leftovers_of(file)]}
     except StoreError as error:
-        return {"instance": name, "is_intact": False, "messages": None, "trouble": str(error)}
+        return found | {"is_intact": False, "messages": None, "trouble": str(error)}
 
 
 def _told(one: dict[str, Any]) -> str:
@@ -55,4 +57,5 @@ def _told(one: dict[str, Any]) -> str:
         return f"{one['instance']}: NOT INTACT: {one['trouble']}"
     if not one["messages"]:
         return f"{one['instance']}: no journal yet; it never ran"
-    return f"{one['instance']}: {one['messages']} messages, each intact and in its place"
+    left = "".join(f"; {file} is of no archive, the next archive-journal removes it" for file in one["leftovers"])
+    return f"{one['instance']}: {one['messages']} messages, each intact and in its place{left}"

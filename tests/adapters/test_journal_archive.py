@@ -108,7 +108,7 @@ def test_a_journal_in_use_is_not_archived(path: Path, story: Story) -> None:
 def test_with_archives_there_is_no_way_back_to_a_program_that_cannot_read_them(path: Path, story: Story) -> None:
     archive(path, NOW_NS * 2)
 
-    with pytest.raises(StoreError, match="only_this_version_can_read_them"):
+    with pytest.raises(StoreError, match="archive-journal --restore puts them back"):
         migration.migrate_file(path, 1)
 
     assert count(path) == len(story)
