@@ -42,12 +42,28 @@ PROMISED: Mapping[type[Message], Delivery] = {
     BudgetWanted: Delivery.AT_LEAST_ONCE,
     ev.ActorChanged: Delivery.AT_LEAST_ONCE,
 }
+STOPPING = (ct.PanicRaised, ct.FreezeWanted)  # an old one stops again what a person let go on
 REPLAYABLE = (ct.Notify, ct.Notified, ct.PanicRaised, ct.FreezeWanted, ct.ReconcileNow, ev.ActorChanged)
 
 
 def promise_of(message: Message) -> Delivery:
     """What is promised for it; for what is not named, the least."""
     return PROMISED.get(type(message), Delivery.AT_MOST_ONCE)
+
+
+def what_follows(message: Message) -> str:
+    """What giving it again does, for who is about to."""
+    match message:
+        case ct.PanicRaised(flatten=flatten):
+            return f"it panics: nothing is opened until a reset{', and the position is closed' if flatten else ''}"
+        case ct.FreezeWanted():
+            return "it turns the breaker RED: nothing is opened until a reset"
+        case ct.ReconcileNow():
+            return "the exchange is asked once more"
+        case ct.Notify():
+            return "the target is told, unless the notifier knows that it was"
+        case _:
+            return "who has had it already recognises it"
 
 
 def objection(message: Message) -> str:

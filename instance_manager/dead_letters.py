@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.shell.dead_letters import MALFORMED, dead_letters_file
+from actors.shell.envelope import absent
+from actors.shell.tree import ACCOUNT
 from engine import delivery
+from engine.candles import utc
 from engine.errors import MalformedMessage
 from engine.messages import wire
+from engine.messages.base import Message
+from engine.messages.events import BreakerReset
 from instance_manager import control
-from instance_manager.errors import RefusedForSafety
+from instance_manager.errors import NotRunning, RefusedForSafety
+from instance_manager.workspace import Workspace
 
 REPLAY_LIMIT_S = 1.0  # most messages are answered by deeds, not by words
 
@@ -63,8 +69,22 @@ def _letters_in(file: Path) -> Iterator[DeadLetter]:
         )
 
 
-def replay(home: Path, tree: str, letter: DeadLetter) -> str:
-    """Give it again to whom it was meant for; what they answered. Raises RefusedForSafety, NotRunning."""
+def replay(home: Path, tree: str, letter: DeadLetter, *, is_confirmed: bool = False) -> str:
+    """Give it again to whom it was meant for; what follows. Raises RefusedForSafety, NotRunning, StoreError."""
+    message = _meant(letter)
+    where, dot, role = letter.to.rpartition(".")
+    where = where if dot else tree
+    if isinstance(message, delivery.STOPPING) and not is_confirmed:
+        _require_no_reset_since(Workspace(home), where, letter, message)
+    answer = control.ask(home, where, message, role=role, timeout_s=REPLAY_LIMIT_S)
+    if answer == absent(role):
+        raise NotRunning(f"{role} of {where} is not running: {letter.id} was given to nobody")
+    said = answer.text if answer.is_done else "no answer, as to anything that is no question"
+    return f"given ({said}); {delivery.what_follows(message)}"
+
+
+def _meant(letter: DeadLetter) -> Message:
+    """The message itself. Raises RefusedForSafety when there is none, or an old one would do harm."""
     if letter.name == MALFORMED or not letter.payload:
         raise RefusedForSafety(f"{letter.id}: it was never a message of ours; it is kept for inspection only")
     try:
@@ -73,6 +93,30 @@ def replay(home: Path, tree: str, letter: DeadLetter) -> str:
         raise RefusedForSafety(f"{letter.id}: this program does not understand it: {error}") from error
     if objection := delivery.objection(message):
         raise RefusedForSafety(f"{letter.id}: {objection}")
-    where, dot, role = letter.to.rpartition(".")
-    answer = control.ask(home, where if dot else tree, message, role=role, timeout_s=REPLAY_LIMIT_S)
-    return answer.text if answer.is_done else "given; it is no question, so nobody answered"
+    return message
+
+
+def _require_no_reset_since(workspace: Workspace, where: str, letter: DeadLetter, message: Message) -> None:
+    """A person's later word counts. What the account system is told stops others, and any may have been reset."""
+    for name in _journaled(workspace) if where == ACCOUNT else [where]:
+        at_ns, reset = _newest_reset(workspace.journal_file(name))
+        if reset is not None and at_ns > letter.at_ns:
+            raise RefusedForSafety(
+                f"{letter.id}: {name} was reset after it, at {utc(at_ns)}, by {reset.operator}: {reset.reason}. "
+                f"Given again {delivery.what_follows(message)}; --confirm when that is what you want"
+            )
+
+
+def _journaled(workspace: Workspace) -> list[str]:
+    return sorted(path.parent.name for path in workspace.instances.glob("*/journal.sqlite"))
+
+
+def _newest_reset(journal: Path) -> tuple[int, BreakerReset | None]:
+    """When, and by whom."""
+    from adapters.journal.reader import JournalReader
+
+    if not journal.exists():
+        return 0, None
+    with JournalReader(journal) as reader:
+        found = reader.newest_entry(BreakerReset.__name__)
+    return (found.recorded_at_ns, found.message) if found and isinstance(found.message, BreakerReset) else (0, None)

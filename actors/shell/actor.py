@@ -40,6 +40,7 @@ from actors.shell.envelope import (
     Letter,
     Ping,
     Pong,
+    absent,
     seal,
     unseal,
 )
@@ -177,7 +178,7 @@ class Shell(Actor):  # type: ignore[misc]
         elif child is not None:
             self.send(child, Forwarded(asker=asker, ask=ask))
         else:
-            self._reply(asker, ask.correlation, CommandAnswered(is_done=False, text=f"{ask.role} is not running"))
+            self._reply(asker, ask.correlation, absent(ask.role))
 
     def _take_command(self, ask: Ask, asker: Any) -> None:
         """The answer usually comes while the command is handled, so the newest asker is the one it is for."""

@@ -9,6 +9,7 @@ import msgpack
 from engine.errors import MalformedMessage
 from engine.messages import wire
 from engine.messages.base import Message
+from engine.messages.control import CommandAnswered
 
 VERSION = 1
 
@@ -52,6 +53,11 @@ def unseal(data: bytes) -> Envelope:
         raise MalformedMessage(f"an envelope of version {version!r}; this is version {VERSION}")
     sender = Identity(tree=tree, role=role, generation=generation, born_ns=born_ns)
     return Envelope(sender=sender, sent_at_ns=sent_at_ns, payload=payload)
+
+
+def absent(role: str) -> CommandAnswered:
+    """What a supervisor answers for a role that has no process now: nothing was given to anybody."""
+    return CommandAnswered(is_done=False, text=f"{role} is not running")
 
 
 # --- said between shells over Thespian -------------------------------------------------------------------------------

@@ -78,15 +78,18 @@ class JournalReader:
             "ORDER BY sequence LIMIT ?",
             (after, name, name, limit),
         )
-        return tuple(
-            Entry(sequence=row["sequence"], recorded_at_ns=row["recorded_at_ns"], message=self._decoded(row["bytes"]))
-            for row in found
-        )
+        return tuple(self._entry(row) for row in found)
 
     def newest(self, name: str) -> Message | None:
         """The newest message of this name."""
-        found = self._all("SELECT bytes FROM messages WHERE name = ? ORDER BY sequence DESC LIMIT 1", (name,))
-        return self._decoded(found[0]["bytes"]) if found else None
+        found = self.newest_entry(name)
+        return found.message if found else None
+
+    def newest_entry(self, name: str) -> Entry | None:
+        """The same, with when it was recorded."""
+        query = "SELECT sequence, recorded_at_ns, bytes FROM messages WHERE name = ? ORDER BY sequence DESC LIMIT 1"
+        found = self._all(query, (name,))
+        return self._entry(found[0]) if found else None
 
     def named(self, names: Sequence[str], until: int) -> Iterator[Message]:
         """All messages of these names up to and with sequence `until`, oldest first."""
@@ -118,6 +121,10 @@ class JournalReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _entry(self, row: sqlite3.Row) -> Entry:
+        message = self._decoded(row["bytes"])
+        return Entry(sequence=row["sequence"], recorded_at_ns=row["recorded_at_ns"], message=message)
 
     def _decoded(self, data: bytes) -> Message:
         try:

@@ -77,6 +77,15 @@ def time_text(nanoseconds: int | None) -> str:
     return datetime.fromtimestamp(nanoseconds / 1_000_000_000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def age_text(nanoseconds: int) -> str:
+    """`3 d 4 h`, `4 h 5 min`, `5 min 6 s`: the two greatest units that say something."""
+    seconds = max(0, nanoseconds) // 1_000_000_000
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    first = next((place for place, (_, size) in enumerate(sizes[:-2]) if seconds >= size), 2)
+    (great, much), (small, little) = sizes[first : first + 2]
+    return f"{seconds // much} {great} {seconds % much // little} {small}"
+
+
 def _plain(value: Any) -> object:
     if isinstance(value, Decimal):
         return format(value, "f")

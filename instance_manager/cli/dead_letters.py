@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,9 @@ def list_letters(
 def replay_letter(
     letter: Annotated[str, typer.Argument(help="The id that `list` shows.")],
     instance: InstanceOption,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Also a panic or freeze that a person has reset since.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Give one message again to the actor it was meant for. Refused for what an old one of would do harm.
@@ -58,7 +62,9 @@ def replay_letter(
     found = next((one for one in letters if one.id == letter), None)
     if found is None:
         raise ConfigurationError(f"{instance} has no dead letter {letter!r}; `predator dead-letters list` shows them")
-    console.say(f"{found.name} to {found.to}: {replay(where, instance, found)}")
+    age = console.age_text(time.time_ns() - found.at_ns)
+    console.warn(f"{found.name} to {found.to} of {console.time_text(found.at_ns)}, {age} old: {found.message}")
+    console.say(f"{found.id}: {replay(where, instance, found, is_confirmed=confirm)}")
 
 
 def _opened(home: Path | None, instance: str) -> tuple[Path, tuple[DeadLetter, ...]]:
