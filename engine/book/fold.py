@@ -60,3 +60,4 @@ _HANDLERS: Mapping[type[Message], Callable[[Book, Any, int], Book]] = {
     ev.DayBegan: standing.day_began,
     **dict.fromkeys((ev.ActorChanged, ev.StreamChanged, ev.InstanceStopped, *facts.ALL), standing.unchanged),
 }
+KINDS = frozenset(_HANDLERS)

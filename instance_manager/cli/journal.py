@@ -1,4 +1,4 @@
-"""`predator show-trades | show-orders | show-signals | show-events`: the journal, read-only, while its writer works."""
+"""`predator show-trades | show-orders | show-signals`: the journal, read-only, while its writer works."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from instance_manager.cli.options import HomeOption, InstanceOption, JsonOption,
 
 if TYPE_CHECKING:
     from adapters.journal.reader import JournalReader
-    from engine.correlation import Thread
 
 Row = dict[str, Any]
 DEFAULT_LIMIT = 100
@@ -26,7 +25,6 @@ def register(app: typer.Typer) -> None:
         ("show-trades", show_trades),
         ("show-orders", show_orders),
         ("show-signals", show_signals),
-        ("show-events", show_events),
     ):
         app.command(name)(command)
 
@@ -52,7 +50,7 @@ def show_trades(
 
         show_days(open_desk(home), instance, limit, as_json=as_json)
         return
-    rows = _read(home, instance, lambda reader: [asdict(trade) for trade in reader.trades()])
+    rows = read(home, instance, lambda reader: [asdict(trade) for trade in reader.trades()])
     if score:
         from instance_manager.cli.traded import show_score
 
@@ -73,7 +71,7 @@ def show_orders(
 
     Example: predator show-orders --instance live-1 --limit 20
     """
-    rows = _read(home, instance, lambda reader: [asdict(order) for order in reader.orders()])[-limit:]
+    rows = read(home, instance, lambda reader: [asdict(order) for order in reader.orders()])[-limit:]
     columns = (
         "client_order_id", "purpose", "kind", "side", "status", "quantity", "filled_quantity", "trigger_price",
         "created_at_ns", "reason",
@@ -88,42 +86,11 @@ def show_signals(
 
     Example: predator show-signals --instance live-1 --limit 20
     """
-    rows = _read(home, instance, _signals)[-limit:]
+    rows = read(home, instance, _signals)[-limit:]
     _show(f"signals of {instance}", rows, ("bar_open_time_ns", "intent", "close", "filtered"), as_json=as_json)
 
 
-def show_events(
-    instance: InstanceOption,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, e.g. OrderFilled.")] = None,
-    correlation: Annotated[
-        str | None, typer.Option("--correlation", help="Only what follows from this signal.")
-    ] = None,
-    limit: LimitOption = DEFAULT_LIMIT,
-    as_json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
-    """The journal as it was written: everything that happened, oldest first.
-
-    Example: predator show-events --instance live-1 --limit 50 --json
-    """
-    rows = _read(home, instance, lambda reader: _events(reader, kind, correlation, limit))
-    if as_json:
-        console.print_json(rows)
-        return
-    lines = [
-        (
-            row["sequence"],
-            console.time_text(row["recorded_at_ns"]),
-            row["correlation"],
-            row["kind"],
-            _short(row["event"]),
-        )
-        for row in rows
-    ]
-    console.print_table(f"events of {instance}", ("sequence", "recorded", "correlation", "kind", "event"), lines)
-
-
-def _read(home: Path | None, instance: str, query: Callable[[JournalReader], list[Row]]) -> list[Row]:
+def read(home: Path | None, instance: str, query: Callable[[JournalReader], list[Row]]) -> list[Row]:
     """No journal yet is no error: the instance has nothing to show."""
     from adapters.journal.reader import JournalReader
 
@@ -142,7 +109,7 @@ def _signals(reader: JournalReader) -> list[Row]:
 
     filtered = {
         entry.message.bar_open_time_ns: entry.message.reason
-        for entry in _entries(reader, "SignalFiltered")
+        for entry in entries(reader, "SignalFiltered")
         if isinstance(entry.message, SignalFiltered)
     }
     return [
@@ -151,38 +118,7 @@ def _signals(reader: JournalReader) -> list[Row]:
     ]
 
 
-def _events(reader: JournalReader, kind: str | None, correlation: str | None, limit: int) -> list[Row]:
-    """The newest that are meant."""
-    after = max(0, reader.last_sequence() - limit) if kind is correlation is None else 0
-    thread = _thread(reader, after)
-    found = ((entry, thread.of(entry.message)) for entry in _entries(reader, None, after))
-    return [
-        {
-            "sequence": entry.sequence,
-            "recorded_at_ns": entry.recorded_at_ns,
-            "correlation": name,
-            "kind": type(entry.message).__name__,
-            "event": asdict(entry.message),
-        }
-        for entry, name in found
-        if kind in (None, type(entry.message).__name__) and correlation in (None, name)
-    ][-limit:]
-
-
-def _thread(reader: JournalReader, after: int) -> Thread:
-    """It has followed all before: what a message belongs to is learned from what came before it, archived or not."""
-    from engine.correlation import BEGINNINGS, Thread
-
-    thread = Thread()
-    archived = reader.checkpoint()
-    if archived is not None:
-        thread.of(archived)
-    for message in reader.named(BEGINNINGS, after):
-        thread.of(message)
-    return thread
-
-
-def _entries(reader: JournalReader, kind: str | None, after: int = 0) -> list[Any]:
+def entries(reader: JournalReader, kind: str | None, after: int = 0) -> list[Any]:
     """All pages."""
     found: list[Any] = []
     while page := reader.events(after=after, name=kind):
@@ -201,8 +137,3 @@ def _show(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_json: b
 
 def _cell(column: str, value: object) -> object:
     return console.time_text(value) if column.endswith("_ns") and isinstance(value, int) else value
-
-
-def _short(event: Row) -> str:
-    words = [f"{name}={console.text_of(value)}" for name, value in event.items() if not isinstance(value, dict)]
-    return " ".join(words)

@@ -25,7 +25,7 @@ def lived() -> Story:
     desk = holding()
     desk.market(42_500)
     desk.run(2_000)
-    desk.cycle(2, Intent.ENTER_LONG)
+    desk.cycle(2, Intent.ENTER_LONG, close=42_500.0)
     desk.run(2_000)
     assert desk.book.trade_count == 1
     return tuple(desk.journal)

@@ -6,6 +6,7 @@ from engine import checkpoint, correlation
 from engine.messages import events as ev
 from engine.signal import Intent
 from tests.actors.executor_laws import holding
+from tests.builders import D
 
 
 def two_trades():
@@ -13,7 +14,7 @@ def two_trades():
     desk = holding()
     desk.market(42_500)
     desk.run(2_000)
-    desk.cycle(2, Intent.ENTER_SHORT)
+    desk.cycle(2, Intent.ENTER_LONG, close=42_500.0)
     desk.run(2_000)
     return desk
 
@@ -47,6 +48,7 @@ def test_it_is_the_same_behind_a_checkpoint_wherever_the_journal_was_cut():
                 thread.of(event)
 
         assert [(event, thread.of(event)) for event, _ in told[length:]] == told[length:]
+        assert thread.subject_of(ev.PositionProtected(trade_number=2, stop_price=D(1), naked_ns=0)).symbol
 
 
 def test_it_is_the_same_for_who_follows_only_the_beginnings_before():
@@ -59,6 +61,23 @@ def test_it_is_the_same_for_who_follows_only_the_beginnings_before():
                 thread.of(event)
 
         assert [(event, thread.of(event)) for event, _ in told[length:]] == told[length:]
+
+
+def test_each_event_says_which_instrument_trade_and_order_it_is_about():
+    thread, told = correlation.Thread(), {}
+    for _, event in two_trades().journal:
+        thread.of(event)
+        told.setdefault(type(event), []).append(thread.subject_of(event))
+
+    [entry, stop, *_] = told[ev.OrderIntended]
+    assert (entry.symbol, entry.trade_number, stop.trade_number) == ("BTC/USDT:USDT", 1, 1)
+    assert told[ev.OrderAccepted][0] == entry
+    assert told[ev.OrderFilled][0] == entry
+    for kind in (ev.PositionOpened, ev.PositionProtected, ev.TradeClosed, ev.NotificationDelivered):
+        assert (told[kind][0].symbol, told[kind][0].trade_number) == ("BTC/USDT:USDT", 1), kind
+    assert told[ev.OrderIntended][-1].trade_number == 2
+    assert told[ev.SignalReceived][0] == correlation.Subject(symbol="BTC/USDT:USDT")
+    assert told[ev.ReconciliationChanged][0] == correlation.Subject()
 
 
 def test_what_belongs_to_no_signal_has_none():

@@ -8,8 +8,8 @@ from adapters.journal.archive import archive
 from adapters.journal.reader import JournalReader
 from adapters.journal.sqlite_journal import SqliteJournal
 from engine.messages.events import SignalFiltered, StreamChanged
-from instance_manager.cli import journal as show
 from instance_manager.cli.by_day import _payments
+from instance_manager.cli.events import rows_of
 from tests.actors.executor_laws import holding
 from tests.adapters.archive_builders import lived, write
 from tests.builders import NOW_NS, D
@@ -27,7 +27,7 @@ def file(tmp_path):
 def correlations(file, limit):
     """Of the newest, by number."""
     with JournalReader(file) as reader:
-        return {row["sequence"]: row["correlation"] for row in show._events(reader, None, None, limit)}
+        return {row["sequence"]: row["correlation"] for row in rows_of(reader, limit)}
 
 
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.7, 0.9])

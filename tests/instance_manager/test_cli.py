@@ -212,7 +212,7 @@ def test_a_defect_of_ours_is_told_without_a_traceback(run, monkeypatch, tmp_path
     def defect(*_: object) -> None:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr(journal, "_read", defect)
+    monkeypatch.setattr(journal, "read", defect)
 
     done = run("show-trades", "--instance", "live-1")
 
