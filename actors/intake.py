@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors import strangers
+from actors import strangers, zombies
 from actors.turn import Turn
-from engine import ids, order
+from engine import order
 from engine.fill import Fill
-from engine.machine import Request, Send
+from engine.machine import Send
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.base import Message
@@ -218,8 +218,9 @@ def snapshot(turn: Turn, seen: ex.AccountSnapshot) -> None:
         _take_funding(turn, payment)
     for report in seen.open_orders:
         _report(turn, report)
-        _cancel_zombie(turn, report, seen.started_at_ns)
+        zombies.cancel(turn, report, seen.started_at_ns)
     resting = {report.client_order_id for report in seen.open_orders}
+    zombies.bury(turn, resting)
     for known in turn.book.open_orders():
         if known.client_order_id not in resting and known.changed_at_ns < seen.started_at_ns and known.is_working:
             turn.doubt(known)
@@ -234,20 +235,6 @@ def _take_funding(turn: Turn, payment: ex.FundingPayment) -> None:
     is_new = payment.payment_id not in book.ledger.seen_payments and payment.occurred_at_ns >= book.began_at_ns
     if is_new and payment.symbol == turn.state.settings.symbol:
         turn.happen(ev.FundingBooked(payment=payment))
-
-
-def _cancel_zombie(turn: Turn, report: ex.OrderReport, started_at_ns: int) -> None:
-    """Provably ours (its id says so) and not open in the book: it must not live."""
-    settings = turn.state.settings
-    known = turn.book.orders.get(report.client_order_id)
-    ours = report.client_order_id.startswith(ids.owner_prefix(settings.instance))
-    finished_before = known is None or (not known.is_open and known.changed_at_ns < started_at_ns)
-    if ours and finished_before:
-        call = ex.CancelOrder(
-            client_order_id=report.client_order_id, symbol=report.symbol, is_conditional=report.is_conditional
-        )
-        turn.do(Request(port="exchange", call=call))
-        turn.do(Send(to="reconciler", message=ReconcileNow(reason="zombie order")))
 
 
 _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {

@@ -79,6 +79,7 @@ class State:
     seen: AccountSnapshot | None = None
     limits_before: Mapping[str, str] = field(default_factory=dict)
     told_differences: frozenset[str] = frozenset()
+    zombies: frozenset[str] = frozenset()
     shown: tuple[Book, InstanceView, Publish] | None = field(default=None, compare=False, repr=False)
 
     @property

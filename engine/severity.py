@@ -64,6 +64,8 @@ OF_KIND: Mapping[type[Message], Severity] = {
     facts.ResyncConfirmed: Severity.WARNING,
     facts.LimitsSet: Severity.INFO,
     facts.StoreRegained: Severity.WARNING,
+    facts.ZombieFound: Severity.WARNING,
+    facts.ZombieGone: Severity.INFO,
 }
 
 

@@ -50,4 +50,20 @@ class StoreRegained(Message):
     text: str
 
 
-ALL = (RiskWarned, ResyncConfirmed, LimitsSet, StoreRegained)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZombieFound(Message):
+    """An order of ours rests at the exchange and should not; its cancel is asked for at each sight of it."""
+
+    client_order_id: str
+    symbol: str
+    venue_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZombieGone(Message):
+    """It rests there no more."""
+
+    client_order_id: str
+
+
+ALL = (RiskWarned, ResyncConfirmed, LimitsSet, StoreRegained, ZombieFound, ZombieGone)
