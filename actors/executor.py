@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors import cycle, intake, operator, recovery, resync, strangers, watch
-from actors.turn import ExecutorSettings, State, Turn
+from actors.executor_state import ExecutorSettings, State
+from actors.turn import Turn
 from engine import plan
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
+from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -21,9 +23,7 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.messages.operator import ResyncWanted
-from engine.reconcile import Verdict
 from engine.safety import risk
-from engine.situation import Situation
 
 MS = 1_000_000
 NOTIFY_AGAIN_NS = 1_000_000_000
@@ -75,18 +75,7 @@ def _follow_up(turn: Turn) -> None:
 
 
 def _carry_out(turn: Turn) -> None:
-    settings = turn.state.settings
-    made = plan.make(
-        Situation(
-            instance=settings.instance,
-            play_hash=settings.play_hash,
-            book=turn.book,
-            busy=turn.state.busy,
-            limits=settings.limits,
-            hears=turn.state.ready.hears,
-            now_ns=turn.now_ns,
-        )
-    )
+    made = plan.make(turn.state.situation(turn.book, turn.now_ns))
     for event in made.events:
         turn.happen(event)
     for order in made.place:
@@ -116,7 +105,8 @@ def _notified(turn: Turn, message: ct.Notified) -> None:
 
 
 def _undelivered(turn: Turn, message: ct.Undeliverable) -> None:
-    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs."""
+    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs.
+    Nothing else need be said again: a panic of others is on disk, and what is to be read is read in turn."""
     if message.to == "notifier":
         soon_ns = turn.now_ns - turn.state.settings.limits.notify_retry_ms * MS + NOTIFY_AGAIN_NS
         turn.change(notified_at_ns={number: min(at, soon_ns) for number, at in turn.state.notified_at_ns.items()})
@@ -133,6 +123,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     turn.do(Request(port="scoreboard", call=ct.ReadLatches()))
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)
+    watch.hold_sharers(turn)
     recovery.look_after_lease(turn)
 
 
@@ -176,15 +167,7 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
 
 def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
     turn.ready(reconciled_at_ns=turn.now_ns)
-    kinds = frozenset(text.partition(":")[0] for text in message.differences)
-    is_news = message.state == Verdict.CRITICAL and bool(kinds - turn.state.told_differences)
-    if is_news or message.state != turn.book.reconciliation:
-        turn.change(told_differences=kinds)
-        turn.happen(ev.ReconciliationChanged(state=message.state, differences=message.differences))
-    if message.state == "CRITICAL" and turn.book.breaker.level != "RED":
-        text = "; ".join(message.differences)
-        turn.happen(ev.BreakerTripped(level="RED", cause="reconciliation", text=text))
-        watch.warn_sharers(turn, text)
+    watch.verdict(turn, message)
 
 
 def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
@@ -227,6 +210,8 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.ResetBreaker: operator.reset,
     ResyncWanted: resync.wanted,
     HostRead: watch.host,
+    ac.LatchRaised: lambda turn, _: None,
+    ac.LatchFailed: watch.latch_refused,
     ct.SnapshotForwarded: _snapshot,
     ct.Reconciled: _reconciled,
     ct.Notified: _notified,

@@ -5,7 +5,8 @@ Nothing is planned before the exchange's state was seen once: until then every o
 
 from __future__ import annotations
 
-from actors.turn import State, Turn, is_grave
+from actors.executor_state import State
+from actors.turn import Turn, is_grave
 from engine import checkpoint
 from engine.book.fold import apply
 from engine.book.state import Book

@@ -7,88 +7,23 @@ what follows from them, then what everybody may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 
-from actors.spec import Permission
-from engine import ledger as ledgers
+from actors.executor_state import State
+from actors.executor_view import shown, view_of
 from engine.book import fold
 from engine.book.state import Book
-from engine.fill import Fill
-from engine.machine import Effect, Publish, Record, Request
+from engine.machine import Effect, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.events import BreakerTripped, OrderFilled, PanicObserved
-from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
-from engine.messages.market import CycleReady
+from engine.messages.events import BreakerTripped, PanicObserved
+from engine.messages.exchange import CancelOrder, FetchFills, FindOrder, PlaceOrder
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
-from engine.order import Order, OrderPurpose
-from engine.protection import ProtectionRules
+from engine.order import Order
 from engine.safety import alarms
-from engine.safety.alarms import Vitals
 from engine.safety.breaker import Level
-from engine.safety.limits import Limits
-from engine.safety.readiness import Readiness
-from engine.situation import Busy
-from engine.sizing import Sizing
 
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutorSettings:
-    """What an executor is told once: who it is, what it trades, by which rules."""
-
-    instance: str
-    account: str
-    play: str
-    play_hash: str
-    symbol: str
-    leverage: int
-    capital: Decimal
-    rules: ProtectionRules
-    sizing: Sizing
-    limits: Limits
-    owns_wallet: bool = True
-    loosening: Permission | None = None
-    sharers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """The executor's state. Only `book` survives a crash; all else is learned again."""
-
-    settings: ExecutorSettings
-    book: Book = field(default_factory=Book)
-    ready: Readiness = field(default_factory=Readiness)
-    busy: Busy = field(default_factory=Busy)
-    is_recovered: bool = False
-    epoch: int | None = None
-    prepared: InstrumentPrepared | None = None
-    pending: CycleReady | None = None
-    replaced_cycles: int = 0
-    last_bar_ns: int | None = None
-    missed: tuple[int, int] = (0, 0)
-    not_found: Mapping[str, int] = field(default_factory=dict)
-    unmatched: tuple[tuple[int, Fill], ...] = ()
-    vitals: Vitals = field(default_factory=Vitals)
-    notified_at_ns: Mapping[int, int] = field(default_factory=dict)
-    store_failed: str = ""
-    seen: AccountSnapshot | None = None
-    limits_before: Mapping[str, str] = field(default_factory=dict)
-    told_differences: frozenset[str] = frozenset()
-    shown: tuple[Book, InstanceView, bytes] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def phase(self) -> str:
-        """One word for people and for `start`, which waits until it is neither STARTING nor RECOVERING."""
-        if self.store_failed or self.book.is_panicked or self.book.breaker.level is Level.RED:
-            return "HALTED"
-        if not self.is_recovered:
-            return "STARTING"
-        if self.book.instrument is None or not self.ready.has_snapshot:
-            return "RECOVERING"
-        return "READY" if self.book.reconciliation == "HEALTHY" else "WAITING"
 
 
 class Turn:
@@ -111,10 +46,9 @@ class Turn:
         """Whether anything is known that was not known before."""
         return self.state is not self._before
 
-    @property
-    def has_filled(self) -> bool:
-        """Whether something was executed, as far as this turn found out."""
-        return any(isinstance(event, OrderFilled) for event in self._events)
+    def has_happened(self, *kinds: type[Message]) -> bool:
+        """Whether this turn found out, or decided, something of these kinds."""
+        return any(isinstance(event, kinds) for event in self._events)
 
     def change(self, **fields: object) -> None:
         """Replace fields of the state that are not money."""
@@ -210,7 +144,7 @@ class Turn:
         if self._events:
             orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
             record = (Record(events=tuple(self._events), orders=orders, view=view),)
-        return self.state, (*record, *self._effects, *self._incident(view), _shown(self.state, view, digest))
+        return self.state, (*record, *self._effects, *self._incident(view), shown(self.state, view, digest))
 
     def _view(self) -> tuple[InstanceView, bytes]:
         """Most messages change no money: then what was shown last is shown again."""
@@ -246,53 +180,3 @@ def is_grave(event: Message) -> bool:
 
 def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:
     return {k: v for k, v in asked.items() if k != key}
-
-
-def view_of(state: State) -> InstanceView:
-    """What operators see: only what is durable, so that it can be compared with the store."""
-    book, position = state.book, state.book.ledger.position
-    return InstanceView(
-        sequence=book.sequence,
-        phase="HALTED" if book.is_panicked or book.breaker.level is Level.RED else "TRADING",
-        epoch=book.epoch,
-        position_quantity=position.quantity,
-        entry_price=position.entry_price,
-        wallet_balance=book.ledger.wallet_balance,
-        realised_profit=book.ledger.realised_profit,
-        fees=book.ledger.fees,
-        funding=book.ledger.funding,
-        paid_elsewhere=tuple((asset, -amount) for asset, amount in sorted(book.ledger.elsewhere.items())),
-        margin_used=ledgers.margin_used(book.ledger, state.settings.leverage),
-        day=book.day,
-        day_start_equity=book.day_start_equity,
-        stop_price=_resting_price(book, OrderPurpose.STOP),
-        take_profit_price=_resting_price(book, OrderPurpose.TAKE_PROFIT),
-        open_orders=len(book.open_orders()),
-        unresolved_orders=sum(order.is_unresolved for order in book.orders.values()),
-        trade_count=book.trade_count,
-        breaker=str(book.breaker.level),
-        breaker_cause=book.breaker.cause,
-        reconciliation=book.reconciliation,
-        is_panicked=book.is_panicked,
-    )
-
-
-def _resting_price(book: Book, purpose: OrderPurpose) -> Decimal | None:
-    resting = [order for order in book.open_orders(purpose) if order.is_working]
-    return resting[-1].trigger_price if resting else None
-
-
-def _shown(state: State, view: InstanceView, digest: bytes) -> Publish:
-    ready, book = state.ready, state.book
-    naked = book.trade.naked_since_ns if book.trade else None
-    extra = {
-        "equity": str(ledgers.equity(book.ledger, ready.mark)),
-        "mark": str(ready.mark) if ready.mark is not None else None,
-        "last_bar_ns": state.last_bar_ns,
-        "replaced_cycles": state.replaced_cycles,
-        "naked_since_ns": naked,
-        "reconciled_at_ns": ready.reconciled_at_ns,
-        "store_failed": state.store_failed,
-        "leased_until_ns": ready.leased_until_ns,
-    }
-    return Publish(phase=state.phase, sequence=view.sequence, digest=digest, extra=extra)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actors.turn import Turn
-from engine.machine import Note, Send
+from engine.machine import Note, Request, Send
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages.account import LatchFailed, RaiseLatch
 from engine.messages.base import Message
 from engine.messages.host import HostRead
+from engine.reconcile import Verdict, kind_in
 from engine.safety import alarms
+from engine.safety.breaker import Level
 
 SETTLES_MS = 500
+HOLD_AGAIN_NS = 1_000_000_000
 
 
 def listen(turn: Turn, message: Message) -> None:
@@ -55,12 +59,56 @@ def reading(turn: Turn, message: ct.SnapshotForwarded) -> None:
     )
 
 
-def warn_sharers(turn: Turn, text: str) -> None:
-    """Money that is not where it should be concerns all who share the account: each is latched, then woken."""
-    settings = turn.state.settings
-    reason = f"{settings.instance}, with whom it shares the account {settings.account}: {text}"
-    for peer in settings.sharers:
-        turn.do(Send(to="account.panic", message=ct.PanicRaised(scope=peer, reason=reason, flatten=False)))
+def verdict(turn: Turn, message: ct.Reconciled) -> None:
+    """Whether we and the exchange agree. What is CRITICAL halts us and all who share the account, each time it is of a
+    kind not found before: also when something else has halted us already, for that was no reason to stop them.
+    """
+    book = turn.book
+    is_critical = message.state == Verdict.CRITICAL
+    known = {kind_in(text) for text in book.unexplained}
+    is_news = is_critical and not known.issuperset(map(kind_in, message.differences))
+    if is_news or message.state != book.reconciliation:
+        turn.happen(ev.ReconciliationChanged(state=message.state, differences=message.differences))
+    if is_news or (is_critical and book.breaker.level is not Level.RED):
+        text = "; ".join(message.differences)
+        turn.happen(ev.BreakerTripped(level=Level.RED.value, cause="reconciliation", text=text))
+        _warn_sharers(turn)
+
+
+def _warn_sharers(turn: Turn) -> None:
+    """Money that is not where it should be concerns all who share the account. Each is latched on disk by ourselves,
+    whoever else is down; that it is then told as well only spares it the wait.
+    """
+    turn.change(sharers_held_at_ns=turn.now_ns)
+    for peer in turn.state.settings.sharers:
+        turn.do(Request(port="latch", call=RaiseLatch(scope=peer, reason=_reason(turn))))
+        _wake(turn, peer)
+
+
+def hold_sharers(turn: Turn) -> None:
+    """As long as the difference stands: whether we died before the first time, the disk refused, or somebody was reset
+    in the meantime, they do not trade on this account."""
+    if not turn.book.unexplained or turn.now_ns - turn.state.sharers_held_at_ns < HOLD_AGAIN_NS:
+        return
+    turn.change(sharers_held_at_ns=turn.now_ns)
+    for peer in turn.state.settings.sharers:
+        turn.do(Request(port="latch", call=RaiseLatch(scope=peer, reason=_reason(turn), is_reminder=True)))
+
+
+def latch_refused(turn: Turn, message: LatchFailed) -> None:
+    """The disk does not take it (it is asked again): who hears of it stands still all the same."""
+    turn.do(Note(level="CRITICAL", text=f"the panic latch of {message.scope} is NOT on disk: {message.text}"))
+    _wake(turn, message.scope)
+
+
+def _wake(turn: Turn, peer: str) -> None:
+    word = ct.PanicRaised(scope=peer, reason=_reason(turn), flatten=False)
+    turn.do(Send(to="account.panic", message=word))
+
+
+def _reason(turn: Turn) -> str:
+    settings, text = turn.state.settings, "; ".join(turn.book.unexplained)
+    return f"{settings.instance}, with whom it shares the account {settings.account}: {text}"
 
 
 def is_in_flight(turn: Turn, since_ns: int) -> bool:
@@ -72,7 +120,7 @@ def is_in_flight(turn: Turn, since_ns: int) -> bool:
 
 def look_after_fills(turn: Turn) -> None:
     """What was executed is compared with the exchange as soon as its stop can be there."""
-    if turn.has_filled:
+    if turn.has_happened(ev.OrderFilled):
         turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="filled", settles_ms=SETTLES_MS)))
 
 

@@ -47,6 +47,11 @@ def compare(
     )
 
 
+def kind_in(text: str) -> str:
+    """The kind of the difference of which this text tells: two with other figures are still the same trouble."""
+    return text.partition(":")[0]
+
+
 def worst(differences: tuple[Difference, ...]) -> Verdict:
     """The verdict these differences make."""
     severities = {difference.severity for difference in differences}

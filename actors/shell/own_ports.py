@@ -101,8 +101,10 @@ class LatchPort:
 
     def perform(self, call: Message) -> Message:
         assert isinstance(call, RaiseLatch), call
+        latch = latch_file(self._home, call.scope)
         try:
-            raise_latch(latch_file(self._home, call.scope), call.reason, flatten=call.flatten)
+            if not call.is_reminder or read_latch(latch) is None:
+                raise_latch(latch, call.reason, flatten=call.flatten)
         except StoreError as error:
             return LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text=str(error))
         return LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)

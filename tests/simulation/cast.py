@@ -8,13 +8,13 @@ from random import Random
 
 from actors.data import Data
 from actors.executor import Executor
+from actors.executor_state import ExecutorSettings
 from actors.guard import Guard
 from actors.notifier import Notifier
 from actors.reconciler import Reconciler
 from actors.simulator import Casting, Faults, Simulation
 from actors.spending import RateLimits
 from actors.strategy import Strategy
-from actors.turn import ExecutorSettings
 from engine.market import Bar
 from engine.protection import ProtectionRules
 from engine.safety.limits import Limits
@@ -47,7 +47,7 @@ class MoodyPlay:
         )
 
 
-def settings_of(seat: Seat) -> ExecutorSettings:
+def settings_of(seat: Seat, sharers: tuple[str, ...] = ()) -> ExecutorSettings:
     return ExecutorSettings(
         instance=seat.name,
         account=seat.account,
@@ -66,12 +66,13 @@ def settings_of(seat: Seat) -> ExecutorSettings:
         ),
         sizing=Sizing(mode=SizingMode.PERCENT_OF_EQUITY, amount=Decimal("0.4")),
         limits=Limits(),
+        sharers=sharers,
     )
 
 
-def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
+def casting(seat: Seat, sharers: tuple[str, ...] = ()) -> Casting:
     """Every role of a live instance, in the order they start."""
-    settings = settings_of(seat)
+    settings = settings_of(seat, sharers)
     limits = settings.limits
 
     def guard(role: str, peer: str) -> Guard:
@@ -83,7 +84,7 @@ def casting(seat: Seat, *, owns_wallet: bool) -> Casting:
         roles={
             "executor": lambda: Executor(settings=settings),
             "reconciler": lambda: Reconciler(
-                instance=seat.name, symbol=seat.symbol, limits=limits, owns_wallet=owns_wallet
+                instance=seat.name, symbol=seat.symbol, limits=limits, owns_wallet=not sharers
             ),
             "guard": lambda: guard("guard", "standby_guard"),
             "standby_guard": lambda: guard("standby_guard", "guard"),
@@ -103,6 +104,9 @@ def simulate(
 ) -> tuple[Simulation, SmallWorld]:
     """The full cast of these seats over a fresh world; `rate_limits` is what others leave them of the exchange's."""
     world = SmallWorld(seed, seats)
-    accounts = [seat.account for seat in seats]
-    cast = {seat.name: casting(seat, owns_wallet=accounts.count(seat.account) == 1) for seat in seats}
+    cast = {seat.name: casting(seat, _sharers_of(seat, seats)) for seat in seats}
     return Simulation(seed, cast, world, faults, on_step, rate_limits), world
+
+
+def _sharers_of(seat: Seat, seats: tuple[Seat, ...]) -> tuple[str, ...]:
+    return tuple(one.name for one in seats if one.account == seat.account and one.name != seat.name)
