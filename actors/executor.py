@@ -161,17 +161,20 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
         wallet_expected=turn.book.wallet_expected,
         in_flight=watch.is_in_flight(turn, started),
         fills_since_ns=turn.fills_wanted_since(),
+        traded_by=watch.traded_by(turn),
     )
     turn.do(Send(to="reconciler", message=view))
 
 
 def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
-    turn.ready(reconciled_at_ns=turn.now_ns)
+    """While the stream is up only a reading made since it is up counts: what was missed before is in no other."""
+    if turn.state.ready.hears or not turn.state.ready.user_stream_up:
+        turn.ready(reconciled_at_ns=turn.now_ns)
     watch.verdict(turn, message)
 
 
 def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
-    turn.ready(user_stream_up=True, user_stream_since_ns=turn.now_ns)
+    turn.ready(user_stream_up=True, user_stream_since_ns=turn.now_ns, reconciled_at_ns=None)  # E4: nothing before that
     turn.happen(ev.StreamChanged(stream=message.stream, is_up=True, text=""))
     turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="user stream opened")))
 

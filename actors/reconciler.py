@@ -222,7 +222,8 @@ class Reconciler:
         if not differences:
             state = replace(state, suspicions=0, suspected=frozenset())
         state = replace(state, in_flight_since_ns=None)
-        return self._tell(state, verdict, tuple(difference.text for difference in differences), now_ns)
+        told = tuple(difference.text for difference in differences if difference.severity is verdict)
+        return self._tell(state, verdict, told, now_ns)  # what is only a warning does not halt, and is not said to
 
     def _tell(
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None

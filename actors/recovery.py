@@ -120,7 +120,7 @@ def open_stream(turn: Turn) -> None:
 
 
 def granted(turn: Turn, message: ct.InstrumentGranted) -> None:
-    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns)
+    turn.ready(leased_until_ns=turn.now_ns + message.valid_for_ns, leased_to="")
     turn.change(epoch=message.epoch)
     _begin(turn)
 
@@ -162,7 +162,7 @@ def _set_limits(turn: Turn) -> None:
 
 
 def lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:
-    turn.ready(leased_until_ns=None)
+    turn.ready(leased_until_ns=None, leased_to=message.holder)
     turn.do(Note(level="WARNING", text=f"{message.symbol} is traded by {message.holder}"))
 
 

@@ -111,6 +111,14 @@ def _reason(turn: Turn) -> str:
     return f"{settings.instance}, with whom it shares the account {settings.account}: {text}"
 
 
+def traded_by(turn: Turn) -> str:
+    """Who may trade our instrument at this moment; empty when only we may, or nobody else is on the account."""
+    leased_until = turn.state.ready.leased_until_ns
+    if not turn.state.settings.sharers or (leased_until is not None and leased_until > turn.now_ns):
+        return ""
+    return turn.state.ready.leased_to or "another instance"
+
+
 def is_in_flight(turn: Turn, since_ns: int) -> bool:
     """Whether something is on its way, or changed since a reading of the exchange began at `since_ns`."""
     orders, busy = turn.book.orders.values(), turn.state.busy

@@ -14,6 +14,8 @@ from engine import ids
 from engine.messages.control import ViewReported
 from engine.messages.exchange import AccountSnapshot, OrderReport
 
+ZOMBIE = "zombie order"
+
 
 class Verdict(StrEnum):
     """Only HEALTHY trades."""
@@ -38,11 +40,12 @@ def compare(
     """Every difference between `view` and `snapshot` (of the same moment). Empty means healthy.
 
     `owns_wallet` is True when nobody else trades on the account, so that its balance can be explained in full. A light
-    snapshot's balance is of another moment, so it proves nothing.
+    snapshot's balance is of another moment, so it proves nothing. Of an instrument that somebody else on the account
+    may trade, and on which nothing is ours, the holder judges: who does not hold it must not halt the one who does.
     """
+    is_ours = not view.traded_by or bool(view.position_quantity or view.open_orders)
     return (
-        *_position(view, snapshot),
-        *_orders(view, snapshot, instance),
+        *(_holdings(view, snapshot, instance) if is_ours else _of_another(view, snapshot, instance)),
         *(_wallet(view, snapshot, epsilon) if owns_wallet and not snapshot.is_light else ()),
     )
 
@@ -58,6 +61,21 @@ def worst(differences: tuple[Difference, ...]) -> Verdict:
     if Verdict.CRITICAL in severities:
         return Verdict.CRITICAL
     return Verdict.WARNING if severities else Verdict.HEALTHY
+
+
+def _holdings(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
+    return (*_position(view, snapshot), *_orders(view, snapshot, instance))
+
+
+def _of_another(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
+    """What stands there is theirs, except for what our own id proves to be ours."""
+    unknown = [_unknown(report, instance) for report in snapshot.open_orders]
+    zombies = tuple(one for one in unknown if one.kind == ZOMBIE)
+    held, orders = snapshot.position_quantity, len(unknown) - len(zombies)
+    if not held and not orders:
+        return zombies
+    text = f"traded by {view.traded_by}: its position is {held}, its open orders are {orders}"
+    return (*zombies, Difference(kind="traded by another", severity=Verdict.WARNING, text=text))
 
 
 def _position(view: ViewReported, snapshot: AccountSnapshot) -> tuple[Difference, ...]:
@@ -87,7 +105,7 @@ def _orders(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tup
 def _unknown(report: OrderReport, instance: str) -> Difference:
     what = f"{report.side} {report.quantity} ({report.client_order_id or report.venue_order_id})"
     if report.client_order_id.startswith(ids.owner_prefix(instance)):
-        return Difference(kind="zombie order", severity=Verdict.WARNING, text=f"zombie order being cancelled: {what}")
+        return Difference(kind=ZOMBIE, severity=Verdict.WARNING, text=f"{ZOMBIE} being cancelled: {what}")
     return Difference(kind="ghost order", severity=Verdict.CRITICAL, text=f"an order nobody here sent: {what}")
 
 
