@@ -90,7 +90,7 @@ def _position(view: ViewReported, snapshot: AccountSnapshot) -> tuple[Difference
 
 def _orders(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
     ours = {order.client_order_id for order in view.open_orders}
-    theirs = {report.client_order_id: report for report in snapshot.open_orders}
+    theirs = {_name(report): report for report in snapshot.open_orders}
     missing = sorted(ours - theirs.keys())
     unknown = [report for key, report in theirs.items() if key not in ours]
     return (
@@ -102,8 +102,13 @@ def _orders(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tup
     )
 
 
+def _name(report: OrderReport) -> str:
+    """Its client id; the exchange's own where whoever sent it gave none, so that no two of those are taken for one."""
+    return report.client_order_id or report.venue_order_id
+
+
 def _unknown(report: OrderReport, instance: str) -> Difference:
-    what = f"{report.side} {report.quantity} ({report.client_order_id or report.venue_order_id})"
+    what = f"{report.side} {report.quantity} ({_name(report)})"
     if report.client_order_id.startswith(ids.owner_prefix(instance)):
         return Difference(kind=ZOMBIE, severity=Verdict.WARNING, text=f"{ZOMBIE} being cancelled: {what}")
     return Difference(kind="ghost order", severity=Verdict.CRITICAL, text=f"an order nobody here sent: {what}")

@@ -83,6 +83,14 @@ def test_an_order_of_nobody_is_critical_and_one_with_our_id_is_only_being_cancel
     assert found(view(), there("0", shown(zombie))) == {"zombie order": Verdict.WARNING}
 
 
+def test_orders_without_a_client_id_are_told_apart_by_the_exchanges_own():
+    one, two = (shown(an_order(""), venue_order_id=number) for number in ("77", "78"))
+
+    texts = [difference.text for difference in differences(view(), there("0", one, two))]
+
+    assert ["(77)" in texts[0], "(78)" in texts[1]] == [True, True]
+
+
 # --- an instrument that somebody else on the account trades ----------------------------------------------------------
 
 
