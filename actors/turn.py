@@ -81,6 +81,7 @@ class Turn:
         known = self.book.orders.get(client_order_id)
         if known is not None and not known.is_open:
             self.answered(client_order_id)
+            self._busy(amended=self.state.busy.amended - {client_order_id})
 
     def do(self, effect: Effect) -> None:
         """Something to be performed after the facts are durable."""
@@ -120,6 +121,11 @@ class Turn:
     def doubt(self, order: Order) -> None:
         """Its fate must be asked for, whatever its status says."""
         self._busy(doubted=self.state.busy.doubted | {order.client_order_id})
+
+    def note_amended(self, order: Order, *, is_amended: bool) -> None:
+        """Somebody changed it at the exchange, or changed it back."""
+        others = self.state.busy.amended - {order.client_order_id}
+        self._busy(amended=others | {order.client_order_id} if is_amended else others)
 
     def answered(self, client_order_id: str) -> None:
         """Some answer about this order arrived: nothing is outstanding for it. When it was asked for is kept, so that

@@ -13,6 +13,7 @@ from enum import StrEnum
 from engine import ids
 from engine.messages.control import ViewReported
 from engine.messages.exchange import AccountSnapshot, OrderReport
+from engine.order import Order, OrderStatus
 
 ZOMBIE = "zombie order"
 
@@ -64,7 +65,7 @@ def worst(differences: tuple[Difference, ...]) -> Verdict:
 
 
 def _holdings(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
-    return (*_position(view, snapshot), *_orders(view, snapshot, instance))
+    return (*_position(view, snapshot), *_orders(view, snapshot, instance), *_amended(view, snapshot))
 
 
 def _of_another(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tuple[Difference, ...]:
@@ -99,6 +100,34 @@ def _orders(view: ViewReported, snapshot: AccountSnapshot, instance: str) -> tup
             for key in missing
         ),
         *(_unknown(report, instance) for report in unknown),
+    )
+
+
+def is_amended(ours: Order, theirs: OrderReport, held: Decimal) -> bool:
+    """Whether somebody changed an order of ours that waits for its trigger; we place a new one instead, always.
+
+    What an exchange cut off because it exceeds the position, `held` there, is no such change.
+    """
+    is_waiting = ours.kind.is_conditional and ours.status is theirs.status is OrderStatus.ACCEPTED
+    if not is_waiting or not theirs.is_conditional or theirs.trigger_price is None:
+        return False
+    known, there = ours.leaves_quantity, theirs.quantity - theirs.filled_quantity
+    was_cut = held <= there < known
+    return theirs.trigger_price != ours.trigger_price or (there != known and not was_cut)
+
+
+def _amended(view: ViewReported, snapshot: AccountSnapshot) -> tuple[Difference, ...]:
+    ours, held = {order.client_order_id: order for order in view.open_orders}, abs(snapshot.position_quantity)
+    both = ((ours[report.client_order_id], report) for report in snapshot.open_orders if report.client_order_id in ours)
+    return tuple(
+        Difference(
+            kind="amended order",
+            severity=Verdict.CRITICAL,
+            text=f"somebody amended {mine.client_order_id}: we know {mine.quantity} at {mine.trigger_price}, "
+            f"the exchange has {report.quantity} at {report.trigger_price}",
+        )
+        for mine, report in both
+        if is_amended(mine, report, held)
     )
 
 

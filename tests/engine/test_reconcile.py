@@ -83,6 +83,39 @@ def test_an_order_of_nobody_is_critical_and_one_with_our_id_is_only_being_cancel
     assert found(view(), there("0", shown(zombie))) == {"zombie order": Verdict.WARNING}
 
 
+@pytest.mark.parametrize(
+    "amended", [{"trigger_price": D(1_000)}, {"quantity": D("0.01")}, {"quantity": D("0.5")}],
+)  # fmt: skip
+def test_a_stop_that_somebody_amended_is_critical_and_tells_what_we_know_and_what_is_there(amended):
+    there_now = shown(STOP, **amended)
+
+    [difference] = differences(view(position_quantity=D("0.1"), open_orders=(STOP,)), there("0.1", there_now))
+
+    assert (difference.kind, difference.severity) == ("amended order", Verdict.CRITICAL)
+    assert "we know 0.1 at 39000" in difference.text
+    assert f"the exchange has {there_now.quantity} at {there_now.trigger_price}" in difference.text
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        shown(STOP, quantity=D("0.10"), trigger_price=D("39000.00")),
+        shown(STOP, trigger_price=None),  # it does not say
+        shown(STOP, status=OrderStatus.TRIGGERED, quantity=D("0.2")),
+        shown(STOP, is_conditional=False, quantity=D("0.2"), trigger_price=D(0)),  # the order it became
+    ],
+)
+def test_what_only_looks_different_is_no_amendment(report):
+    assert found(view(position_quantity=D("0.1"), open_orders=(STOP,)), there("0.1", report)) == {}
+
+
+def test_what_an_exchange_cut_to_the_position_is_no_amendment_and_what_covers_less_is_one():
+    ours = view(position_quantity=D("0.04"), open_orders=(STOP,))
+
+    assert found(ours, there("0.04", shown(STOP, quantity=D("0.04")))) == {}
+    assert found(ours, there("0.04", shown(STOP, quantity=D("0.03")))) == {"amended order": Verdict.CRITICAL}
+
+
 def test_orders_without_a_client_id_are_told_apart_by_the_exchanges_own():
     one, two = (shown(an_order(""), venue_order_id=number) for number in ("77", "78"))
 
