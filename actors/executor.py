@@ -51,6 +51,7 @@ class Executor:
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
             if turn.has_news or isinstance(message, ct.Woken):  # what only time brings is seen by the next tick
                 _follow_up(turn)
+            watch.look_after_changes(turn)
         elif isinstance(message, ct.Woken):
             recovery.try_the_store_again(turn, message)
         return turn.finish()
@@ -70,7 +71,6 @@ def _follow_up(turn: Turn) -> None:
     _carry_out(turn)
     if ready.has_snapshot:
         cycle.enter_if_due(turn)
-    watch.look_after_fills(turn)
     _send_messages(turn)
 
 
@@ -213,6 +213,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.ResetBreaker: operator.reset,
     ResyncWanted: resync.wanted,
     HostRead: watch.host,
+    ct.ReadingFailed: lambda turn, _: None,  # `watch.listen` has counted it
     ac.LatchRaised: lambda turn, _: None,
     ac.LatchFailed: watch.latch_refused,
     ct.SnapshotForwarded: _snapshot,

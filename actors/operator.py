@@ -22,7 +22,6 @@ def reset(turn: Turn, message: ct.ResetBreaker) -> None:
     else:
         turn.happen(event)
         turn.do(Request(port="scoreboard", call=ct.ClearPanicLatch(seen_at_ns=message.latched_at_ns)))
-        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker reset")))
         answer = ct.CommandAnswered(is_done=True, text=f"reset by {message.operator}: {message.reason}")
     turn.do(Send(to="supervisor", message=answer))
 

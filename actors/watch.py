@@ -18,14 +18,29 @@ from engine.safety.breaker import Level
 
 SETTLES_MS = 500
 HOLD_AGAIN_NS = 1_000_000_000
+READINGS_APART_NS = 2_000_000_000
+BREAKER_CHANGES = (ev.BreakerTripped, ev.BreakerEased, ev.BreakerReset, ev.PanicObserved)
 
 
 def listen(turn: Turn, message: Message) -> None:
     """What an answer, or its absence, says of the way to the exchange."""
     if isinstance(message, _WORDS):
         turn.change(vitals=alarms.heard(turn.state.vitals, turn.now_ns))
-    elif isinstance(message, ex.ExchangeUnavailable) and message.kind != "resting":
+    elif _is_failed_call(turn, message):
         turn.change(vitals=alarms.noted(turn.state.vitals, alarms.Kind.UNAVAILABLE, turn.now_ns))
+
+
+def _is_failed_call(turn: Turn, message: Message) -> bool:
+    if isinstance(message, ct.ReadingFailed):
+        return _is_apart(turn)
+    return isinstance(message, ex.ExchangeUnavailable) and message.kind != "resting"
+
+
+def _is_apart(turn: Turn) -> bool:
+    """Of the readings of others, which are repeated until they succeed, so many count as there may be in a while: that
+    an exchange is away for half a minute is YELLOW; if it stays away, its silence is RED."""
+    times = turn.state.vitals.times.get(alarms.Kind.UNAVAILABLE, ())
+    return not times or turn.now_ns - times[-1] >= READINGS_APART_NS
 
 
 # answers to calls; a stream alone is never trusted
@@ -126,8 +141,11 @@ def is_in_flight(turn: Turn, since_ns: int) -> bool:
     return bool(is_changing or busy.doubted or busy.cancelling or turn.state.unmatched)
 
 
-def look_after_fills(turn: Turn) -> None:
-    """What was executed is compared with the exchange as soon as its stop can be there."""
+def look_after_changes(turn: Turn) -> None:
+    """C9: what was executed is compared with the exchange as soon as its stop can be there; and, whenever it changes
+    what we may do, whether we know what we have."""
+    if turn.has_happened(*BREAKER_CHANGES):
+        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker changed")))
     if turn.has_happened(ev.OrderFilled):
         turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="filled", settles_ms=SETTLES_MS)))
 
@@ -145,4 +163,3 @@ def look_at_alarms(turn: Turn) -> None:
     turn.happen(raised)
     if isinstance(raised, ev.BreakerTripped):
         turn.do(Note(level="WARNING", text=f"breaker {raised.level}: {raised.cause}: {raised.text}"))
-        turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="breaker changed")))

@@ -154,6 +154,14 @@ class Reconciled(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingFailed(Message):
+    """Reconciler or data to executor: the exchange was asked and could not be read. The breaker counts it."""
+
+    call: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrityChecked(Message):
     """Port `scoreboard`'s answer to a guard's `CheckIntegrity`.
 
