@@ -8,9 +8,9 @@ import pytest
 
 from engine.messages import control as ct
 from engine.messages import exchange as ex
-from engine.order import Order, OrderPurpose
+from engine.order import Order, OrderPurpose, OrderStatus
 from tests.actors.executor_desk import Desk
-from tests.actors.executor_laws import assert_all_agree, holding
+from tests.actors.executor_laws import assert_all_agree, closed_trades, holding
 from tests.builders import D
 
 STOP, TARGET = OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT
@@ -55,6 +55,21 @@ def test_once_it_has_halted_the_wrong_one_is_taken_away_and_a_person_can_reset()
     assert_all_agree(desk)
     desk.tell(ct.ResetBreaker(reason="my own hand", operator="anna"))
     assert desk.book.breaker.level == "GREEN"
+
+
+def test_one_that_was_made_smaller_and_fills_is_over_when_that_is_filled():
+    """It was asked for without end, and nothing was opened any more (seed 26)."""
+    desk = holding()
+    wrong = amend_by_hand(desk, quantity=D("0.01"))
+    desk.run(500)
+    desk.market(39_100)  # both stops
+    desk.run(3_000)
+
+    ended = desk.book.orders[wrong.client_order_id]
+    assert (ended.status, ended.filled_quantity) == (OrderStatus.EXPIRED, D("0.01"))
+    assert [trade.quantity for trade in closed_trades(desk)] == [D("0.1")]
+    assert desk.book.reconciliation == "HEALTHY"
+    assert_all_agree(desk)
 
 
 def test_a_target_is_put_right_too():

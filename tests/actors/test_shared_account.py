@@ -94,6 +94,19 @@ def test_on_critical_all_who_share_the_account_are_latched_by_the_one_who_found_
     assert woken(desk) == [("account.panic", "live-2"), ("account.panic", "live-3")]
 
 
+def test_the_latch_of_the_others_is_on_its_way_in_the_very_turn_before_anybody_is_told():
+    desk = sharing()
+    found = ct.Reconciled(state="CRITICAL", differences=("balance drift: 7",), compared_at_ns=desk.now_ns)
+
+    _, effects = desk.executor.receive(desk.state, found, desk.now_ns)
+
+    kinds = [("latch", e.call.scope) for e in effects if isinstance(e, Request) and e.port == "latch"]
+    assert kinds == [("latch", "live-2"), ("latch", "live-3")]
+    first_told = next(at for at, e in enumerate(effects) if isinstance(e, Send) and e.to == "account.panic")
+    assert isinstance(effects[0], Record)
+    assert isinstance(effects[first_told - 1], Request)
+
+
 def test_a_breaker_that_is_red_already_hides_nothing_from_the_others_and_from_people():
     """First the network, then the difference: it used to halt nobody else, and no report was written."""
     desk = sharing()
