@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from actors import failed_reading
 from engine.frozen import replace
 from engine.machine import Effect, Note, Publish, Request, Send, Step, WakeAt
 from engine.market import MINUTE_NS, Bar
@@ -78,9 +79,11 @@ class Data:
                 return self._woken(state, now_ns)
             case ex.ExchangeUnavailable(call="OpenMarketStream", text=text):
                 again = WakeAt(at_ns=now_ns + OPEN_AGAIN_NS, label=OPEN)
-                return state, (Note(level="WARNING", text=f"no market stream: {text}"), again)
+                note = Note(level="WARNING", text=f"no market stream: {text}")
+                return state, (note, *failed_reading.told(message), again)
             case ex.ExchangeUnavailable(text=text):
-                return state, (Note(level="WARNING", text=f"bars cannot be read: {text}"),)
+                note = Note(level="WARNING", text=f"bars cannot be read: {text}")
+                return state, (note, *failed_reading.told(message))
             case _:
                 return state, (Note(level="DEBUG", text=f"nothing to do for {type(message).__name__}"),)
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors import cycle, intake, operator, recovery, resync, strangers, watch
-from actors.turn import ExecutorSettings, State, Turn
+from actors.executor_state import ExecutorSettings, State
+from actors.turn import Turn
 from engine import plan
 from engine.machine import Note, Request, Send, Step, Stop, WakeAt
+from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
@@ -21,9 +23,7 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.messages.operator import ResyncWanted
-from engine.reconcile import Verdict
 from engine.safety import risk
-from engine.situation import Situation
 
 MS = 1_000_000
 NOTIFY_AGAIN_NS = 1_000_000_000
@@ -52,6 +52,7 @@ class Executor:
                 _HANDLERS.get(type(message), _unexpected)(turn, message)
             if turn.has_news or isinstance(message, ct.Woken):  # what only time brings is seen by the next tick
                 _follow_up(turn)
+            watch.look_after_changes(turn)
         elif isinstance(message, ct.Woken):
             recovery.try_the_store_again(turn, message)
         return turn.finish()
@@ -71,25 +72,13 @@ def _follow_up(turn: Turn) -> None:
     _carry_out(turn)
     if ready.has_snapshot:
         cycle.enter_if_due(turn)
-    watch.look_after_fills(turn)
     _send_messages(turn)
 
 
 def _carry_out(turn: Turn) -> None:
     if plan.is_at_rest(turn.book):
         return
-    settings = turn.state.settings
-    made = plan.make(
-        Situation(
-            instance=settings.instance,
-            play_hash=settings.play_hash,
-            book=turn.book,
-            busy=turn.state.busy,
-            limits=settings.limits,
-            hears=turn.state.ready.hears,
-            now_ns=turn.now_ns,
-        )
-    )
+    made = plan.make(turn.state.situation(turn.book, turn.now_ns))
     for event in made.events:
         turn.happen(event)
     for order in made.place:
@@ -119,7 +108,8 @@ def _notified(turn: Turn, message: ct.Notified) -> None:
 
 
 def _undelivered(turn: Turn, message: ct.Undeliverable) -> None:
-    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs."""
+    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs.
+    Nothing else need be said again: a panic of others is on disk, and what is to be read is read in turn."""
     if message.to == "notifier":
         soon_ns = turn.now_ns - turn.state.settings.limits.notify_retry_ms * MS + NOTIFY_AGAIN_NS
         turn.change(notified_at_ns={number: min(at, soon_ns) for number, at in turn.state.notified_at_ns.items()})
@@ -136,6 +126,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     turn.do(LOOK_AT_LATCHES)
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)
+    watch.hold_sharers(turn)
     recovery.look_after_lease(turn)
 
 
@@ -173,25 +164,20 @@ def _snapshot(turn: Turn, message: ct.SnapshotForwarded) -> None:
         wallet_expected=turn.book.wallet_expected,
         in_flight=watch.is_in_flight(turn, started),
         fills_since_ns=turn.fills_wanted_since(),
+        traded_by=watch.traded_by(turn),
     )
     turn.do(Send(to="reconciler", message=view))
 
 
 def _reconciled(turn: Turn, message: ct.Reconciled) -> None:
-    turn.ready(reconciled_at_ns=turn.now_ns)
-    kinds = frozenset(text.partition(":")[0] for text in message.differences)
-    is_news = message.state == Verdict.CRITICAL and bool(kinds - turn.state.told_differences)
-    if is_news or message.state != turn.book.reconciliation:
-        turn.change(told_differences=kinds)
-        turn.happen(ev.ReconciliationChanged(state=message.state, differences=message.differences))
-    if message.state == "CRITICAL" and turn.book.breaker.level != "RED":
-        text = "; ".join(message.differences)
-        turn.happen(ev.BreakerTripped(level="RED", cause="reconciliation", text=text))
-        watch.warn_sharers(turn, text)
+    """While the stream is up only a reading made since it is up counts: what was missed before is in no other."""
+    if turn.state.ready.hears or not turn.state.ready.user_stream_up:
+        turn.ready(reconciled_at_ns=turn.now_ns)
+    watch.verdict(turn, message)
 
 
 def _stream_opened(turn: Turn, message: ex.StreamOpened) -> None:
-    turn.ready(user_stream_up=True, user_stream_since_ns=turn.now_ns)
+    turn.ready(user_stream_up=True, user_stream_since_ns=turn.now_ns, reconciled_at_ns=None)  # E4: nothing before that
     turn.happen(ev.StreamChanged(stream=message.stream, is_up=True, text=""))
     turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="user stream opened")))
 
@@ -230,6 +216,9 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ct.ResetBreaker: operator.reset,
     ResyncWanted: resync.wanted,
     HostRead: watch.host,
+    ct.ReadingFailed: lambda turn, _: None,  # `watch.listen` has counted it
+    ac.LatchRaised: lambda turn, _: None,
+    ac.LatchFailed: watch.latch_refused,
     ct.SnapshotForwarded: _snapshot,
     ct.Reconciled: _reconciled,
     ct.Notified: _notified,

@@ -7,9 +7,9 @@ from typing import Any
 
 from actors import strangers, zombies
 from actors.turn import Turn
-from engine import order
+from engine import order, reconcile
 from engine.fill import Fill
-from engine.machine import Send
+from engine.machine import Note, Send
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.base import Message
@@ -144,13 +144,35 @@ def _report(turn: Turn, report: ex.OrderReport) -> None:
         return
     _accept(turn, known, report.venue_order_id)
     known = turn.book.orders[known.client_order_id]
+    _look_at_terms(turn, known, report)
     if _was_triggered(report) and order.can_become(known, OrderStatus.TRIGGERED):
         turn.happen(ev.OrderTriggered(client_order_id=known.client_order_id, venue_order_id=report.venue_order_id))
     if report.status is OrderStatus.REJECTED and order.can_become(known, OrderStatus.REJECTED):
         turn.happen(ev.OrderRejected(client_order_id=known.client_order_id, code="", reason="rejected later"))
+    known = turn.book.orders[known.client_order_id]
+    if _is_filled_as_amended(known, report):
+        _end(turn, known.client_order_id, OrderStatus.EXPIRED)
     # while its fills are not all here, its end is not news: it will be asked for again
-    if _compare_filled(turn, known.client_order_id, report.filled_quantity, report.status):
+    elif _compare_filled(turn, known.client_order_id, report.filled_quantity, report.status):
         _end(turn, known.client_order_id, report.status)
+
+
+def _look_at_terms(turn: Turn, known: Order, report: ex.OrderReport) -> None:
+    """Whether it would still do what it was placed for. If not, the plan puts a right one beside it at once; to halt
+    for it is reconciliation's."""
+    is_amended = reconcile.is_amended(known, report, abs(turn.book.position_quantity))
+    if is_amended == (known.client_order_id in turn.state.busy.amended):
+        return
+    turn.note_amended(known, is_amended=is_amended)
+    there = f"{report.quantity} at {report.trigger_price}"
+    turn.do(Note(level="WARNING", text=f"{known.client_order_id}, {known.quantity} at {known.trigger_price}: {there}"))
+    turn.do(Send(to="reconciler", message=ReconcileNow(reason="an order was amended")))
+
+
+def _is_filled_as_amended(known: Order, report: ex.OrderReport) -> bool:
+    """Somebody had made it smaller, all of that was filled, and we know it: what we wanted beyond never comes."""
+    is_whole = report.status is OrderStatus.FILLED and report.quantity == report.filled_quantity
+    return is_whole and known.filled_quantity == report.filled_quantity < known.quantity
 
 
 def _was_triggered(report: ex.OrderReport) -> bool:

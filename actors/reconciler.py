@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from actors import pace
+from actors import failed_reading, pace
 from engine import account_drift, reconcile
 from engine.account_drift import Explained, Watch
 from engine.frozen import replace
@@ -223,7 +223,8 @@ class Reconciler:
         if not differences:
             state = replace(state, suspicions=0, suspected=frozenset())
         state = replace(state, in_flight_since_ns=None)
-        return self._tell(state, verdict, tuple(difference.text for difference in differences), now_ns)
+        told = tuple(difference.text for difference in differences if difference.severity is verdict)
+        return self._tell(state, verdict, told, now_ns)  # what is only a warning does not halt, and is not said to
 
     def _tell(
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
@@ -243,15 +244,18 @@ class Reconciler:
         is_broke = refusal.kind == ex.RATE_LIMITED
         state = replace(state, failures=failures, asked_at_ns=None, snapshot=None, is_broke=is_broke)
         wait = _wake(now_ns, self._pause_ms(failures, refusal.retry_after_ms))
-        note = Note(level="WARNING", text=f"no snapshot: {refusal.text}")
+        said: tuple[Effect, ...] = (
+            Note(level="WARNING", text=f"no snapshot: {refusal.text}"),
+            *failed_reading.told(refusal),
+        )
         text = f"the exchange cannot be read: {refusal.text}"
         if refusal.kind == ex.NONSENSE:
             state = replace(state, nonsense=refusal.text, nonsense_at_ns=now_ns)
             text = self._doubt(state)
         elif failures < FAILURES_TO_WARN:
-            return state, (note, wait)
+            return state, (*said, wait)
         state, effects = self._tell(state, Verdict.WARNING, (text,), now_ns)
-        return state, (note, *effects, wait)
+        return state, (*said, *effects, wait)
 
     def _pause_ms(self, failures: int, retry_after_ms: int) -> int:
         """As long as the answer says, or longer each time; never longer than between rounds that succeed."""

@@ -5,7 +5,8 @@ Nothing is planned before the exchange's state was seen once: until then every o
 
 from __future__ import annotations
 
-from actors.turn import State, Turn, is_grave
+from actors.executor_state import State
+from actors.turn import Turn, is_grave
 from engine import checkpoint
 from engine.book.fold import apply
 from engine.book.state import Book
@@ -121,7 +122,7 @@ def open_stream(turn: Turn) -> None:
 
 def granted(turn: Turn, message: ct.InstrumentGranted) -> None:
     """An answer that lay about while this process stood still is good from its asking, not from now."""
-    turn.ready(leased_until_ns=(message.asked_at_ns or turn.now_ns) + message.valid_for_ns)
+    turn.ready(leased_until_ns=(message.asked_at_ns or turn.now_ns) + message.valid_for_ns, leased_to="")
     turn.change(epoch=message.epoch)
     _begin(turn)
 
@@ -163,7 +164,7 @@ def _set_limits(turn: Turn) -> None:
 
 
 def lease_refused(turn: Turn, message: ct.InstrumentRefused) -> None:
-    turn.ready(leased_until_ns=None)
+    turn.ready(leased_until_ns=None, leased_to=message.holder)
     turn.do(Note(level="WARNING", text=f"{message.symbol} is traded by {message.holder}"))
 
 

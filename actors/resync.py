@@ -66,7 +66,12 @@ def _adopt(turn: Turn, message: ResyncWanted, plan: Adoption, seen: AccountSnaps
     if plan.wallet is not None:
         turn.happen(ev.WalletAnchored(wallet_balance=plans.anchor_for(turn.book, plan.wallet)))
     for one in plan.foreign:
-        call = CancelOrder(client_order_id=one.client_order_id, symbol=one.symbol, is_conditional=one.is_conditional)
+        call = CancelOrder(
+            client_order_id=one.client_order_id,
+            symbol=one.symbol,
+            is_conditional=one.is_conditional,
+            venue_order_id=one.venue_order_id,
+        )
         turn.do(Request(port="exchange", call=call))
     turn.do(Note(level="WARNING", text=f"resync by {message.operator} ({message.reason}): {word.text}"))
     turn.do(Send(to="reconciler", message=ct.ReconcileNow(reason="resync")))

@@ -2,13 +2,16 @@
 
 A fill may run ahead of the word that says whose it is: what a triggered stop sold carries the id of an order we were
 not yet told of. So everything that might claim it is asked at once. What then still belongs to nobody was done by
-somebody else: if it reduced our position (closed by hand, liquidated) the money is taken in, and the plan cleans up
-what was attached; if it opened or enlarged one it is left alone. Either way a person must look: the breaker is RED.
+somebody else: if it was an instance that trades the instrument in our place, it is no business of ours. Else, if it
+reduced our position (closed by hand, liquidated) the money is taken in, and the plan cleans up what was attached; if it
+opened or enlarged one it is left alone. Either way a person must look: the breaker is RED.
 """
 
 from __future__ import annotations
 
+from actors import watch
 from actors.turn import Turn
+from engine import ids
 from engine.book.fills import is_reduction
 from engine.fill import Fill
 from engine.machine import Note, Send
@@ -46,10 +49,19 @@ def _judge_one(turn: Turn, since: int, fill: Fill) -> None:
         turn.happen(ev.OrderFilled(client_order_id=owner.client_order_id, fill=fill))
     elif not _has_waited(turn, since):
         turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
+    elif _is_of_the_holder(turn, fill):
+        turn.happen(ev.ForeignFillSeen(fill=fill))
     elif is_reduction(turn.book, fill) and not _came_before(turn, fill):
         _reduced(turn, fill)
     else:
         _foreign(turn, fill)
+
+
+def _is_of_the_holder(turn: Turn, fill: Fill) -> bool:
+    """Its id says that one with whom we share the account did it, while the instrument was not ours to trade."""
+    if turn.book.position_quantity or not watch.traded_by(turn):
+        return False
+    return fill.client_order_id.startswith(tuple(map(ids.owner_prefix, turn.state.settings.sharers)))
 
 
 def _came_before(turn: Turn, fill: Fill) -> bool:

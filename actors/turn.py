@@ -7,91 +7,24 @@ what follows from them, then what everybody may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 
-from actors.spec import Permission
-from engine import ledger as ledgers
+from actors.executor_state import State
+from actors.executor_view import shown
 from engine.book import fold
 from engine.book.state import Book
 from engine.book.view import view_of
-from engine.fill import Fill
 from engine.frozen import replace
 from engine.machine import Effect, Publish, Record, Request
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.events import BreakerTripped, OrderFilled, PanicObserved
-from engine.messages.exchange import AccountSnapshot, CancelOrder, FetchFills, FindOrder, InstrumentPrepared, PlaceOrder
-from engine.messages.market import CycleReady
+from engine.messages.events import BreakerTripped, PanicObserved
+from engine.messages.exchange import CancelOrder, FetchFills, FindOrder, PlaceOrder
 from engine.messages.reports import IncidentHappened, InstanceView, digest_of
 from engine.order import Order
-from engine.protection import ProtectionRules
 from engine.safety import alarms
-from engine.safety.alarms import Vitals
 from engine.safety.breaker import Level
-from engine.safety.limits import Limits
-from engine.safety.readiness import Readiness
-from engine.situation import Busy
-from engine.sizing import Sizing
 
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutorSettings:
-    """What an executor is told once: who it is, what it trades, by which rules."""
-
-    instance: str
-    account: str
-    play: str
-    play_hash: str
-    symbol: str
-    leverage: int
-    capital: Decimal
-    rules: ProtectionRules
-    sizing: Sizing
-    limits: Limits
-    owns_wallet: bool = True
-    loosening: Permission | None = None
-    sharers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """The executor's state. Only `book` survives a crash; all else is learned again."""
-
-    settings: ExecutorSettings
-    book: Book = field(default_factory=Book)
-    ready: Readiness = field(default_factory=Readiness)
-    busy: Busy = field(default_factory=Busy)
-    is_recovered: bool = False
-    epoch: int | None = None
-    prepared: InstrumentPrepared | None = None
-    pending: CycleReady | None = None
-    replaced_cycles: int = 0
-    last_bar_ns: int | None = None
-    missed: tuple[int, int] = (0, 0)
-    not_found: Mapping[str, int] = field(default_factory=dict)
-    unmatched: tuple[tuple[int, Fill], ...] = ()
-    vitals: Vitals = field(default_factory=Vitals)
-    notified_at_ns: Mapping[int, int] = field(default_factory=dict)
-    store_failed: str = ""
-    seen: AccountSnapshot | None = None
-    limits_before: Mapping[str, str] = field(default_factory=dict)
-    told_differences: frozenset[str] = frozenset()
-    zombies: frozenset[str] = frozenset()
-    shown: tuple[Book, InstanceView, Publish] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def phase(self) -> str:
-        """One word for people and for `start`, which waits until it is neither STARTING nor RECOVERING."""
-        if self.store_failed or self.book.is_panicked or self.book.breaker.level is Level.RED:
-            return "HALTED"
-        if not self.is_recovered:
-            return "STARTING"
-        if self.book.instrument is None or not self.ready.has_snapshot:
-            return "RECOVERING"
-        return "READY" if self.book.reconciliation == "HEALTHY" else "WAITING"
 
 
 class Turn:
@@ -114,10 +47,9 @@ class Turn:
         """Whether anything is known that was not known before."""
         return self.state is not self._before
 
-    @property
-    def has_filled(self) -> bool:
-        """Whether something was executed, as far as this turn found out."""
-        return bool(self._events) and any(isinstance(event, OrderFilled) for event in self._events)
+    def has_happened(self, *kinds: type[Message]) -> bool:
+        """Whether this turn found out, or decided, something of these kinds."""
+        return bool(self._events) and any(isinstance(event, kinds) for event in self._events)
 
     def change(self, **fields: object) -> None:
         """Replace fields of the state that are not money."""
@@ -150,6 +82,7 @@ class Turn:
         known = self.book.orders.get(client_order_id)
         if known is not None and not known.is_open:
             self.answered(client_order_id)
+            self._busy(amended=self.state.busy.amended - {client_order_id})
 
     def do(self, effect: Effect) -> None:
         """Something to be performed after the facts are durable."""
@@ -188,6 +121,11 @@ class Turn:
         """Its fate must be asked for, whatever its status says."""
         self._busy(doubted=self.state.busy.doubted | {order.client_order_id})
 
+    def note_amended(self, order: Order, *, is_amended: bool) -> None:
+        """Somebody changed it at the exchange, or changed it back."""
+        others = self.state.busy.amended - {order.client_order_id}
+        self._busy(amended=others | {order.client_order_id} if is_amended else others)
+
     def answered(self, client_order_id: str) -> None:
         """Some answer about this order arrived: nothing is outstanding for it. When it was asked for is kept, so that
         an order whose fills are late is not asked for at the speed of the network."""
@@ -218,7 +156,7 @@ class Turn:
         last = self.state.shown
         if last is None or self.has_news:
             view, digest = self._view()
-            last = (self.book, view, _shown(self.state, view, digest))
+            last = (self.book, view, shown(self.state, view, digest))
             self.change(shown=last)
         return last[1:]
 
@@ -256,19 +194,3 @@ def is_grave(event: Message) -> bool:
 
 def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:
     return {k: v for k, v in asked.items() if k != key}
-
-
-def _shown(state: State, view: InstanceView, digest: bytes) -> Publish:
-    ready, book = state.ready, state.book
-    naked = book.trade.naked_since_ns if book.trade else None
-    extra = {
-        "equity": str(ledgers.equity(book.ledger, ready.mark)),
-        "mark": str(ready.mark) if ready.mark is not None else None,
-        "last_bar_ns": state.last_bar_ns,
-        "replaced_cycles": state.replaced_cycles,
-        "naked_since_ns": naked,
-        "reconciled_at_ns": ready.reconciled_at_ns,
-        "store_failed": state.store_failed,
-        "leased_until_ns": ready.leased_until_ns,
-    }
-    return Publish(phase=state.phase, sequence=view.sequence, digest=digest, extra=extra)

@@ -151,13 +151,11 @@ class SimulatedExchange:
         )
 
     def _cancel(self, call: ex.CancelOrder) -> Message:
-        held = self.orders.get(call.client_order_id)
+        held, name = self._named(call), call.client_order_id
         if held is None or not lifecycle.can_become(held, OrderStatus.CANCELLED):
-            return ex.CancelRefused(
-                client_order_id=call.client_order_id, reason="unknown_order", code="-2011", text="Unknown order sent."
-            )
+            return ex.CancelRefused(client_order_id=name, reason="unknown_order", code="-2011", text="no such order")
         self._set(held, OrderStatus.CANCELLED)
-        return ex.CancelDone(client_order_id=call.client_order_id)
+        return ex.CancelDone(client_order_id=name)
 
     def _amend(self, call: ex.AmendOrder) -> Message:
         wanted = call.order
@@ -175,13 +173,14 @@ class SimulatedExchange:
         return ex.TimeTold(clock_offset_ns=self.clock_offset_ns, round_trip_ns=1)
 
     def _find(self, call: ex.FindOrder) -> Message:
-        held = self.orders.get(call.client_order_id) if call.client_order_id else self._numbered(call.venue_order_id)
+        held = self._named(call)
         if held is None:
             return ex.OrderNotFound(client_order_id=call.client_order_id)
         return ex.OrderFound(report=rules.found(held, self.now_ns))
 
-    def _numbered(self, venue_order_id: str) -> Order | None:
-        return next((held for held in self.orders.values() if held.venue_order_id == venue_order_id), None)
+    def _named(self, call: ex.CancelOrder | ex.FindOrder) -> Order | None:
+        by_number = (held for held in self.orders.values() if held.venue_order_id == call.venue_order_id)
+        return self.orders.get(call.client_order_id) if call.client_order_id else next(by_number, None)
 
     def _fetch_fills(self, call: ex.FetchFills) -> Message:
         return ex.FillsFetched(fills=self._fills_since(call.since_ns))

@@ -161,8 +161,12 @@ def _is_thin(now: Situation) -> bool:
     stops = now.book.open_orders(OrderPurpose.STOP)
     if not stops or not stops[-1].is_unresolved:
         return False
-    covered = any(stop.is_working and stop.leaves_quantity >= now.held for stop in stops)
+    covered = any(_covers(now, stop) for stop in stops)
     return not covered and now.is_older(stops[-1].created_at_ns, now.limits.naked_limit_ms)
+
+
+def _covers(now: Situation, stop: Order) -> bool:
+    return stop.is_working and stop.leaves_quantity >= now.held and stop.client_order_id not in now.busy.amended
 
 
 def _refused(now: Situation, trade: Trade, *purposes: OrderPurpose) -> int:
@@ -176,7 +180,7 @@ def _now_protected(now: Situation, trade: Trade) -> tuple[Message, ...]:
     if trade.naked_since_ns is None:
         return ()
     for stop in now.book.open_orders(OrderPurpose.STOP):
-        if stop.is_working and stop.leaves_quantity >= now.held and stop.trigger_price is not None:
+        if _covers(now, stop) and stop.trigger_price is not None:
             return (
                 ev.PositionProtected(
                     trade_number=trade.number,
@@ -208,10 +212,11 @@ def _just_failed(now: Situation, trade: Trade, purpose: OrderPurpose) -> bool:
 
 
 def _is_outdated(now: Situation, newest: Order, wanted: Decimal) -> bool:
-    """A stop that waits for its trigger but covers another quantity, or another price for long enough."""
+    """A stop that waits for its trigger but covers another quantity, or another price for long enough; or that somebody
+    changed: a right one belongs beside it."""
     if newest.status is not OrderStatus.ACCEPTED:
         return False
-    if newest.leaves_quantity != now.held:
+    if newest.leaves_quantity != now.held or newest.client_order_id in now.busy.amended:
         return True
     may_move = now.hears or len(now.book.open_orders(newest.purpose)) < MOST_WHILE_DEAF
     moved = newest.trigger_price != wanted and now.is_older(newest.created_at_ns, now.limits.stop_move_interval_ms)
@@ -240,16 +245,21 @@ def _superseded(now: Situation) -> tuple[Order, ...]:
         order
         for purpose in PROTECTIVE
         for order in _older_than_a_resting_one(now, now.book.open_orders(purpose))
-        if _can_cancel(now, order)
+        if _can_cancel(now, order) and not _is_evidence(now, order)
     )
 
 
+def _is_evidence(now: Situation, order: Order) -> bool:
+    """What somebody changed stays for reconciliation to find, until it has halted us."""
+    return order.client_order_id in now.busy.amended and now.book.breaker.level is not Level.RED
+
+
 def _older_than_a_resting_one(now: Situation, orders: tuple[Order, ...]) -> tuple[Order, ...]:
-    doubted = now.busy.doubted
+    unsure = now.busy.doubted | now.busy.amended
     resting = [
         at
         for at, order in enumerate(orders)
-        if order.status is OrderStatus.ACCEPTED and order.client_order_id not in doubted
+        if order.status is OrderStatus.ACCEPTED and order.client_order_id not in unsure
     ]
     return orders[: resting[-1]] if resting else ()
 

@@ -22,7 +22,7 @@ class Busy:
     """What has been asked of the exchange and not been answered, by client order id and since when.
 
     `finding` keeps the time of the last question even after its answer, `unheard` how many were asked in a row since
-    one was answered; `doubted` is what must be asked for.
+    one was answered; `doubted` is what must be asked for. `amended` are orders of ours that somebody changed there.
     """
 
     placing: Mapping[str, int] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Busy:
     finding: Mapping[str, int] = field(default_factory=dict)
     unheard: Mapping[str, int] = field(default_factory=dict)
     doubted: frozenset[str] = frozenset()
+    amended: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

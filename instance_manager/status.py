@@ -79,11 +79,11 @@ def status_of(workspace: Workspace, settings: Settings, name: str) -> InstanceSt
     cells, processes = _cells(run / "scoreboard"), recorded(run)
     running = {process.pid for process in processes if process.is_running}
     state = _state(run, cells, running)
-    view, error = _journaled(workspace.journal_file(name))
+    view, error = journaled_view(workspace, name)
     executor = cells.get("executor")
     live = executor.extra if executor and executor.pid in running else {}
     equity, day = _equity(live, view, instance), _today(view, settings.risk_of(instance).day_zone)
-    reason = panic_reason(workspace.home, name, instance.mode)
+    reason = panic_reason(workspace.home, name, instance.mode, view)
     return InstanceStatus(
         instance=name,
         mode=instance.mode,
@@ -139,10 +139,11 @@ def _doubts(cells: Mapping[str, Cell], running: set[int]) -> tuple[str, ...]:
     return tuple(map(str, shown)) if isinstance(shown, list) else ()
 
 
-def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
-    """The newest view in the journal, or why it cannot be read."""
+def journaled_view(workspace: Workspace, name: str) -> tuple[InstanceView | None, str | None]:
+    """The newest view in its journal, or why it cannot be read."""
     from adapters.journal.reader import JournalReader
 
+    file = workspace.journal_file(name)
     if not file.exists():
         return None, None
     try:
@@ -152,11 +153,13 @@ def _journaled(file: Path) -> tuple[InstanceView | None, str | None]:
         return None, str(error)
 
 
-def panic_reason(home: Path, name: str, mode: Mode) -> str | None:
-    """Why the instance, or everything that trades, is panicked; None when it is not."""
+def panic_reason(home: Path, name: str, mode: Mode, view: InstanceView | None = None) -> str | None:
+    """Why the instance, or everything that trades, is panicked; None when it is not. Its journal remembers a panic that
+    no latch shows (any more), and goes on refusing to open anything."""
     scopes = (name, GLOBAL) if sends_orders(mode) else (name,)
     latches = (read_latch(latch_file(home, scope)) for scope in scopes)
-    return next((latch.reason for latch in latches if latch is not None), None)
+    remembered = "its journal says that it is panicked" if view is not None and view.is_panicked else None
+    return next((latch.reason for latch in latches if latch is not None), remembered)
 
 
 def state_of(workspace: Workspace, name: str) -> str:

@@ -6,11 +6,14 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from actors.spec import global_panic_latch, instance_panic_latch
 from engine.errors import StoreError
+from engine.messages.account import RaiseLatch
+from engine.messages.control import LatchesRead
 
 GLOBAL = "global"
 
@@ -52,6 +55,17 @@ def read_latch(path: Path) -> Latch | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Latch(f"the latch {path} exists but cannot be read ({type(error).__name__}); treated as panic")
+
+
+def as_felt(standing: Mapping[str, Latch | RaiseLatch | None]) -> LatchesRead:
+    """What these latches together mean to whom feels them, by scope: the first says why, and any of them closes
+    positions. A panic of everything must not hide that a person wants this one's position closed, nor the reverse.
+    """
+    held = {scope: latch for scope, latch in standing.items() if latch is not None}
+    flattens = any(latch.flatten for latch in held.values())
+    for scope, first in held.items():
+        return LatchesRead(scope=GLOBAL if scope == GLOBAL else "instance", reason=first.reason, flatten=flattens)
+    return LatchesRead(scope="", reason="", flatten=False)
 
 
 def clear_latch(path: Path) -> None:

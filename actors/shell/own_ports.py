@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from actors.shell.latch import GLOBAL, clear_latch, clear_seen, latch_file, raise_latch, read_latch
+from actors.shell.latch import GLOBAL, as_felt, clear_latch, clear_seen, latch_file, raise_latch, read_latch
 from actors.shell.processes import ProcessId
 from actors.shell.scoreboard import ScoreboardReader, ScoreboardWriter
 from actors.shell.tree import Tree
@@ -68,12 +68,7 @@ class ScoreboardPort:
         """An instance without an account (a backtest) does not feel the global latch."""
         spec = self._tree.spec
         felt = (GLOBAL, self._tree.name) if spec is None or spec.account else (self._tree.name,)
-        for scope in felt:
-            found = read_latch(latch_file(self._tree.home, scope))
-            if found is not None:
-                shown = GLOBAL if scope == GLOBAL else "instance"
-                return LatchesRead(scope=shown, reason=found.reason, flatten=found.flatten)
-        return LatchesRead(scope="", reason="", flatten=False)
+        return as_felt({scope: read_latch(latch_file(self._tree.home, scope)) for scope in felt})
 
     def _integrity(self) -> IntegrityChecked:
         executor = self._reader.read_role("executor")
@@ -106,8 +101,10 @@ class LatchPort:
 
     def perform(self, call: Message) -> Message:
         assert isinstance(call, RaiseLatch), call
+        latch = latch_file(self._home, call.scope)
         try:
-            raise_latch(latch_file(self._home, call.scope), call.reason, flatten=call.flatten)
+            if not call.is_reminder or read_latch(latch) is None:
+                raise_latch(latch, call.reason, flatten=call.flatten)
         except StoreError as error:
             return LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text=str(error))
         return LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)

@@ -33,7 +33,7 @@ def fall(tree: SimulatedTree) -> None:
     tree.failures = [at for at in tree.failures if stage.now_ns - at < RESTART_WINDOW_NS] + [stage.now_ns]
     if len(tree.failures) >= RESTARTS and tree.casting.is_instance:
         latch = RaiseLatch(scope=tree.name, reason="escalated: the tree failed too often")
-        stage.latches.setdefault(tree.name, latch)
+        stage.latch(latch)
         ended(tree, latch.reason)
     else:
         run = tree.run

@@ -17,7 +17,7 @@ def tell(stage: Stage, instance: str, role: str, message: Message) -> None:
 
 def panic(stage: Stage, scope: str, reason: str, *, flatten: bool = False) -> None:
     """What `predator panic` does: the latch first, then everybody is woken."""
-    stage.latches.setdefault(scope, RaiseLatch(scope=scope, reason=reason, flatten=flatten))
+    stage.latch(RaiseLatch(scope=scope, reason=reason, flatten=flatten))
     message = ct.PanicRaised(scope=scope, reason=reason, flatten=flatten)
     for name in stage.instances:
         if scope in ("global", name):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from actors.shell.latch import GLOBAL
+from actors.shell.latch import GLOBAL, as_felt
 from actors.shell.sharers_port import ALIVE_NS
 from actors.simulator import line
 from actors.simulator.lives import Life
@@ -18,7 +18,6 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.reports import IncidentHappened
 
-NOTHING_LATCHED = ct.LatchesRead(scope="", reason="", flatten=False)
 LAUNCHER_LIVES = ac.LauncherSeen(is_alive=True)
 
 
@@ -56,7 +55,7 @@ def _latch(tree: SimulatedTree, _life: Life, call: Message) -> Message:
     assert isinstance(call, ac.RaiseLatch), call
     if tree.stage.agenda.now_ns < tree.disk.refuses_until_ns:
         return ac.LatchFailed(scope=call.scope, reason=call.reason, flatten=call.flatten, text="the disk is full")
-    tree.stage.latches.setdefault(call.scope, call)
+    tree.stage.latch(call)
     return ac.LatchRaised(scope=call.scope, reason=call.reason, flatten=call.flatten)
 
 
@@ -87,11 +86,7 @@ def _clear_latch(tree: SimulatedTree, _life: Life, _call: Message) -> None:
 
 
 def _latches(tree: SimulatedTree, _life: Life, _call: Message) -> Message:
-    for scope, shown in ((GLOBAL, GLOBAL), (tree.name, "instance")):
-        held = tree.stage.latches.get(scope)
-        if held is not None:
-            return ct.LatchesRead(scope=shown, reason=held.reason, flatten=held.flatten)
-    return NOTHING_LATCHED
+    return as_felt({scope: tree.stage.latches.get(scope) for scope in (GLOBAL, tree.name)})
 
 
 def _integrity(tree: SimulatedTree, _life: Life, _call: Message) -> Message:

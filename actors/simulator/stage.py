@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -72,6 +73,11 @@ class Stage:
 
     def strikes(self, kind: str) -> bool:
         return self.chance.strikes(kind, self.agenda.now_ns)
+
+    def latch(self, call: RaiseLatch) -> None:
+        """As on disk: the first reason stays, and who wants positions closed once is not forgotten."""
+        first = self.latches.setdefault(call.scope, call)
+        self.latches[call.scope] = replace(first, flatten=first.flatten or call.flatten)
 
     def note(self, tree: str, role: str, level: str, text: str) -> None:
         if level != "DEBUG":

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from actors.data import Data
 from actors.executor import Executor
+from actors.executor_state import ExecutorSettings
 from actors.guard import Guard
 from actors.notifier import Notifier
 from actors.reconciler import Reconciler
 from actors.recorder import Recorder
 from actors.shell.host_port import HostPort
-from actors.shell.own_ports import ScoreboardPort
+from actors.shell.own_ports import LatchPort, ScoreboardPort
 from actors.shell.part import AsyncPort, Edge, MakePort, Part
 from actors.shell.place import Place
 from actors.shell.sharers_port import SharersPort
 from actors.spec import InstanceSpec
 from actors.strategy import Strategy
-from actors.turn import ExecutorSettings
 from engine.errors import ConfigurationError, InvariantViolated, StoreError
 from engine.market import Bar
 from engine.messages import market as mk
@@ -116,6 +116,7 @@ def executor(place: Place) -> Part:
         sync_ports={
             "journal": port,
             "scoreboard": ScoreboardPort(place.tree, place.writer),
+            "latch": LatchPort(spec.home),
             "incidents": IncidentsPort(spec),
         },
         async_ports={"exchange": _exchange(spec)},

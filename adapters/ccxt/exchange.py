@@ -141,7 +141,7 @@ class CcxtExchange:
         name = call.client_order_id
         try:
             async with asyncio.timeout(self._access.order_timeout_ms / 1_000):
-                await (await self._connection.dialect()).cancel(name, call.symbol, call.is_conditional)
+                await (await self._connection.dialect()).cancel(call)
         except Exception as error:  # noqa: BLE001 - after sending, any surprise means that nobody knows
             return not_cancelled(name, await self._judged("CancelOrder", name, error))
         return CancelDone(client_order_id=name)

@@ -7,6 +7,7 @@ from engine.book.state import Book
 from engine.frozen import replace
 from engine.messages import events as ev
 from engine.messages.base import Message
+from engine.reconcile import Verdict, kind_in
 from engine.safety import breaker as breakers
 
 
@@ -64,7 +65,15 @@ def reset(book: Book, _event: ev.BreakerReset, _: int) -> Book:
 
 
 def reconciliation(book: Book, event: ev.ReconciliationChanged, _: int) -> Book:
-    return replace(book, reconciliation=event.state)
+    return replace(book, reconciliation=event.state, unexplained=_unexplained(book, event))
+
+
+def _unexplained(book: Book, event: ev.ReconciliationChanged) -> tuple[str, ...]:
+    """Only agreement ends a difference: a WARNING (the exchange cannot be read, say) tells nothing of it."""
+    if event.state != Verdict.CRITICAL:
+        return () if event.state == Verdict.HEALTHY else book.unexplained
+    found = {kind_in(text): text for text in (*book.unexplained, *event.differences)}
+    return tuple(found.values())
 
 
 def panicked(book: Book, _event: ev.PanicObserved, _: int) -> Book:

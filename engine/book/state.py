@@ -22,6 +22,7 @@ class Book:
 
     `began_at_ns` is when the journal began: older executions of the account are history, not strangers.
     `peak_equity` is the highest of what trades closed and days began at; `waiting_bar_ns` the bar whose entry waits.
+    `unexplained` are the CRITICAL differences with the exchange found since the two last agreed, one of a kind.
     """
 
     sequence: int = 0
@@ -48,6 +49,7 @@ class Book:
     peak_equity: Decimal = Decimal(0)
     pace: Pace = Pace()
     waiting_bar_ns: int | None = None
+    unexplained: tuple[str, ...] = ()
 
     @property
     def position_quantity(self) -> Decimal:

@@ -102,11 +102,15 @@ class InstrumentReleased(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseLatch(Message):
-    """Port `latch`: make the panic latch of `scope` (an instance, or `global`) durable. Answer: `LatchRaised`."""
+    """Port `latch`: make the panic latch of `scope` (an instance, or `global`) durable. Answer: `LatchRaised`.
+
+    A reminder leaves one that stands as it is: it is no newer panic than the one a person looked at.
+    """
 
     scope: str
     reason: str
     flatten: bool = False
+    is_reminder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

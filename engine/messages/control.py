@@ -130,6 +130,7 @@ class ViewReported(Message):
     wallet_expected: Decimal | None  # None until anchored
     in_flight: bool  # then a difference proves nothing yet
     fills_since_ns: int
+    traded_by: str = ""  # somebody else on the account, as far as we know; empty while the instrument is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,14 @@ class Reconciled(Message):
     state: str
     differences: tuple[str, ...]
     compared_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingFailed(Message):
+    """Reconciler or data to executor: the exchange was asked and could not be read. The breaker counts it."""
+
+    call: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

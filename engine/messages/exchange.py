@@ -1,7 +1,6 @@
 """The exchange contract in words: the calls we make and the answers that may come.
 
-An order, amendment or cancel has three outcomes: done, refused, UNKNOWN. Reads have two: the answer, or
-`ExchangeUnavailable`.
+An order, amendment or cancel is done, refused or UNKNOWN. A read has its answer, or `ExchangeUnavailable`.
 """
 
 from __future__ import annotations
@@ -53,11 +52,12 @@ class PlaceOrder(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder(Message):
-    """Cancel by client order id."""
+    """Cancel by client order id, or, when that is empty (somebody else's order), by the exchange's own."""
 
     client_order_id: str
     symbol: str
     is_conditional: bool
+    venue_order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class AmendOrder(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindOrder(Message):
-    """What became of it? By client order id, or, when that is empty, by the exchange's own."""
+    """What became of it? By either id, as in `CancelOrder`."""
 
     client_order_id: str
     symbol: str
@@ -97,8 +97,8 @@ class FetchFills(Message):
 class TakeSnapshot(Message):
     """Read balances, position, open orders (both kinds) and fills since `fills_since_ns`.
 
-    `is_urgent`: somebody who knows nothing of the exchange waits for it and may hold a position without a stop.
-    `is_light`: position and open orders will do, where the rest is dear; the answer says what it is.
+    `is_urgent`: somebody who knows nothing waits for it and may hold a position without a stop. `is_light`: position
+    and open orders will do, where the rest is dear; the answer says what it is.
     """
 
     symbol: str
@@ -290,7 +290,8 @@ class ExchangeUnavailable(Message):
     """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
 
     `kind` is one of unavailable, rate_limited, order_limit (too many new orders; all else is welcome), banned,
-    access_denied, refused, nonsense (answered, three times, what cannot be), or resting; wait `retry_after_ms`.
+    access_denied, refused, nonsense (three answers that cannot be), or resting (not even asked, after many failures);
+    wait `retry_after_ms` before the next.
     """
 
     call: str

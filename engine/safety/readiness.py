@@ -12,7 +12,7 @@ class Readiness:
 
     `has_reading` once position and orders were read, which is enough to protect; `has_snapshot` once all was. `hears`
     once they were read while the user stream was up (`user_stream_since_ns`), and it has been since: nothing that
-    becomes of an order escapes then.
+    becomes of an order escapes then. `leased_to` is who trades the instrument instead of us, as we were last told.
     """
 
     has_reading: bool = False
@@ -25,5 +25,6 @@ class Readiness:
     mark_at_ns: int | None = None
     reconciled_at_ns: int | None = None
     leased_until_ns: int | None = None
+    leased_to: str = ""
     available_balance: Decimal = Decimal(0)
     symbol_status: str = ""

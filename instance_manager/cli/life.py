@@ -178,9 +178,9 @@ def _must_not_run(desk: Desk, name: str) -> None:
 
 
 def _warn_of_panic(desk: Desk, name: str) -> None:
-    from instance_manager.status import panic_reason
+    from instance_manager.status import status_of
 
-    reason = panic_reason(desk.workspace.home, name, desk.instance(name).mode)
+    reason = status_of(desk.workspace, desk.settings, name).panic_reason
     if reason is not None:
         console.warn(f"{name} is panicked and opens nothing: {reason}; after review: `predator reset`")
 

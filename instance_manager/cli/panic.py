@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.errors import StoreError
 from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.life import each
 from instance_manager.cli.options import AllOption, HomeOption, InstancesOption, JsonOption, ReasonOption
@@ -17,6 +20,15 @@ if TYPE_CHECKING:
     from engine.messages.base import Message
 
 DEFAULT_REASON = "a person said so"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicWord:
+    """What a person said, to one instance or to all."""
+
+    scope: str
+    reason: str
+    flatten: bool
 
 
 def register(app: typer.Typer) -> None:
@@ -36,16 +48,19 @@ def panic(
 
     Example: predator panic --instance live-1 --flatten --reason "prices look wrong"
     """
-    from actors.shell.latch import GLOBAL, latch_file, raise_latch
+    from actors.shell.latch import GLOBAL
     from instance_manager.modes import sends_orders
 
     desk = open_desk(home)
     names = desk.chosen(instance, is_all=is_all)
+    refused = _latch_all(desk, [GLOBAL] if is_all else names, reason, flatten=flatten)
     if is_all:
-        raise_latch(latch_file(desk.workspace.home, GLOBAL), reason, flatten=flatten)
         names = [name for name in names if sends_orders(desk.instance(name).mode)]  # a backtest cannot feel it
-    scope = GLOBAL if is_all else "instance"
-    each(names, lambda name: _panic(desk, name, scope, reason, flatten=flatten), as_json=as_json)
+    word = PanicWord(scope=GLOBAL if is_all else "instance", reason=reason, flatten=flatten)
+    each(names, lambda name: _wake(desk, name, word, refused.get(GLOBAL if is_all else name)), as_json=as_json)
+    if not names:
+        for error in refused.values():
+            raise error
 
 
 def reset(
@@ -69,22 +84,36 @@ def reset(
     each(names, lambda name: _reset(desk, name, reason), as_json=as_json)
 
 
-def _panic(desk: Desk, name: str, scope: str, reason: str, *, flatten: bool) -> dict[str, Any]:
-    """The latch first, and durably; then those who run are woken, so that they need not look."""
+def _latch_all(desk: Desk, scopes: Sequence[str], reason: str, *, flatten: bool) -> dict[str, StoreError]:
+    """Every latch before anyone is asked anything: one that hangs must not keep the others from feeling theirs. What
+    the disk refused is told at the end."""
     from actors.shell.latch import latch_file, raise_latch
+
+    refused = {}
+    for scope in scopes:
+        try:
+            raise_latch(latch_file(desk.workspace.home, scope), reason, flatten=flatten)
+        except StoreError as error:
+            refused[scope] = error
+    return refused
+
+
+def _wake(desk: Desk, name: str, word: PanicWord, refused: StoreError | None) -> dict[str, Any]:
+    """Those who run are told, so that they need not look; also where there is nothing to look at."""
     from engine.messages.control import PanicRaised
 
-    if scope == "instance":
-        raise_latch(latch_file(desk.workspace.home, name), reason, flatten=flatten)
-    _ask(desk, name, PanicRaised(scope=scope, reason=reason, flatten=flatten), role="supervisor")
-    return {"instance": name, "state": "PANICKED", "flatten": flatten, "reason": reason}
+    command = PanicRaised(scope=word.scope, reason=word.reason, flatten=word.flatten)
+    answer = _ask(desk, name, command, role="supervisor")
+    if refused is not None:
+        told = "it runs and was told all the same" if answer is not None and answer[0] else "and it was not told"
+        raise StoreError(f"{name}: {refused}; {told}")
+    return {"instance": name, "state": "PANICKED", "flatten": word.flatten, "reason": word.reason}
 
 
 def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
     from actors.shell.latch import GLOBAL, clear_seen, latch_file, read_latch
     from engine.messages.control import ResetBreaker
     from instance_manager.modes import sends_orders
-    from instance_manager.status import status_of
 
     if read_latch(latch_file(desk.workspace.home, GLOBAL)) is not None:
         raise RefusedForSafety(f"{name}: everything is panicked; `predator reset --all` clears that")
@@ -98,11 +127,23 @@ def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
         if not answer[0]:
             raise RefusedForSafety(f"{name}: not reset: {answer[1]}")
         return {"instance": name, "state": "RESET", "answer": answer[1]}
+    if sends_orders(desk.instance(name).mode):
+        _must_not_be_halted(desk, name)
     if not clear_seen(latch, seen_at_ns):
         raise RefusedForSafety(f"{name} was panicked again at this very moment; look again before you reset")
-    if status_of(desk.workspace, desk.settings, name).breaker == "RED":
-        raise NotRunning(f"{name}: the latch is cleared, the breaker is RED in its journal: start it, then reset again")
     return {"instance": name, "state": "RESET", "answer": "the latch is cleared"}
+
+
+def _must_not_be_halted(desk: Desk, name: str) -> None:
+    """Only its executor can reset what its journal says, and keep who said so and why."""
+    from instance_manager.status import journaled_view
+
+    view, error = journaled_view(desk.workspace, name)
+    if error:
+        raise StoreError(f"{name}: not reset: {error}")
+    if view is not None and (view.is_panicked or view.breaker == "RED"):
+        halted = f"the breaker is RED: {view.breaker_cause}" if view.breaker == "RED" else "it is panicked"
+        raise NotRunning(f"{name}: not reset: {halted}, as its journal says; start it (it stays halted), then reset")
 
 
 def _latched_at_ns(latch: Path) -> int:

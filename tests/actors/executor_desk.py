@@ -11,17 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from actors.executor import Executor
+from actors.executor_state import ExecutorSettings, State
 from actors.simulator.network import unanswered
-from actors.turn import ExecutorSettings, State
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine import reconcile
 from engine.book.state import Book
 from engine.machine import Effect, Note, Record, Request, Send
 from engine.market import MINUTE_NS, Bar, MarkPrice
+from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages import market as mk
 from engine.messages.base import Message
+from engine.messages.reports import IncidentHappened
 from engine.order import Order, OrderPurpose, OrderStatus
 from engine.protection import ProtectionRules
 from engine.safety import gate
@@ -64,6 +66,9 @@ class Desk:
         self.holds_stream = False
         self.glance = Glance(is_panicked=False, guard_lease_left_ns=1, instrument_lease_left_ns=1, budget_left=True)
         self.latches = ct.LatchesRead(scope="", reason="", flatten=False)
+        self.latches_of_others: dict[str, ac.RaiseLatch] = {}
+        self.takes_latches = True
+        self.incidents: list[IncidentHappened] = []
         self.longest_naked_ns = 0
         self._naked_since_ns: int | None = None
         self._inbox: collections.deque[Message] = collections.deque()
@@ -209,10 +214,21 @@ class Desk:
                 self._answer(ct.JournalRead(events=tuple(self.journal)), life)
             case Request(port="scoreboard", call=ct.ReadLatches()):
                 self._answer(self.latches, life)
+            case Request(port="latch", call=ac.RaiseLatch() as call):
+                self._answer(self._latch(call), life)
+            case Request(port="incidents", call=IncidentHappened() as report):
+                self.incidents.append(report)
             case Request(port="exchange", call=call):
                 self._call(call, life)
             case Note(text=text):
                 self.notes.append(text)
+
+    def _latch(self, call: ac.RaiseLatch) -> Message:
+        said = {"scope": call.scope, "reason": call.reason, "flatten": call.flatten}
+        if not self.takes_latches:
+            return ac.LatchFailed(**said, text="the disk is full")
+        self.latches_of_others.setdefault(call.scope, call)
+        return ac.LatchRaised(**said)
 
     def _hand_over_again(self, last_ns: int, life: Executor | None) -> None:
         """As the strategy does: the cycles an executor says it never dealt with."""

@@ -8,11 +8,14 @@ import pytest
 
 from actors.panic import Panic, State
 from actors.shell.latch import clear_latch, clear_seen, is_latched, latch_file, raise_latch, read_latch
-from actors.shell.own_ports import LatchPort
+from actors.shell.own_ports import LatchPort, ScoreboardPort
+from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
+from actors.shell.tree import tree_of
 from engine.errors import StoreError
 from engine.machine import Note, Request, Send
 from engine.messages.account import LatchFailed, LatchRaised, RaiseLatch
-from engine.messages.control import PanicRaised
+from engine.messages.control import LatchesRead, PanicRaised, ReadLatches
+from tests.actors.tree_builders import toy_spec
 
 GLOBAL = PanicRaised(scope="global", reason="fire", flatten=False)
 
@@ -128,3 +131,36 @@ def test_a_latch_that_cannot_be_read_is_cleared_by_who_saw_it(tmp_path: Path) ->
 
     assert clear_seen(latch, held.raised_at_ns)
     assert list(latch.parent.iterdir()) == []
+
+
+def felt_by(home: Path, account: str) -> LatchesRead:
+    """What the executor of live-1 is told on its tick."""
+    tree = tree_of(toy_spec(home, "live-1", account=account))
+    create_scoreboard(tree.scoreboard_file, tree.roles)
+    writer = ScoreboardWriter(tree.scoreboard_file, "executor", 1)
+    felt = ScoreboardPort(tree, writer).perform(ReadLatches())
+    assert isinstance(felt, LatchesRead)
+    return felt
+
+
+@pytest.mark.parametrize(("flattening", "other"), [("live-1", "global"), ("global", "live-1")])
+def test_a_panic_of_everything_does_not_hide_that_a_position_is_to_be_closed(
+    tmp_path: Path, flattening: str, other: str
+) -> None:
+    """`panic --all`, then `panic --instance live-1 --flatten` while live-1 is down: back again, it hears of both."""
+    raise_latch(latch_file(tmp_path, other), "all stand still")
+    raise_latch(latch_file(tmp_path, flattening), "close it", flatten=True)
+
+    felt = felt_by(tmp_path, account="main")
+
+    assert (felt.scope, felt.flatten) == ("global", True)
+
+
+def test_a_backtest_feels_its_own_latch_only(tmp_path: Path) -> None:
+    raise_latch(latch_file(tmp_path, "global"), "all stand still", flatten=True)
+
+    assert felt_by(tmp_path, account="") == LatchesRead(scope="", reason="", flatten=False)
+
+    raise_latch(latch_file(tmp_path, "live-1"), "enough of it")
+
+    assert felt_by(tmp_path, account="") == LatchesRead(scope="instance", reason="enough of it", flatten=False)

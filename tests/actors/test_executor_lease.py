@@ -1,15 +1,18 @@
 """Who needs the instrument: an executor that is halted and holds nothing gives it up, and asks again after a reset."""
 
+from dataclasses import replace
+
 import pytest
 
 from actors.shell.lease_keeper import LeaseKeeper
+from engine import ids
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages.account import InstrumentReleased
 from engine.safety.limits import ARRIVES_WITHIN_NS
 from tests.actors.executor_desk import Desk
 from tests.actors.executor_laws import holding
-from tests.builders import SYMBOL
+from tests.builders import SYMBOL, D, an_order
 
 SECOND_MS = 1_000
 
@@ -39,6 +42,69 @@ def test_halted_with_a_position_it_keeps_the_instrument_to_protect_it():
 
     assert released(desk) == []
     assert desk.state.ready.leased_until_ns > desk.now_ns
+
+
+def sharing() -> Desk:
+    """live-1, on an account with another."""
+    desk = Desk()
+    desk.settings = replace(desk.settings, sharers=("live-2",))
+    desk.boot()
+    return desk.ready()
+
+
+def test_what_another_trades_on_an_instrument_that_was_given_up_halts_nobody():
+    """Panicked and GREEN, live-1 gave its instrument up; live-2's first trade there used to panic live-2."""
+    desk = sharing()
+    desk.latches = ct.LatchesRead(scope="instance", reason="a person said so", flatten=False)
+    desk.run(3 * SECOND_MS)
+    money = desk.exchange.wallet.balance
+    desk.exchange.place_foreign(an_order(f"{ids.owner_prefix('live-2')}1-abcd-1-E0", quantity=D("0.2")), desk.now_ns)
+    desk.exchange.wallet.balance = money  # of a shared wallet nobody explains it alone
+    desk.run(15 * SECOND_MS)
+
+    assert desk.book.reconciliation == "WARNING"
+    assert desk.book.breaker.level == "GREEN"
+    assert desk.latches_of_others == {}
+
+
+def test_an_execution_of_nobody_we_know_halts_whoever_sees_it():
+    desk = sharing()
+    desk.latches = ct.LatchesRead(scope="instance", reason="a person said so", flatten=False)
+    desk.run(3 * SECOND_MS)
+
+    desk.exchange.place_foreign(an_order("web-1", quantity=D("0.2")), desk.now_ns)
+    desk.run(15 * SECOND_MS)
+
+    assert desk.book.breaker.cause == "foreign fill"
+
+
+def test_an_execution_of_the_other_while_the_instrument_is_ours_halts():
+    desk = sharing()
+
+    desk.exchange.place_foreign(an_order(f"{ids.owner_prefix('live-2')}1-abcd-1-E0", quantity=D("0.2")), desk.now_ns)
+    desk.run(15 * SECOND_MS)
+
+    assert desk.book.breaker.level == "RED"
+
+
+def test_who_was_refused_the_instrument_says_who_trades_it():
+    desk = sharing()
+    desk.tell(ct.InstrumentRefused(symbol=SYMBOL, holder="live-2"))
+
+    desk.reconcile()
+
+    [view] = [one.message for one in desk.sent if isinstance(one.message, ct.ViewReported)]
+    assert view.traded_by == "live-2"
+
+
+def test_who_holds_it_or_shares_with_nobody_answers_for_all_that_stands_there():
+    alone, holder = Desk().ready(), sharing()
+    alone.tell(ct.InstrumentRefused(symbol=SYMBOL, holder="live-2"))
+
+    for desk in (alone, holder):
+        desk.reconcile()
+        [view] = [one.message for one in desk.sent if isinstance(one.message, ct.ViewReported)]
+        assert view.traded_by == ""
 
 
 def test_after_a_reset_it_asks_again():

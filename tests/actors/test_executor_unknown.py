@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.turn import State
+from actors.executor_state import State
 from adapters import simulated_rules
 from engine.machine import Publish, Request
 from engine.messages import control as ct

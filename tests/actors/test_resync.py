@@ -170,6 +170,19 @@ def test_a_ghost_order_is_cancelled_with_a_persons_word_and_never_without():
     settled(desk)
 
 
+def test_a_ghost_order_without_an_id_of_its_sender_is_cancelled_by_the_exchanges_own():
+    desk = Desk().ready()
+    desk.exchange.place_foreign(an_order("", STOP, trigger_price=D(30_000), side=Side.SELL), desk.now_ns)
+    number = desk.exchange.orders[""].venue_order_id
+    halted(desk)
+
+    answer = adopt(desk)
+
+    assert number in answer.text
+    assert not desk.exchange.orders[""].is_open
+    settled(desk)
+
+
 def test_the_word_and_what_was_known_before_are_kept():
     desk = a_phantom()
     reports = []

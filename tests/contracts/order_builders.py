@@ -81,6 +81,10 @@ def cancel(order):
     return CancelOrder(client_order_id=order.client_order_id, symbol=SYMBOL, is_conditional=conditional)
 
 
+def cancel_by_venue_id(order, venue_order_id):
+    return replace(cancel(order), client_order_id="", venue_order_id=venue_order_id)
+
+
 async def mark_price(subject):
     return (await snapshot(subject)).mark_price
 

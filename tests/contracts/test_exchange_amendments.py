@@ -13,6 +13,7 @@ from order_builders import (
     an_entry,
     an_exit,
     away,
+    cancel_by_venue_id,
     find_by_venue_id,
     mark_price,
     number_of,
@@ -26,6 +27,8 @@ from engine.messages.exchange import (
     AmendDone,
     AmendRefused,
     AskTime,
+    CancelDone,
+    CancelRefused,
     FetchFills,
     OrderPlaced,
     TimeTold,
@@ -47,6 +50,23 @@ async def test_orders_of_both_kinds_are_found_by_the_exchange_s_id_too(subject):
 
     assert (found.client_order_id, found.status) == (entry.client_order_id, OrderStatus.FILLED)
     assert (waiting.client_order_id, waiting.is_conditional) == (stop.client_order_id, True)
+
+
+async def test_orders_of_both_kinds_are_cancelled_by_the_exchange_s_id_too(subject):
+    """Whoever sent it gave it no id of ours."""
+    mark = await mark_price(subject)
+    entry, stop = a_limit(away(mark, "0.9")), a_stop(away(mark, "0.9"))
+    placed = await subject.perform(place(entry))
+    resting = await subject.perform(place(stop))
+
+    answers = [
+        await subject.perform(cancel_by_venue_id(entry, placed.venue_order_id)),
+        await subject.perform(cancel_by_venue_id(stop, resting.venue_order_id)),
+        await subject.perform(cancel_by_venue_id(stop, resting.venue_order_id)),
+    ]
+
+    assert [type(answer) for answer in answers] == [CancelDone, CancelDone, CancelRefused]
+    assert (await snapshot(subject)).open_orders == ()
 
 
 async def test_a_resting_limit_order_that_only_reduces_is_amended_in_place(subject):

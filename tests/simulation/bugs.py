@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from actors import cycle, executor, intake, recovery, turn
+from actors import cycle, executor, intake, recovery, turn, watch
 from actors.leases import Leases
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
@@ -228,6 +228,10 @@ def _critical_is_no_alarm() -> tuple[Any, ...]:
     return (patch.dict(executor._HANDLERS, {executor.ct.Reconciled: calm}),)
 
 
+def _critical_is_ones_own_affair() -> tuple[Any, ...]:
+    return (patch.object(watch, "_warn_sharers", _nothing), patch.object(watch, "hold_sharers", _nothing))
+
+
 def _acknowledge_twice() -> tuple[Any, ...]:
     def always(now: turn.Turn, message: Any) -> None:
         now.happen(ev.NotificationDelivered(trade_number=message.trade_number))
@@ -270,6 +274,7 @@ DEFECTS: Mapping[str, Patches] = {
     "reconciler blind to orders": _reconciler_blind_to_orders,
     "reconciler blind to money": _reconciler_blind_to_money,
     "CRITICAL is no alarm": _critical_is_no_alarm,
+    "CRITICAL is one's own affair": _critical_is_ones_own_affair,
     "acknowledge twice": _acknowledge_twice,
     "notify once and forget": _notify_once_and_forget,
 }

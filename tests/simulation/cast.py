@@ -9,13 +9,13 @@ from zlib import crc32
 
 from actors.data import Data
 from actors.executor import Executor
+from actors.executor_state import ExecutorSettings
 from actors.guard import Guard
 from actors.notifier import Notifier
 from actors.reconciler import Reconciler
 from actors.simulator import Casting, Faults, Simulation
 from actors.spending import RateLimits
 from actors.strategy import Strategy
-from actors.turn import ExecutorSettings
 from engine.market import Bar
 from engine.protection import ProtectionRules
 from engine.safety.limits import Limits

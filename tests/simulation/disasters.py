@@ -12,6 +12,7 @@ from actors.simulator import AT_EASE, Stage, people, streams
 from adapters.simulated_exchange import SimulatedExchange
 from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.messages import exchange as ex
 from engine.messages.operator import ResyncWanted
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
 
@@ -141,6 +142,22 @@ class Disasters:
             exchange.cancel_foreign(source.choice(resting), stage.now_ns)
         return bool(resting)
 
+    def _amended_by_hand(self, stage: Stage, name: str, source: Random) -> bool:
+        """Somebody changes what an order covers, or where it triggers."""
+        exchange = self._world.exchange_of(name)
+        resting = [
+            order
+            for order in exchange.orders.values()
+            if order.status is OrderStatus.ACCEPTED and order.kind.is_conditional and order.is_reduce_only
+        ]
+        if resting:
+            chosen = source.choice(resting)
+            less = exchange.instrument.lot_size
+            change = source.choice(({"quantity": less}, {"trigger_price": (chosen.trigger_price or less) / 2}))
+            exchange.perform(ex.AmendOrder(order=replace(chosen, **change)), stage.now_ns)
+            streams.push(stage)
+        return bool(resting)
+
     def _liquidated(self, stage: Stage, name: str, source: Random) -> bool:
         """The exchange closes the position itself, and takes away every order that rests."""
         exchange = self._world.exchange_of(name)
@@ -259,6 +276,7 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "balance_drift": Disasters._balance_drift,
     "closed_by_hand": Disasters._closed_by_hand,
     "cancelled_by_hand": Disasters._cancelled_by_hand,
+    "amended_by_hand": Disasters._amended_by_hand,
     "liquidated": Disasters._liquidated,
     "funding_time": Disasters._funding_time,
     "stuck_trigger": Disasters._stuck_trigger,
@@ -273,7 +291,7 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "upgraded": Disasters._upgraded,
 }
 # these are possible only while something is held: they lie in wait for it
-NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "liquidated", "funding_time"})
+NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "amended_by_hand", "liquidated", "funding_time"})
 LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})

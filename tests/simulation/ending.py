@@ -35,6 +35,7 @@ def at_the_end(simulation: Simulation, world: SmallWorld, watch: Watch) -> None:
         _one_entry_per_bar(one)
         _signals_are_the_plays(world, one)
         _is_protected(one)
+        _concerns_all(simulation, world, one)
         touched = world.disasters.must_halt(one.name, one.began_at_ns) or _others_traded(one)
         if not touched and _holds_the_instrument(simulation, one):
             _agrees_with_the_exchange(world, one)
@@ -87,6 +88,14 @@ def _is_leaving(one: InstanceWatch, order: Order) -> bool:
     """It left in the last moment, and even a kind exchange has not had the time to answer: no one can know yet."""
     now_ns = one.tree.now_of(one.tree.lives["executor"])
     return order.status is OrderStatus.INTENDED and now_ns - order.changed_at_ns < ANSWER_NS
+
+
+def _concerns_all(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -> None:
+    """What one finds on an account halts all who trade there, until it is gone."""
+    mine, latches = world.seats[one.name], simulation.latches
+    others = {seat.name for seat in world.seats.values() if seat.account == mine.account} - {one.name}
+    free = sorted(others - latches.keys()) if one.book.unexplained else []
+    demand(not free, "the account stands still", f"{free} trade on after {one.book.unexplained} of {one.name}")
 
 
 def _view_is_the_store(one: InstanceWatch) -> None:

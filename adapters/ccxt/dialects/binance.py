@@ -35,7 +35,7 @@ from adapters.ccxt.translate import Raw, amount, mapping, positive, rows, text
 from engine.errors import RequestRefused
 from engine.fill import Fill
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, FindOrder, OrderReport, TakeSnapshot
+from engine.messages.exchange import AccountSnapshot, CancelOrder, FindOrder, OrderReport, TakeSnapshot
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order, OrderKind, OrderStatus
 
@@ -90,15 +90,17 @@ class Binance(BinanceMarket):
         answer = await self._client.fapiPrivatePutOrder(amend_request(order, market_id))
         must_name(order_report(answer, order.symbol), order.client_order_id)
 
-    async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
-        """Cancel by client order id. An answer that does not say so is MalformedMessage."""
-        if is_conditional:
-            answer = await self._client.fapiPrivateDeleteAlgoOrder({"clientAlgoId": client_order_id})
-            must_be_cancelled(answer, client_order_id, is_conditional=True)
-            return
-        asked = {"symbol": (await self.market(symbol)).market_id, "origClientOrderId": client_order_id}
-        answer = await self._client.fapiPrivateDeleteOrder(asked)
-        must_be_cancelled(answer, client_order_id, is_conditional=False)
+    async def cancel(self, asked: CancelOrder) -> None:
+        """Cancel by either id. An answer that does not say so is MalformedMessage."""
+        name, number = asked.client_order_id, asked.venue_order_id.removeprefix(ALGO_PREFIX)
+        if asked.is_conditional:
+            which = {"clientAlgoId": name} if name else {"algoId": number}
+            answer = await self._client.fapiPrivateDeleteAlgoOrder(which)
+        else:
+            which = {"origClientOrderId": name} if name else {"orderId": number}
+            market_id = (await self.market(asked.symbol)).market_id
+            answer = await self._client.fapiPrivateDeleteOrder({"symbol": market_id, **which})
+        must_be_cancelled(answer, asked)
 
     async def find(self, asked: FindOrder) -> OrderReport:
         """The order as it stands; a triggered conditional one with what its ordinary order came to."""

@@ -25,7 +25,7 @@ from engine.errors import InvariantViolated, MalformedMessage
 from engine.fill import Fill
 from engine.market import MarkPrice
 from engine.messages.base import Message
-from engine.messages.exchange import FillReceived, OrderReport, OrderUpdated
+from engine.messages.exchange import CancelOrder, FillReceived, OrderReport, OrderUpdated
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order, OrderKind, OrderStatus, Side
 
@@ -149,13 +149,15 @@ def algo_report(value: Any, symbol: str) -> OrderReport:
     )
 
 
-def must_be_cancelled(value: Any, client_order_id: str, *, is_conditional: bool) -> None:
+def must_be_cancelled(value: Any, asked: CancelOrder) -> None:
     """Raises MalformedMessage unless the answer says that exactly this order is cancelled."""
     raw = mapping(value)
-    named = text(raw, "clientAlgoId" if is_conditional else "clientOrderId")
-    done = str(raw.get("code")) == "200" if is_conditional else raw.get("status") == "CANCELED"
-    if named != client_order_id or not done:
-        raise MalformedMessage(f"asked to cancel {client_order_id}, answered {str(dict(raw))[:300]}")
+    by_client, by_number = ("clientAlgoId", "algoId") if asked.is_conditional else ("clientOrderId", "orderId")
+    named = text(raw, by_client if asked.client_order_id else by_number)
+    wanted = asked.client_order_id or asked.venue_order_id.removeprefix(ALGO_PREFIX)
+    done = str(raw.get("code")) == "200" if asked.is_conditional else raw.get("status") == "CANCELED"
+    if named != wanted or not done:
+        raise MalformedMessage(f"asked to cancel {wanted}, answered {str(dict(raw))[:300]}")
 
 
 def produced_order_id(raw: Raw) -> str:

@@ -41,7 +41,7 @@ from engine.errors import OutcomeUnknown, RequestRefused
 from engine.fill import Fill
 from engine.market import MarkPrice
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, FindOrder, FundingPayment, OrderReport, TakeSnapshot
+from engine.messages.exchange import AccountSnapshot, CancelOrder, FindOrder, FundingPayment, OrderReport, TakeSnapshot
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order, OrderStatus
 
@@ -92,14 +92,19 @@ class Bybit(BybitMarket):
         request = amend_request(order, await self.market_id(order.symbol))
         acknowledged(await self._client.privatePostV5OrderAmend(request), order, self._now_ns())
 
-    async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
-        """Cancel by client order id. The answer is an acknowledgement too, so the order is asked for until it is over.
+    async def cancel(self, asked: CancelOrder) -> None:
+        """Cancel by either id. The answer is an acknowledgement too, so the order is asked for until it is over.
 
         Raises OutcomeUnknown while it is not, RequestRefused when it was filled instead.
         """
-        named = FindOrder(client_order_id=client_order_id, symbol=symbol, is_conditional=is_conditional)
-        asked = {"category": CATEGORY, "symbol": await self.market_id(symbol), "orderLinkId": client_order_id}
-        must_name_what_was_asked(result(await self._client.privatePostV5OrderCancel(asked)), named, LINK_OR_ID)
+        named = FindOrder(
+            client_order_id=asked.client_order_id,
+            symbol=asked.symbol,
+            is_conditional=asked.is_conditional,
+            venue_order_id=asked.venue_order_id,
+        )
+        request = {"category": CATEGORY, "symbol": await self.market_id(asked.symbol), **_name_of(named)}
+        must_name_what_was_asked(result(await self._client.privatePostV5OrderCancel(request)), named, LINK_OR_ID)
         await self._until_over(named)
 
     async def _until_over(self, named: FindOrder) -> None:
@@ -113,12 +118,12 @@ class Bybit(BybitMarket):
             if status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED):
                 return
             if status not in REPORTED_AS_OPEN:
-                raise RequestRefused(f"{named.client_order_id} is {status}", code="", reason="unknown_order")
-        raise OutcomeUnknown(f"the cancel of {named.client_order_id} was acknowledged and the order is still {status}")
+                raise RequestRefused(f"{_name_of(named)} is {status}", code="", reason="unknown_order")
+        raise OutcomeUnknown(f"the cancel of {_name_of(named)} was acknowledged and the order is still {status}")
 
     async def find(self, asked: FindOrder) -> OrderReport:
         """The order as it stands: among the open and newest ones, else in the history."""
-        name = {"orderLinkId": asked.client_order_id} if asked.client_order_id else {"orderId": asked.venue_order_id}
+        name = _name_of(asked)
         question = {"category": CATEGORY, "symbol": await self.market_id(asked.symbol), **name}
         found = listed(await self._client.privateGetV5OrderRealtime(question))
         found = found or listed(await self._client.privateGetV5OrderHistory(question))
@@ -249,3 +254,7 @@ PROFILE = Profile(
     user_patience=Patience(silence_s=50.0),  # each beat is answered
     market_patience=Patience(silence_s=10.0),  # tickers come ten times a second
 )
+
+
+def _name_of(asked: FindOrder | CancelOrder) -> dict[str, str]:
+    return {"orderLinkId": asked.client_order_id} if asked.client_order_id else {"orderId": asked.venue_order_id}

@@ -18,7 +18,7 @@ from engine.fill import Fill
 from engine.instrument import Instrument
 from engine.market import Bar
 from engine.messages.base import Message
-from engine.messages.exchange import AccountSnapshot, FindOrder, OrderReport, TakeSnapshot
+from engine.messages.exchange import AccountSnapshot, CancelOrder, FindOrder, OrderReport, TakeSnapshot
 from engine.messages.market import BarClosed, MarkPriceChanged
 from engine.order import Order
 
@@ -54,8 +54,8 @@ class Dialect(Protocol):
     async def amend(self, order: Order) -> None:
         """Give the resting order of this client id the quantity and price or trigger that `order` has."""
 
-    async def cancel(self, client_order_id: str, symbol: str, is_conditional: bool) -> None:
-        """Cancel by client order id. An answer that does not say so is MalformedMessage."""
+    async def cancel(self, asked: CancelOrder) -> None:
+        """Cancel by client order id, else by the exchange's own. An answer that does not say so is MalformedMessage."""
 
     async def find(self, asked: FindOrder) -> OrderReport:
         """The order as it stands; a triggered conditional one with what came of it."""
@@ -110,7 +110,7 @@ def must_name(report: OrderReport, client_order_id: str) -> OrderReport:
     return report
 
 
-def must_name_what_was_asked(answer: Raw, asked: FindOrder, names: tuple[str, str]) -> None:
+def must_name_what_was_asked(answer: Raw, asked: FindOrder | CancelOrder, names: tuple[str, str]) -> None:
     """Raises MalformedMessage unless the answer is of the order asked for; `names` are its fields of either id."""
     name, wanted = (names[0], asked.client_order_id) if asked.client_order_id else (names[1], asked.venue_order_id)
     if text(answer, name) != wanted:
