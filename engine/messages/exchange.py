@@ -289,9 +289,8 @@ RATE_LIMITED, ORDER_LIMIT, NONSENSE = "rate_limited", "order_limit", "nonsense" 
 class ExchangeUnavailable(Message):
     """A call failed without effect. `call` names it, `detail` its subject (a client order id, or empty).
 
-    `kind` is one of unavailable, rate_limited, order_limit (too many new orders; all else is welcome), banned,
-    access_denied, refused, nonsense (three answers that cannot be), or resting (not even asked, after many failures);
-    wait `retry_after_ms` before the next.
+    `kind`: unavailable, rate_limited, order_limit (too many new orders; all else is welcome), banned, access_denied,
+    refused, nonsense (three answers that cannot be), resting (not asked, after many failures). Wait `retry_after_ms`.
     """
 
     call: str
