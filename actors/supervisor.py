@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from actors.supervision import SECOND, Child, Life, State, Supervision
 from engine.errors import InvariantViolated
 from engine.machine import Effect, Kill, Note, Publish, Request, Send, Spawn, Step, Stop, WakeAt
 from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, LeafLeft, RaiseLatch
@@ -29,64 +29,12 @@ from engine.messages.control import (
 )
 from engine.messages.events import ActorChanged
 
-MS = 1_000_000
-SECOND = 1_000 * MS
 TICK = "tick"
 RESTART = "restart:"
 STARTING = "STARTING"
 ESCALATED = "escalated: "
 UNSTARTABLE = "cannot start: "
 STORYTELLER = "executor"
-
-
-class Life(StrEnum):
-    """Where a role stands."""
-
-    WAITING = "waiting"
-    STARTING = "starting"
-    RUNNING = "running"
-    DYING = "dying"
-    KILLED = "killed"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supervision:
-    """Limits, each with its reason."""
-
-    roles: tuple[str, ...]
-    instance: str
-    tick_ns: int = 200 * MS
-    hang_ns: int = 3 * SECOND  # a handler takes milliseconds; a busy machine may delay it by a second
-    boot_limit_ns: int = 30 * SECOND  # importing and connecting on a cold, busy machine
-    intensity: int = 5
-    first_starts: int = 3  # a role that never ran will not be mended by many more tries
-    intensity_window_ns: int = 30 * SECOND
-    backoff_ns: int = 100 * MS  # before the second restart, then doubled
-    stop_limit_ns: int = 2 * SECOND  # per role
-    kill_limit_ns: int = 2 * SECOND  # SIGKILL needs no time; a lost notice of the end must not hold the restart
-    escalates_to_panic: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """One role. `since_ns` is when its `life` began, `deaths` when it died lately."""
-
-    generation: int = 0
-    pid: int = 0
-    life: Life = Life.WAITING
-    since_ns: int = 0
-    deaths: tuple[int, ...] = ()
-    has_run: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """`ending` is why the tree ends; None while it does not. `untold` are news for an executor that is not there."""
-
-    children: Mapping[str, Child]
-    ending: str | None = None
-    untold: tuple[ActorChanged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,18 +179,20 @@ class _Turn:
     def check_time(self, role: str) -> None:
         child = self.state.children[role]
         lasted_ns = self.now_ns - child.since_ns
-        if child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
-            self.kill(role, "did not start in time")
-        elif child.life is Life.DYING and lasted_ns > self.rules.stop_limit_ns:
+        if child.life is Life.DYING and lasted_ns > self.rules.stop_limit_ns:
             self.kill(role, "did not end in time")
         elif child.life is Life.KILLED and lasted_ns > self.rules.kill_limit_ns:
             self.on_exit(role, child.generation)
 
     def on_heartbeats(self, ages_ns: Mapping[str, int]) -> None:
+        """A child that starts may take long as long as it beats: the longer its journal, the longer its recovery."""
         for role, child in tuple(self.state.children.items()):
             lasted_ns = self.now_ns - child.since_ns
-            if child.life is Life.RUNNING and min(lasted_ns, ages_ns.get(role, lasted_ns)) > self.rules.hang_ns:
+            is_silent = min(lasted_ns, ages_ns.get(role, lasted_ns)) > self.rules.hang_ns
+            if is_silent and child.life is Life.RUNNING:
                 self.kill(role, "hangs")
+            elif is_silent and child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
+                self.kill(role, "did not start in time")
 
     def kill(self, role: str, why: str) -> None:
         self.change(role, life=Life.KILLED, since_ns=self.now_ns)

@@ -22,6 +22,7 @@ from actors.shell.exchange_desk import ExchangeDesk
 from actors.shell.gatekeeper import Gatekeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.part import AsyncPort, Edge, Part
+from actors.shell.patience import patience
 from actors.shell.performer import Deed, Outer, Performer
 from actors.shell.plane import Plane
 from actors.shell.scoreboard import ScoreboardWriter
@@ -78,10 +79,12 @@ class Host:
     # --- life --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let the machine begin."""
+        """Let the machine begin, and take in what it asked for first: whoever says that it started has recovered."""
         now_ns = self._clock.now_ns()
         self._state, effects = self._part.machine.start(now_ns)
         self._performer.perform(effects, now_ns)
+        for _ in range(len(self._waiting)):
+            self.deliver(self._waiting.popleft())
 
     def close(self) -> None:
         """Close ports and threads, each in bounded time."""
@@ -108,7 +111,8 @@ class Host:
         if isinstance(message, BudgetGranted) and self._keeper is not None and not self._keeper.take(message):
             return
         now_ns = self._clock.now_ns()
-        self._state, effects = self._part.machine.receive(self._state, message, now_ns)
+        with patience(message, self._writer.beat):
+            self._state, effects = self._part.machine.receive(self._state, message, now_ns)
         self._performer.perform(effects, now_ns)
 
     def pump(self) -> bool:

@@ -151,6 +151,11 @@ def late(place: Place) -> Part:
     return Part(machine=LateToy(place.role))
 
 
+def long_lived(place: Place) -> Part:
+    """A toy whose journal is long: it takes `TOY_RECOVERY_S` to fold it."""
+    return Part(machine=LongLivedToy(place.role), sync_ports={"journal": EmptyJournal()})
+
+
 def broken(place: Place) -> Part:
     """A toy that cannot even be made."""
     raise RuntimeError("this toy is broken")
@@ -162,3 +167,18 @@ class LateToy(Toy):
 
     def receive(self, state: Seen, message: Message, now_ns: int) -> Step[Seen]:
         return state, ()
+
+
+class EmptyJournal:
+    def perform(self, call: Message) -> Message:
+        return ct.JournalRead(events=())
+
+
+class LongLivedToy(Toy):
+    def start(self, now_ns: int) -> Step[Seen]:
+        return Seen(), (Publish(phase="RECOVERING"), Request(port="journal", call=ct.ReadJournal()))
+
+    def receive(self, state: Seen, message: Message, now_ns: int) -> Step[Seen]:
+        if isinstance(message, ct.JournalRead):
+            time.sleep(float(os.environ["TOY_RECOVERY_S"]))
+        return super().receive(state, message, now_ns)

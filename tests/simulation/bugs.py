@@ -11,7 +11,8 @@ from actors import cycle, executor, intake, recovery, turn
 from actors.leases import Leases
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
-from actors.supervisor import Life, _Turn
+from actors.supervision import Life
+from actors.supervisor import _Turn
 from engine import ledger, order, plan, reconcile
 from engine.book import fold
 from engine.book.state import Book
