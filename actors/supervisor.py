@@ -1,10 +1,11 @@
 """The supervisor: starts the actors of a tree in order, restarts what dies, ends it when that does not help.
 
 Theory of operation. The next role starts when the one before it has answered. A first death is answered at once, the
-next ones after a growing pause; too many in a short time, and the tree ends under a panic latch, because something is
-wrong that a restart does not mend. An actor whose heartbeat is too old hangs: it is killed, and its death is answered
-like any other. What happened is told to the executor, which journals it. An orderly end goes through the roles in
-reverse order, each in bounded time. Generations count the lives of a role; a notice about an older life means nothing.
+next ones after a growing pause; too many in some time, or three lives in a row that ended before they had recovered,
+and the tree ends under a panic latch, because something is wrong that a restart does not mend. An actor whose heartbeat
+is too old hangs: it is killed, and its death is answered like any other. What happened is told to the executor, which
+journals it. An orderly end goes through the roles in reverse order, each in bounded time. Generations count the lives
+of a role; a notice about an older life means nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from actors.supervision import SECOND, Child, Life, State, Supervision
+from actors.supervision import Child, Life, State, Supervision, hopeless
 from engine.errors import InvariantViolated
 from engine.machine import Effect, Kill, Note, Publish, Request, Send, Spawn, Step, Stop, WakeAt
 from engine.messages.account import CheckLauncher, LatchFailed, LatchRaised, LauncherSeen, LeafLeft, RaiseLatch
@@ -53,10 +54,8 @@ class Supervisor:
     def receive(self, state: State, message: Message, now_ns: int) -> Step[State]:
         turn = _Turn(self.rules, state, now_ns)
         match message:
-            case Woken(label=label) if label == TICK:
-                turn.tick()
             case Woken(label=label):
-                turn.restart(label.removeprefix(RESTART))
+                turn.on_woken(label)
             case Spawned(role=role, generation=generation, pid=pid):
                 turn.on_spawned(role, generation, pid)
             case ChildExited(role=role, generation=generation):
@@ -65,14 +64,15 @@ class Supervisor:
                 turn.on_left(role, generation, reason)
             case HeartbeatsRead(ages_ns=ages_ns):
                 turn.on_heartbeats(dict(ages_ns))
-            case LauncherSeen(is_alive=is_alive):
-                if not is_alive:
-                    turn.end("the launcher is gone")
+            case LauncherSeen(is_alive=False):
+                turn.end("the launcher is gone")
             case StopInstance(reason=reason):
                 turn.end(reason)
             case PanicRaised():
                 turn.forward(message)
-            case Undeliverable() | LatchRaised() | LatchFailed():
+            case LatchRaised() | LatchFailed():
+                turn.on_latch(message)
+            case LauncherSeen() | Undeliverable():
                 pass
             case _:
                 raise InvariantViolated(f"the supervisor has no use for {message!r}")
@@ -109,9 +109,16 @@ class _Turn:
                 return
 
     def spawn(self, role: str) -> None:
-        generation = self.state.children[role].generation + 1
-        self.change(role, generation=generation, life=Life.STARTING, since_ns=self.now_ns, pid=0)
+        child = self.state.children[role]
+        generation, attempts = child.generation + 1, child.attempts + 1
+        self.change(role, generation=generation, life=Life.STARTING, since_ns=self.now_ns, pid=0, attempts=attempts)
         self.effects.append(Spawn(role=role, generation=generation))
+
+    def on_woken(self, label: str) -> None:
+        if label == TICK:
+            self.tick()
+        else:
+            self.restart(label.removeprefix(RESTART))
 
     def restart(self, role: str) -> None:
         if self.state.ending is None and self.state.children[role].life is Life.DOWN:
@@ -121,7 +128,7 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is not Life.STARTING:
             return
-        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns, has_run=True)
+        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns, has_run=True, attempts=0)
         self.tell(role, "started" if generation == 1 else "restarted")
         if self.state.ending is None:
             self.start_next()
@@ -132,17 +139,24 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is Life.DOWN:
             return
-        recent = tuple(at for at in child.deaths if self.now_ns - at < self.rules.intensity_window_ns)
-        self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=(*recent, self.now_ns))
+        oldest_ns = self.now_ns - max(window_ns for _, window_ns in self.rules.intensities)
+        deaths = tuple(at for at in (*child.deaths, self.now_ns) if at > oldest_ns)
+        self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=deaths)
         self.tell(role, "ended" if self.state.ending else "died")
         if self.state.ending is not None:
             self.stop_next()
-        elif not child.has_run and child.generation >= self.rules.first_starts:
-            self.end(f"{UNSTARTABLE}{role} died {child.generation} times before it ran")
-        elif len(recent) + 1 > self.rules.intensity:
-            self.escalate(role)
         else:
-            self.restart_after(role, len(recent))
+            self.answer_death(role)
+
+    def answer_death(self, role: str) -> None:
+        child = self.state.children[role]
+        why = hopeless(self.rules, child, self.now_ns)
+        if not why:
+            self.restart_after(role, child.deaths_within(self.rules.intensities[0][1], self.now_ns) - 1)
+        elif child.has_run:
+            self.escalate(role, why)
+        else:
+            self.end(f"{UNSTARTABLE}{role} {why}")
 
     def restart_after(self, role: str, earlier_deaths: int) -> None:
         if earlier_deaths == 0:
@@ -151,13 +165,29 @@ class _Turn:
         pause_ns = self.rules.backoff_ns * 2 ** (earlier_deaths - 1)
         self.effects.append(WakeAt(at_ns=self.now_ns + pause_ns, label=f"{RESTART}{role}"))
 
-    def escalate(self, role: str) -> None:
-        window_s = self.rules.intensity_window_ns // SECOND
-        reason = f"{ESCALATED}{role} died {self.rules.intensity + 1} times in {window_s} s"
+    def escalate(self, role: str, why: str) -> None:
+        """To a person: trading ends under a panic that only somebody who has looked takes away."""
+        reason = f"{ESCALATED}{role} {why}; see logs/{self.rules.instance}/{role}.log, mend it, start, reset"
         self.effects.append(Note(level="CRITICAL", text=reason))
         if self.rules.escalates_to_panic:
-            self.effects.append(Request(port="latch", call=RaiseLatch(scope=self.rules.instance, reason=reason)))
+            latch = RaiseLatch(scope=self.rules.instance, reason=reason)
+            until_ns = self.now_ns + self.rules.latch_limit_ns
+            self.state = replace(self.state, unlatched=latch, latch_until_ns=until_ns)
+            self.latch()
         self.end(reason)
+
+    def latch(self) -> None:
+        if self.state.unlatched is not None:
+            self.effects.append(Request(port="latch", call=self.state.unlatched))
+
+    def on_latch(self, message: LatchRaised | LatchFailed) -> None:
+        """A refused one is tried again with every tick, for the next start would trade without it."""
+        if isinstance(message, LatchFailed):
+            text = f"the panic latch is NOT on disk, tried again: {message.text}"
+            self.effects.append(Note(level="CRITICAL", text=text))
+            return
+        self.state = replace(self.state, unlatched=None)
+        self.go_on_ending()
 
     def on_left(self, role: str, generation: int, reason: str) -> None:
         """An actor that ends itself in order ends the tree, unless that is ending already."""
@@ -175,6 +205,8 @@ class _Turn:
         self.effects.append(Request(port="scoreboard", call=ReadHeartbeats()))
         for role in tuple(self.state.children):
             self.check_time(role)
+        self.latch()
+        self.go_on_ending()
 
     def check_time(self, role: str) -> None:
         child = self.state.children[role]
@@ -208,9 +240,15 @@ class _Turn:
         self.effects.append(Note(level="INFO", text=f"ending: {reason}"))
         self.stop_next()
 
+    def go_on_ending(self) -> None:
+        if self.state.ending is not None:
+            self.stop_next()
+
     def stop_next(self) -> None:
         """The last role that still lives is asked to end; when none lives, so does the tree."""
         alive = [role for role, child in self.state.children.items() if child.life not in (Life.WAITING, Life.DOWN)]
+        if not alive and self.state.unlatched is not None and self.now_ns < self.state.latch_until_ns:
+            return
         if not alive:
             self.effects.append(Stop(reason=self.state.ending or "ended"))
             return
