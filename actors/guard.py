@@ -25,12 +25,14 @@ HOST_EVERY_MS = 1_000
 PEER_SILENT_MS = 300
 ALIVE_MS = 3_000  # a heartbeat older than this belongs to somebody who cannot be relied on
 CHECK = Request(port="scoreboard", call=ct.CheckIntegrity())
-CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
+CHECKS_TO_BELIEVE = 10  # a record is shown some ms after it is durable; a difference that lasts is a defect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`mismatches` counts checks in a row that found the same difference, `seen` what they saw; `host` is shown."""
+    """`mismatches` counts checks that found a difference since one found none, `seen` is what the newest saw; `host` is
+    shown. `is_frozen`: this guard has asked for the freeze; a standby that only looks on has not.
+    """
 
     mismatches: int = 0
     seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
@@ -83,13 +85,13 @@ class Guard:
         if holds:
             valid = self.limits.guard_lease_ms * MS
             effects.append(Request(port="scoreboard", call=ct.HoldGuardLease(valid_for_ns=valid)))
-        if differs and must_hold and not state.is_frozen:
-            effects.append(_freeze(checked))
+        if differs and must_hold and (not state.is_frozen or mismatches % CHECKS_TO_BELIEVE == 0):
+            effects.append(_freeze(checked))  # again each second: it may be lost, a person may reset too soon
         effects += self._shown(state, holds, dead, differs)
         after = State(
             mismatches=mismatches,
             seen=seen,
-            is_frozen=differs,
+            is_frozen=differs and (must_hold or state.is_frozen),
             is_holding=holds,
             on_duty=must_hold,
             host=state.host,
@@ -108,10 +110,15 @@ class Guard:
 
 
 def _mismatches(state: State, checked: ct.IntegrityChecked, seen: tuple[int, bytes, int, bytes]) -> int:
-    same = checked.engine_digest == checked.store_digest and checked.engine_sequence == checked.store_sequence
-    if same or not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
+    """At different events a difference counts only while nothing moves: the next record may be on its way. At the same
+    event nothing is, so it counts however fast the events come.
+    """
+    is_same_event = checked.engine_sequence == checked.store_sequence
+    if is_same_event and checked.engine_digest == checked.store_digest:
         return 0
-    return state.mismatches + 1 if seen == state.seen else 1
+    if not checked.engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
+        return 0
+    return state.mismatches + 1 if is_same_event or seen == state.seen else max(1, state.mismatches)
 
 
 def _freeze(checked: ct.IntegrityChecked) -> Send:

@@ -14,7 +14,7 @@ from tests.simulation import defects
 from tests.simulation.bugs import DEFECTS
 from tests.simulation.defects import hunt
 
-MOST_WORLDS = 20
+MOST_WORLDS = 40
 QUICK = (
     "take fills twice",
     "ignore the dedupe of fills",
@@ -28,6 +28,7 @@ QUICK = (
     "ignore the panic latch",
     "restart once only",
     "CRITICAL is no alarm",
+    "guard blind to mismatches",
 )
 
 
