@@ -1,4 +1,4 @@
-"""What may not change unsaid while a position is open: no limit binds less than when it was opened."""
+"""What may not change unsaid while a position is open, or may be: no limit binds less than when it was opened."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from actors.spec import InstanceSpec, Permission
 from engine.messages.facts import LimitsSet
+from engine.messages.reports import InstanceView
 from engine.safety import loosening
 from instance_manager.errors import RefusedForSafety
 
@@ -18,7 +19,8 @@ def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
         return spec
     if not reason:
         raise RefusedForSafety(
-            f"{spec.instance} holds a position, and these limits would bind less: {'; '.join(looser)}. Close it first, "
+            f"{spec.instance} holds a position or has open orders, and these limits would bind less: "
+            f"{'; '.join(looser)}. Close it first, "
             'leave the limits, or say why: --confirm-loosen "…" (kept in the journal)'
         )
     return replace(spec, loosening=Permission(operator=getpass.getuser(), reason=reason))
@@ -31,6 +33,11 @@ def _loosened(spec: InstanceSpec) -> tuple[str, ...]:
         return ()
     with JournalReader(spec.journal_file) as journal:
         view, before = journal.view(), journal.newest("LimitsSet")
-    if view is None or not view.position_quantity or not isinstance(before, LimitsSet):
+    if view is None or not _may_hold(view) or not isinstance(before, LimitsSet):
         return ()
     return loosening.loosened(before.limits, loosening.as_text(spec.limits))
+
+
+def _may_hold(view: InstanceView) -> bool:
+    """An entry that is under way, or whose fate nobody knows, may have opened a position by now."""
+    return bool(view.position_quantity or view.open_orders or view.unresolved_orders)
