@@ -60,6 +60,10 @@ class Host:
         self._desk: ExchangeDesk | None = None
         self._services_shown: dict[str, object] = {}
         self._async_ports = self._make_async_ports()
+        if self._bridge is not None and EXCHANGE in self._async_ports:
+            writer.is_alive = (
+                self._bridge.answers
+            )  # whose line to the exchange hangs is no good, though it handles messages
         self._performer = Performer(
             part=part,
             outer=outer,

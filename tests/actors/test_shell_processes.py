@@ -112,6 +112,16 @@ def test_a_recovery_longer_than_a_hang_is_left_alone(home: Path, monkeypatch: py
     assert "killed" not in (spec.log_folder / "supervisor.log").read_text()
 
 
+def test_an_actor_whose_line_to_the_exchange_is_blocked_is_killed_and_restarted(home: Path) -> None:
+    spec = toy_spec(home, executor="tests.actors.toys:blocked", guard=TOY)
+    lifecycle.start(spec)
+
+    tell(spec, "read")
+
+    eventually(lambda: restarts(spec, "executor") == 1)
+    assert "killed: hangs" in (spec.log_folder / "supervisor.log").read_text()
+
+
 def test_messages_reach_the_next_life_of_a_peer(spec: InstanceSpec) -> None:
     os.kill(pid_of(spec, "guard"), signal.SIGKILL)
     eventually(lambda: restarts(spec, "guard") == 1)

@@ -19,6 +19,7 @@ from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, Side
 
 MS = 1_000_000
+BLOCKED_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,15 @@ class ToyExchange:
         pass
 
 
+class BlockedExchange:
+    async def perform(self, call: Message) -> Message | None:
+        time.sleep(BLOCKED_S)  # noqa: ASYNC251 - just that is the defect
+        return None
+
+    async def close(self) -> None:
+        pass
+
+
 def toy(place: Place) -> Part:
     """A toy without ports."""
     return Part(machine=Toy(place.role))
@@ -144,6 +154,11 @@ def trader(place: Place) -> Part:
     return Part(
         machine=Toy(place.role), journal=ToyJournal(folder), async_ports={"exchange": exchange}, is_budgeted=True
     )
+
+
+def blocked(place: Place) -> Part:
+    """A toy whose exchange never gives the asyncio thread back."""
+    return Part(machine=Toy(place.role), async_ports={"exchange": lambda _edge: BlockedExchange()})
 
 
 def late(place: Place) -> Part:
