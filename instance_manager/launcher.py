@@ -88,9 +88,9 @@ class Launcher:
         """Until the tree ends; why it did. Raises AlreadyRunning, TreeFailed."""
         lock = take_lock(self._tree.run_folder)
         try:
+            self._catch_signals()  # first: preparing takes seconds, and whoever stops us then means it
             self._prepare()
-            self._catch_signals()
-            return self._live()
+            return self._wish or self._live()
         finally:
             self._leave_nothing()
             lock.close()
