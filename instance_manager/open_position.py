@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 
 from actors.spec import InstanceSpec, Permission
@@ -10,6 +9,7 @@ from engine.messages.facts import LimitsSet
 from engine.messages.reports import InstanceView
 from engine.safety import loosening
 from instance_manager.errors import RefusedForSafety
+from instance_manager.person import who_commands
 
 
 def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
@@ -23,7 +23,7 @@ def permitted(spec: InstanceSpec, reason: str) -> InstanceSpec:
             f"{'; '.join(looser)}. Close it first, "
             'leave the limits, or say why: --confirm-loosen "…" (kept in the journal)'
         )
-    return replace(spec, loosening=Permission(operator=getpass.getuser(), reason=reason))
+    return replace(spec, loosening=Permission(operator=who_commands(), reason=reason))
 
 
 def _loosened(spec: InstanceSpec) -> tuple[str, ...]:
