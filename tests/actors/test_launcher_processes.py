@@ -51,6 +51,11 @@ def is_over(spec: InstanceSpec) -> bool:
     return not lifecycle.is_running(spec.home, spec.instance)
 
 
+def test_a_start_returns_when_every_actor_has_said_that_it_started(spec: InstanceSpec) -> None:
+    """A cell is fresh before that; who is stopped in between has half a minute to start."""
+    assert cells(spec)["supervisor"].phase == "RUNNING"
+
+
 def test_stop_leaves_no_process(spec: InstanceSpec) -> None:
     running = processes_of(spec.run_folder)
     assert len(running) >= 5
