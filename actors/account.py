@@ -7,7 +7,8 @@ their protective reserve, their leases run out, and nobody opens a position.
 from __future__ import annotations
 
 from actors.shell.tree import ACCOUNT, ACCOUNT_ROLES
-from actors.supervisor import Supervision, Supervisor
+from actors.supervision import Supervision
+from actors.supervisor import Supervisor
 
 
 def account_supervisor() -> Supervisor:

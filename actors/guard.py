@@ -29,11 +29,11 @@ ALIVE_NS = 3_000 * MS  # a heartbeat older than this belongs to somebody who can
 CHECK = Request(port="scoreboard", call=ct.CheckIntegrity())
 READ_HOST = Request(port="host", call=ReadHost())
 HOST_SHOWN = tuple(field.name for field in fields(HostRead))
-CHECKS_TO_BELIEVE = 10  # a record is published some ms after it is durable; a lasting difference is a defect
+CHECKS_TO_BELIEVE = 10  # a record is shown some ms after it is durable; a difference that lasts is a defect
 
 
 class Found(NamedTuple):
-    """By one check. `mismatches` counts those in a row that saw the same difference; `seen` are engine and store."""
+    """By one check. `mismatches` counts checks that saw a difference since one saw none; `seen`: engine and store."""
 
     seen: tuple[int, bytes, int, bytes] = (0, b"", 0, b"")
     mismatches: int = 0
@@ -59,9 +59,12 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`host` is shown. `again` is the answer to a check that finds the same as the last one, as nearly all do."""
+    """`host` is shown. `is_frozen`: this guard has asked for the freeze; a standby that only looks on has not. `again`
+    is the answer to a check that finds the same as the last one, as nearly all do.
+    """
 
     found: Found = Found()
+    is_frozen: bool = False
     host: Mapping[str, float] | None = None
     again: tuple[Effect, ...] = ()
 
@@ -101,10 +104,12 @@ class Guard:
         if found == before and state.again:
             return state, state.again
         hold = (_hold(self.limits.guard_lease_ms),) if found.may_hold else ()
-        freeze = (_freeze(checked),) if found.differs and found.on_duty and not before.differs else ()
+        freeze = (_freeze(checked),) if _must_freeze(state, found) else ()
         shown = Publish(phase=found.phase, extra={"missing": list(found.missing), "host": state.host})
         said = (self._said(found),) if found.may_hold != before.may_hold else ()
-        return State(found=found, host=state.host, again=(*hold, shown)), (*hold, *freeze, shown, *said)
+        is_frozen = found.differs and (found.on_duty or state.is_frozen)
+        after = State(found=found, is_frozen=is_frozen, host=state.host, again=(*hold, shown))
+        return after, (*hold, *freeze, shown, *said)
 
     def _found(self, before: Found, checked: ct.IntegrityChecked) -> Found:
         seen = (checked.engine_sequence, checked.engine_digest, checked.store_sequence, checked.store_digest)
@@ -122,12 +127,23 @@ class Guard:
         return Note(level="INFO", text=f"{self.role} {text}")
 
 
+def _must_freeze(state: State, found: Found) -> bool:
+    """And again each second: the word may be lost, and a person may reset too soon."""
+    is_due = not state.is_frozen or found.mismatches % CHECKS_TO_BELIEVE == 0
+    return found.differs and found.on_duty and is_due
+
+
 def _mismatches(before: Found, seen: tuple[int, bytes, int, bytes]) -> int:
+    """At different events a difference counts only while nothing moves: the next record may be on its way. At the same
+    event nothing is, so it counts however fast the events come.
+    """
     engine_sequence, engine_digest, store_sequence, store_digest = seen
-    same = engine_digest == store_digest and engine_sequence == store_sequence
-    if same or not engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
+    is_same_event = engine_sequence == store_sequence
+    if is_same_event and engine_digest == store_digest:
         return 0
-    return before.mismatches + 1 if seen == before.seen else 1
+    if not engine_sequence:  # an engine that shows nothing (yet) contradicts nothing
+        return 0
+    return before.mismatches + 1 if is_same_event or seen == before.seen else max(1, before.mismatches)
 
 
 @cache

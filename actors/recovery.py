@@ -80,7 +80,12 @@ def look_after_lease(turn: Turn) -> None:
 
 def _needs_the_instrument(book: Book) -> bool:
     is_halted = book.is_panicked or book.breaker.level is Level.RED
-    return not is_halted or book.trade is not None or bool(book.position_quantity) or bool(book.open_orders())
+    return not is_halted or book.trade is not None or _may_hold(book)
+
+
+def _may_hold(book: Book) -> bool:
+    """An entry that is under way, or whose fate nobody knows, may have opened a position by now."""
+    return bool(book.position_quantity) or bool(book.open_orders())
 
 
 def _give_up_lease(turn: Turn) -> None:
@@ -147,14 +152,14 @@ def _begin(turn: Turn) -> None:
 
 
 def _set_limits(turn: Turn) -> None:
-    """By which limits this life trades, when they are others than before. Looser ones over an open position need a
-    person's word; without one a person must look.
+    """By which limits this life trades, when they are others than before. Looser ones over what is a position, or may
+    be, need a person's word; without one a person must look.
     """
     settings, before = turn.state.settings, turn.state.limits_before
     limits, word = loosening.as_text(settings.limits), settings.loosening
     if limits == before:
         return
-    looser = loosening.loosened(before, limits) if turn.book.position_quantity else ()
+    looser = loosening.loosened(before, limits) if _may_hold(turn.book) else ()
     said = {"reason": word.reason, "operator": word.operator} if looser and word else {}
     turn.happen(facts.LimitsSet(limits=limits, loosened=looser, **said))
     turn.change(limits_before=limits)

@@ -1,18 +1,19 @@
 """The supervisor: starts the actors of a tree in order, restarts what dies, ends it when that does not help.
 
 Theory of operation. The next role starts when the one before it has answered. A first death is answered at once, the
-next ones after a growing pause; too many in a short time, and the tree ends under a panic latch, because something is
-wrong that a restart does not mend. An actor whose heartbeat is too old hangs: it is killed, and its death is answered
-like any other. What happened is told to the executor, which journals it. An orderly end goes through the roles in
-reverse order, each in bounded time. Generations count the lives of a role; a notice about an older life means nothing.
+next ones after a growing pause; too many in some time, or three lives in a row that ended before they had recovered,
+and the tree ends under a panic latch, because something is wrong that a restart does not mend. An actor whose heartbeat
+is too old hangs: it is killed, and its death is answered like any other. What happened is told to the executor, which
+journals it. An orderly end goes through the roles in reverse order, each in bounded time. Generations count the lives
+of a role; a notice about an older life means nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from actors.supervision import Child, Life, State, Supervision, hopeless
 from engine.errors import InvariantViolated
 from engine.frozen import replace
 from engine.machine import Effect, Kill, Note, Publish, Request, Send, Spawn, Step, Stop, WakeAt
@@ -30,8 +31,6 @@ from engine.messages.control import (
 )
 from engine.messages.events import ActorChanged
 
-MS = 1_000_000
-SECOND = 1_000 * MS
 TICK = "tick"
 RESTART = "restart:"
 STARTING = "STARTING"
@@ -39,56 +38,6 @@ ESCALATED = "escalated: "
 UNSTARTABLE = "cannot start: "
 STORYTELLER = "executor"
 LOOKS = (Request(port="launcher", call=CheckLauncher()), Request(port="scoreboard", call=ReadHeartbeats()))
-
-
-class Life(StrEnum):
-    """Where a role stands."""
-
-    WAITING = "waiting"
-    STARTING = "starting"
-    RUNNING = "running"
-    DYING = "dying"
-    KILLED = "killed"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supervision:
-    """Limits, each with its reason."""
-
-    roles: tuple[str, ...]
-    instance: str
-    tick_ns: int = 200 * MS
-    hang_ns: int = 3 * SECOND  # a handler takes milliseconds; a busy machine may delay it by a second
-    boot_limit_ns: int = 30 * SECOND  # importing and connecting on a cold, busy machine
-    intensity: int = 5
-    first_starts: int = 3  # a role that never ran will not be mended by many more tries
-    intensity_window_ns: int = 30 * SECOND
-    backoff_ns: int = 100 * MS  # before the second restart, then doubled
-    stop_limit_ns: int = 2 * SECOND  # per role
-    kill_limit_ns: int = 2 * SECOND  # SIGKILL needs no time; a lost notice of the end must not hold the restart
-    escalates_to_panic: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """One role. `since_ns` is when its `life` began, `deaths` when it died lately."""
-
-    generation: int = 0
-    pid: int = 0
-    life: Life = Life.WAITING
-    since_ns: int = 0
-    deaths: tuple[int, ...] = ()
-    has_run: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """`ending` is why the tree ends; None while it does not. `untold` are news for an executor that is not there."""
-
-    children: Mapping[str, Child]
-    ending: str | None = None
-    untold: tuple[ActorChanged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +61,8 @@ class Supervisor:
             case LauncherSeen(is_alive=is_alive):
                 if not is_alive:
                     turn.end("the launcher is gone")
-            case Woken(label=label) if label == TICK:
-                turn.tick()
             case Woken(label=label):
-                turn.restart(label.removeprefix(RESTART))
+                turn.on_woken(label)
             case Spawned(role=role, generation=generation, pid=pid):
                 turn.on_spawned(role, generation, pid)
             case ChildExited(role=role, generation=generation):
@@ -126,7 +73,9 @@ class Supervisor:
                 turn.end(reason)
             case PanicRaised():
                 turn.forward(message)
-            case Undeliverable() | LatchRaised() | LatchFailed():
+            case LatchRaised() | LatchFailed():
+                turn.on_latch(message)
+            case Undeliverable():
                 pass
             case _:
                 raise InvariantViolated(f"the supervisor has no use for {message!r}")
@@ -163,9 +112,16 @@ class _Turn:
                 return
 
     def spawn(self, role: str) -> None:
-        generation = self.state.children[role].generation + 1
-        self.change(role, generation=generation, life=Life.STARTING, since_ns=self.now_ns, pid=0)
+        child = self.state.children[role]
+        generation, attempts = child.generation + 1, child.attempts + 1
+        self.change(role, generation=generation, life=Life.STARTING, since_ns=self.now_ns, pid=0, attempts=attempts)
         self.effects.append(Spawn(role=role, generation=generation))
+
+    def on_woken(self, label: str) -> None:
+        if label == TICK:
+            self.tick()
+        else:
+            self.restart(label.removeprefix(RESTART))
 
     def restart(self, role: str) -> None:
         if self.state.ending is None and self.state.children[role].life is Life.DOWN:
@@ -175,7 +131,7 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is not Life.STARTING:
             return
-        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns, has_run=True)
+        self.change(role, pid=pid, life=Life.RUNNING, since_ns=self.now_ns, has_run=True, attempts=0)
         self.tell(role, "started" if generation == 1 else "restarted")
         if self.state.ending is None:
             self.start_next()
@@ -186,17 +142,24 @@ class _Turn:
         child = self.state.children[role]
         if child.generation != generation or child.life is Life.DOWN:
             return
-        recent = tuple(at for at in child.deaths if self.now_ns - at < self.rules.intensity_window_ns)
-        self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=(*recent, self.now_ns))
+        oldest_ns = self.now_ns - max(window_ns for _, window_ns in self.rules.intensities)
+        deaths = tuple(at for at in (*child.deaths, self.now_ns) if at > oldest_ns)
+        self.change(role, life=Life.DOWN, since_ns=self.now_ns, deaths=deaths)
         self.tell(role, "ended" if self.state.ending else "died")
         if self.state.ending is not None:
             self.stop_next()
-        elif not child.has_run and child.generation >= self.rules.first_starts:
-            self.end(f"{UNSTARTABLE}{role} died {child.generation} times before it ran")
-        elif len(recent) + 1 > self.rules.intensity:
-            self.escalate(role)
         else:
-            self.restart_after(role, len(recent))
+            self.answer_death(role)
+
+    def answer_death(self, role: str) -> None:
+        child = self.state.children[role]
+        why = hopeless(self.rules, child, self.now_ns)
+        if not why:
+            self.restart_after(role, child.deaths_within(self.rules.intensities[0][1], self.now_ns) - 1)
+        elif child.has_run:
+            self.escalate(role, why)
+        else:
+            self.end(f"{UNSTARTABLE}{role} {why}")
 
     def restart_after(self, role: str, earlier_deaths: int) -> None:
         if earlier_deaths == 0:
@@ -205,13 +168,29 @@ class _Turn:
         pause_ns = self.rules.backoff_ns * 2 ** (earlier_deaths - 1)
         self.effects.append(WakeAt(at_ns=self.now_ns + pause_ns, label=f"{RESTART}{role}"))
 
-    def escalate(self, role: str) -> None:
-        window_s = self.rules.intensity_window_ns // SECOND
-        reason = f"{ESCALATED}{role} died {self.rules.intensity + 1} times in {window_s} s"
+    def escalate(self, role: str, why: str) -> None:
+        """To a person: trading ends under a panic that only somebody who has looked takes away."""
+        reason = f"{ESCALATED}{role} {why}; see logs/{self.rules.instance}/{role}.log, mend it, start, reset"
         self.effects.append(Note(level="CRITICAL", text=reason))
         if self.rules.escalates_to_panic:
-            self.effects.append(Request(port="latch", call=RaiseLatch(scope=self.rules.instance, reason=reason)))
+            latch = RaiseLatch(scope=self.rules.instance, reason=reason)
+            until_ns = self.now_ns + self.rules.latch_limit_ns
+            self.state = replace(self.state, unlatched=latch, latch_until_ns=until_ns)
+            self.latch()
         self.end(reason)
+
+    def latch(self) -> None:
+        if self.state.unlatched is not None:
+            self.effects.append(Request(port="latch", call=self.state.unlatched))
+
+    def on_latch(self, message: LatchRaised | LatchFailed) -> None:
+        """A refused one is tried again with every tick, for the next start would trade without it."""
+        if isinstance(message, LatchFailed):
+            text = f"the panic latch is NOT on disk, tried again: {message.text}"
+            self.effects.append(Note(level="CRITICAL", text=text))
+            return
+        self.state = replace(self.state, unlatched=None)
+        self.go_on_ending()
 
     def on_left(self, role: str, generation: int, reason: str) -> None:
         """An actor that ends itself in order ends the tree, unless that is ending already."""
@@ -228,25 +207,30 @@ class _Turn:
         self.effects.extend(LOOKS)
         for role in self.state.children:  # of now: whatever is done replaces the children, it does not change them
             self.check_time(role)
+        self.latch()
+        self.go_on_ending()
 
     def check_time(self, role: str) -> None:
         child = self.state.children[role]
         if child.life is Life.RUNNING:
             return
         lasted_ns = self.now_ns - child.since_ns
-        if child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
-            self.kill(role, "did not start in time")
-        elif child.life is Life.DYING and lasted_ns > self.rules.stop_limit_ns:
+        if child.life is Life.DYING and lasted_ns > self.rules.stop_limit_ns:
             self.kill(role, "did not end in time")
         elif child.life is Life.KILLED and lasted_ns > self.rules.kill_limit_ns:
             self.on_exit(role, child.generation)
 
     def on_heartbeats(self, ages_ns: Mapping[str, int]) -> None:
+        """A child that starts may take long as long as it beats: the longer its journal, the longer its recovery."""
         hang_ns = self.rules.hang_ns
         for role, child in self.state.children.items():  # of now, as in `tick`
             lasted_ns = self.now_ns - child.since_ns
-            if lasted_ns > hang_ns and ages_ns.get(role, lasted_ns) > hang_ns and child.life is Life.RUNNING:
+            if lasted_ns <= hang_ns or ages_ns.get(role, lasted_ns) <= hang_ns:
+                continue
+            if child.life is Life.RUNNING:
                 self.kill(role, "hangs")
+            elif child.life is Life.STARTING and lasted_ns > self.rules.boot_limit_ns:
+                self.kill(role, "did not start in time")
 
     def kill(self, role: str, why: str) -> None:
         self.change(role, life=Life.KILLED, since_ns=self.now_ns)
@@ -262,9 +246,15 @@ class _Turn:
         self.effects.append(Note(level="INFO", text=f"ending: {reason}"))
         self.stop_next()
 
+    def go_on_ending(self) -> None:
+        if self.state.ending is not None:
+            self.stop_next()
+
     def stop_next(self) -> None:
         """The last role that still lives is asked to end; when none lives, so does the tree."""
         alive = [role for role, child in self.state.children.items() if child.life not in (Life.WAITING, Life.DOWN)]
+        if not alive and self.state.unlatched is not None and self.now_ns < self.state.latch_until_ns:
+            return
         if not alive:
             self.effects.append(Stop(reason=self.state.ending or "ended"))
             return

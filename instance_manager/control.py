@@ -7,11 +7,12 @@ from pathlib import Path
 from engine.messages.base import Message
 from engine.messages.control import CommandAnswered
 from instance_manager import thespian_door as door
-from instance_manager.errors import NotRunning
+from instance_manager.errors import DoesNotAnswer, NotRunning
 from instance_manager.lifecycle import run_folder
 from instance_manager.lock import read_card
 
 ASK_LIMIT_S = 5.0
+SILENT = "{}: its launcher notices that and starts it anew, within ten seconds or so; try again then"
 
 
 def ask(
@@ -24,7 +25,10 @@ def ask(
     card = read_card(run_folder(home, instance))
     if card is None or not card.is_running or not card.supervisor_port:
         raise NotRunning(f"{instance} is not running")
-    system = door.attach(card.admin_port)
+    try:
+        system = door.attach(card.admin_port)
+    except DoesNotAnswer as silent:
+        return CommandAnswered(is_done=False, text=SILENT.format(silent))
     if system is None:
         raise NotRunning(f"{instance} is just being restarted; try again")
     try:

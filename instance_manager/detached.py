@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from actors.shell.scoreboard import Cell, ScoreboardReader
-from actors.shell.tree import Tree, write_tree
+from actors.shell.scoreboard import STARTING, Cell, ScoreboardReader
+from actors.shell.tree import SUPERVISOR, Tree, write_tree
 from instance_manager.cli.exit_codes import ExitCode
 from instance_manager.errors import AlreadyRunning, StartFailed
 from instance_manager.lock import is_running, read_card
@@ -56,7 +56,7 @@ def await_running(tree: Tree, child: subprocess.Popen[bytes], limit_s: float) ->
     """Return when the tree is RUNNING. Raises AlreadyRunning or StartFailed with what the log says."""
     began_at = _log_size(tree)
     until = time.monotonic() + limit_s
-    while not (is_ready(tree) and _is_of(tree, child)):
+    while not (is_ready(tree) and _has_begun(tree) and _is_of(tree, child)):
         code = child.poll()
         if code == ExitCode.ALREADY_RUNNING:
             raise AlreadyRunning(f"{tree.name} is running already; `predator stop --instance {tree.name}` ends it")
@@ -79,6 +79,12 @@ def _is_of(tree: Tree, child: subprocess.Popen[bytes]) -> bool:
     """Whether the launcher that runs is the one we started, and not that of another who was faster."""
     card = read_card(tree.run_folder)
     return card is not None and card.pid == child.pid
+
+
+def _has_begun(tree: Tree) -> bool:
+    """By the supervisor's word: every actor has said that it started. A cell is fresh a little earlier."""
+    supervisor = ScoreboardReader(tree.scoreboard_file).read_role(SUPERVISOR)
+    return supervisor is not None and supervisor.phase != STARTING
 
 
 def is_ready(tree: Tree) -> bool:

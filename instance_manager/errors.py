@@ -18,6 +18,10 @@ class UnknownInstance(TradingError):
         )
 
 
+class DoesNotAnswer(TradingError):
+    """Its processes are there and do not answer. Its launcher notices soon and starts them anew: try again."""
+
+
 class NotRunning(TradingError):
     """The command needs a running instance."""
 

@@ -1,9 +1,9 @@
 """The launcher: one process that holds a tree's lock, starts its actors, watches their root, and leaves nothing behind.
 
 Theory of operation. It adopts orphans (`PR_SET_CHILD_SUBREAPER`), so every process of the tree is and stays below it.
-Each second it pings the supervisor. When supervisor or admin dies or hangs, it kills every recorded process and starts
-the tree anew, which recovers from the journal; three times in five minutes, and it latches the instance's panic and
-gives up. When the launcher itself is killed, the supervisor notices and ends the tree.
+Each second it pings the supervisor and Thespian's admin. When one of them dies or hangs, it kills every recorded
+process and starts the tree anew, which recovers from the journal; three times in five minutes, and it latches the
+instance's panic and gives up. When the launcher itself is killed, the supervisor notices and ends the tree.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Life:
     admin: ProcessId
     root: ProcessId
     missed_pings: int = 0
+    admin_missed: int = 0
     pinged_at_s: float = 0.0
     pings: int = 0
 
@@ -87,9 +88,9 @@ class Launcher:
         """Until the tree ends; why it did. Raises AlreadyRunning, TreeFailed."""
         lock = take_lock(self._tree.run_folder)
         try:
+            self._catch_signals()  # first: preparing takes seconds, and whoever stops us then means it
             self._prepare()
-            self._catch_signals()
-            return self._live()
+            return self._wish or self._live()
         finally:
             self._leave_nothing()
             lock.close()
@@ -177,19 +178,23 @@ class Launcher:
                 return "the supervisor died" if read_outcome(self._tree.run_folder) is None else None
             if not life.admin.is_running:
                 return "Thespian's admin died"
-            if not self._answers(life):
-                return "the supervisor hangs"
+            if (silent := self._silent(life)) is not None:
+                return f"{silent} hangs"
             self._take_care()
 
-    def _answers(self, life: Life) -> bool:
+    def _silent(self, life: Life) -> str | None:
+        """Who missed too many pings in a row, if anybody: the supervisor is asked directly, so both must answer."""
         now_s = time.monotonic()
         if now_s - life.pinged_at_s < PING_EVERY_S:
-            return True
+            return None
         life.pinged_at_s = now_s
         life.pings += 1
         answer = life.system.ask(life.supervisor, Ping(number=life.pings), PING_LIMIT_S)
         life.missed_pings = 0 if isinstance(answer, Pong) else life.missed_pings + 1
-        return life.missed_pings < MISSED_PINGS
+        life.admin_missed = 0 if door.admin_answers(life.system, PING_LIMIT_S) else life.admin_missed + 1
+        if life.missed_pings >= MISSED_PINGS:
+            return "the supervisor"
+        return "Thespian's admin" if life.admin_missed >= MISSED_PINGS else None
 
     def _take_care(self) -> None:
         now_s = time.monotonic()

@@ -19,6 +19,7 @@ from actors.supervisor import ESCALATED, UNSTARTABLE
 from engine.errors import TradingError
 from instance_manager.account_system import Idleness, ensure_account_system
 from instance_manager.cli.exit_codes import ExitCode, code_for, code_for_names
+from instance_manager.early_end import end_on_sigterm
 from instance_manager.launcher import Launcher
 
 ACCOUNT_CARE = "the account system is gone and cannot be started: {}"
@@ -30,6 +31,7 @@ def run(spec: InstanceSpec) -> ExitCode:
 
 
 def run_tree(tree: Tree) -> ExitCode:
+    end_on_sigterm()
     if tree.spec is not None and tree.spec.account:
         ensure_account_system(tree.home)
     reason = Launcher(tree, care=_care_for(tree)).run()

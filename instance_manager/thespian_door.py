@@ -6,14 +6,17 @@ import os
 import socket
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 from actors.shell.envelope import Answer, Ask
 from actors.shell.loopback import LOOPBACK, bind_to_loopback, free_port
 from engine.messages import wire
 from engine.messages.base import Message
 from engine.messages.control import CommandAnswered
+from instance_manager.errors import DoesNotAnswer
 
 BASE = "multiprocTCPBase"
 ADMIN_TRIES = 3
@@ -44,7 +47,7 @@ def open_system(log_folder: Path) -> tuple[Any, int]:
 
 
 def attach(admin_port: int) -> Any | None:
-    """The system of a running admin; None when it does not listen, for Thespian would start another."""
+    """The system of a running admin; None when it does not listen. Raises DoesNotAnswer within some seconds."""
     bind_to_loopback()
     from thespian.actors import ActorSystem
 
@@ -52,7 +55,38 @@ def attach(admin_port: int) -> Any | None:
         if probe.connect_ex((LOOPBACK, admin_port)) != 0:
             return None
 
-    return ActorSystem(BASE, {"Admin Port": admin_port, "Admin Address": LOOPBACK}, transientUnique=True)
+    capabilities = {"Admin Port": admin_port, "Admin Address": LOOPBACK}
+    return ActorSystem(_attached_base()(SimpleNamespace(capabilities=capabilities)), transientUnique=True)
+
+
+def _attached_base() -> Any:
+    """Thespian starts an admin of its own beside one that does not answer, and takes 14 s to see that it may not."""
+    from thespian.system.multiprocTCPBase import ActorSystemBase
+
+    class Attached(ActorSystemBase):  # type: ignore[misc]
+        def _startAdmin(self, *_: Any) -> NoReturn:  # noqa: N802 - Thespian's name
+            close_transport(self.transport)
+            raise DoesNotAnswer("Thespian's admin does not answer")
+
+        def _verifyAdminRunning(self) -> bool:  # noqa: N802 - Thespian's name
+            if not super()._verifyAdminRunning():
+                self._startAdmin()
+            return True
+
+    return Attached
+
+
+def admin_answers(system: Any, limit_s: float) -> bool:
+    """Whether the admin still handles messages. By an endpoint of its own: no late answer is mistaken for this one."""
+    from thespian.system.messages.admin import QueryAck, QueryExists
+
+    end = system._systemBase.external_clone()
+    try:
+        end._tx_to_admin(QueryExists())
+        heard = end._run_transport(timedelta(seconds=limit_s))
+        return isinstance(getattr(heard, "message", None), QueryAck)
+    finally:
+        close_transport(end.transport)
 
 
 def address_at(port: int) -> Any:
@@ -86,7 +120,14 @@ def ask_actor(system: Any, address: Any, role: str, command: Message, timeout_s:
 
 def hang_up(system: Any) -> None:
     """Close the sockets of this process's end. Thespian means to and does not."""
-    transport = system._systemBase.transport
+    close_transport(system._systemBase.transport)
+
+
+def close_transport(transport: Any) -> None:
+    """Sockets that rest, that hear, that are still to say something, and the one that listens."""
+    for intent in getattr(transport, "_transmitIntents", {}).values():
+        if getattr(intent, "socket", None) is not None:
+            intent.socket.close()
     for idle in getattr(transport, "_openSockets", {}).values():
         idle.socket.close()
     for incoming in getattr(transport, "_incomingSockets", {}).values():

@@ -103,6 +103,8 @@ class Shell(Actor):  # type: ignore[misc]
             case Forwarded(asker=asker, ask=ask):
                 self._take_command(ask, asker)
             case Booted(role=role, generation=generation, pid=pid):
+                if self._children is not None:
+                    self._children.learn(role, generation, pid)
                 self._deliver(Spawned(role=role, generation=generation, pid=pid))
             case Left(role=role, generation=generation, reason=reason):
                 self._deliver(LeafLeft(role=role, generation=generation, reason=reason))

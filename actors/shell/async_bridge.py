@@ -11,12 +11,15 @@ import collections
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 CLOSE_LIMIT_S = 2.0
+PROBE_EVERY_S = 0.2
+SILENT_S = 2.5  # a busy machine delays the loop by tenths of a second; parsing what an exchange lists takes less too
 
 
 class AsyncBridge(Generic[ItemT]):
@@ -28,6 +31,7 @@ class AsyncBridge(Generic[ItemT]):
         self._writer.setblocking(False)
         self._inbox: collections.deque[ItemT] = collections.deque()
         self._loop = asyncio.new_event_loop()
+        self._probed_at_s = self._answered_at_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="asyncio", daemon=True)
         self._thread.start()
 
@@ -53,6 +57,18 @@ class AsyncBridge(Generic[ItemT]):
         with contextlib.suppress(BlockingIOError):
             self._reader.recv(65536)
         return [self._inbox.popleft() for _ in range(len(self._inbox))]
+
+    def answers(self) -> bool:
+        """Whether the loop still takes turns: it did lately what we asked for. A coroutine that blocks stops it."""
+        now_s = time.monotonic()
+        is_waiting = self._probed_at_s > self._answered_at_s
+        if not is_waiting and now_s - self._probed_at_s >= PROBE_EVERY_S:
+            self._probed_at_s = now_s
+            self._loop.call_soon_threadsafe(self._answer)
+        return not is_waiting or now_s - self._probed_at_s < SILENT_S
+
+    def _answer(self) -> None:
+        self._answered_at_s = time.monotonic()
 
     def close(self) -> None:
         """Cancel what runs and end the thread, in bounded time."""

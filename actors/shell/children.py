@@ -73,13 +73,29 @@ class Children:
         )
         self._actor.send(address, boot)
 
+    def learn(self, role: str, generation: int, pid: int) -> None:
+        """What it says of itself, where the kernel did not say: not every one lists children."""
+        for child in self._of(role, generation):
+            if not child.pid:
+                child.pid, child.fd = pid, _open(pid)
+                record(self._tree.run_folder, process_id(pid, role))
+
     def kill(self, role: str, generation: int) -> None:
         """SIGKILL; that it died is noticed as any death is."""
-        for child in self._living:
-            if (child.role, child.generation) == (role, generation) and child.pid:
-                logger.warning("kills {} (generation {}, pid {})", role, generation, child.pid)
+        for child in self._of(role, generation):
+            for pid in [child.pid] if child.pid else self._strangers():
+                logger.warning("kills {} (generation {}, pid {})", role, generation, pid)
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
+
+    def _of(self, role: str, generation: int) -> list[Child]:
+        return [child for child in self._living if (child.role, child.generation) == (role, generation)]
+
+    def _strangers(self) -> list[int]:
+        """Processes of ours that are no child we know: one whose pid was never learned must be among them. It would act
+        beside its replacement."""
+        known = {child.pid for child in self._living}
+        return [pid for pid in children_of(os.getpid()) if pid not in known]
 
     def leave_nothing(self) -> None:
         """At the end of a tree whose launcher is gone: nobody else would end Thespian's own processes.

@@ -76,7 +76,7 @@ class Boot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booted:
-    """From a child to its supervisor: my machine has started."""
+    """From a child to its supervisor: my machine has started and taken in what it asked for first (its journal)."""
 
     role: str
     generation: int

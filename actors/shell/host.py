@@ -22,6 +22,7 @@ from actors.shell.exchange_desk import BANNED, ExchangeDesk
 from actors.shell.gatekeeper import Gatekeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.part import AsyncPort, Edge, Part
+from actors.shell.patience import patience
 from actors.shell.performer import Deed, Outer, Performer
 from actors.shell.plane import Plane
 from actors.shell.purse import PurseFile
@@ -61,6 +62,10 @@ class Host:
         self._desk: ExchangeDesk | None = None
         self._services_shown: dict[str, object] = {}
         self._async_ports = self._make_async_ports()
+        if self._bridge is not None and EXCHANGE in self._async_ports:
+            writer.is_alive = (
+                self._bridge.answers
+            )  # whose line to the exchange hangs is no good, though it handles messages
         self._performer = Performer(
             part=part,
             outer=outer,
@@ -80,10 +85,12 @@ class Host:
     # --- life --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let the machine begin."""
+        """Let the machine begin, and take in what it asked for first: whoever says that it started has recovered."""
         now_ns = self._clock.now_ns()
         self._state, effects = self._part.machine.start(now_ns)
         self._performer.perform(effects, now_ns)
+        for _ in range(len(self._waiting)):
+            self.deliver(self._waiting.popleft())
 
     def close(self) -> None:
         """Close ports and threads, each in bounded time."""
@@ -110,7 +117,8 @@ class Host:
         if isinstance(message, BudgetGranted) and self._keeper is not None and not self._take_budget(message):
             return
         now_ns = self._clock.now_ns()
-        self._state, effects = self._part.machine.receive(self._state, message, now_ns)
+        with patience(message, self._writer.beat):
+            self._state, effects = self._part.machine.receive(self._state, message, now_ns)
         self._performer.perform(effects, now_ns)
 
     def pump(self) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,10 @@ class Latch:
 
 def read_latch(path: Path) -> Latch | None:
     """The panic that holds; None when none does. A latch that cannot be read holds."""
+    return _read(path) or _read(_aside(path)) or _read(path)  # it may be put back between two looks
+
+
+def _read(path: Path) -> Latch | None:
     try:
         stored = json.loads(path.read_bytes())
         return Latch(str(stored["reason"]), bool(stored["flatten"]), int(stored.get("raised_at_ns", 0)))
@@ -68,36 +73,71 @@ def as_felt(standing: Mapping[str, Latch | RaiseLatch | None]) -> LatchesRead:
     return LatchesRead(scope="", reason="", flatten=False)
 
 
+def _aside(path: Path) -> Path:
+    """Where a latch stands while somebody looks at it to clear it. It holds there too: that somebody may die."""
+    return path.with_name(f".{path.name}.cleared")
+
+
 def clear_latch(path: Path) -> None:
     """A person's decision, never a program's."""
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-        sync_folder(path.parent)
+    for one in (path, _aside(path)):
+        with contextlib.suppress(FileNotFoundError):
+            one.unlink()
+            sync_folder(path.parent)
 
 
 def clear_seen(path: Path, seen_at_ns: int) -> bool:
-    """Clear what a person saw, raised last at `seen_at_ns`; False when it was raised again since, and then it holds.
+    """Clear what a person saw, raised last at `seen_at_ns`; False when it was raised again since (by whatever clock) or
+    is being cleared by somebody else: then it holds.
 
-    It is moved aside, looked at, and put back when it is a newer one: no panic is lost, whoever comes between.
+    It is moved aside, looked at, and put back when it is another one: no panic is lost, whoever comes between or dies.
     """
-    aside = path.with_name(f".{path.name}.cleared.{os.getpid()}")
+    if not path.parent.exists():
+        return True
+    with _only_one_clears(path.parent) as is_mine:
+        return is_mine and _clear_seen(path, _aside(path), seen_at_ns)
+
+
+def _clear_seen(path: Path, aside: Path, seen_at_ns: int) -> bool:
+    _put_back(path, aside)  # of somebody who died between
     try:
         path.replace(aside)
     except FileNotFoundError:
         return True
-    held = read_latch(aside)
-    is_newer = held is not None and held.raised_at_ns > seen_at_ns
-    if is_newer:
+    held = _read(aside)
+    is_another = held is not None and held.raised_at_ns != seen_at_ns
+    if is_another:
+        _put_back(path, aside)
+    else:
+        aside.unlink()
+    sync_folder(path.parent)
+    return not is_another
+
+
+def _put_back(path: Path, aside: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
         with contextlib.suppress(FileExistsError):  # an even newer one stands there already
             os.link(aside, path)
-    aside.unlink()
-    sync_folder(path.parent)
-    return not is_newer
+        aside.unlink()
+
+
+@contextlib.contextmanager
+def _only_one_clears(folder: Path) -> Iterator[bool]:
+    """Whoever raises a panic never waits for this; the kernel frees it when its holder dies."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
 
 
 def is_latched(home: Path, instance: str) -> bool:
     """Whether `instance` may take no new risk: microseconds, asked before each order."""
-    return _may_exist(instance_panic_latch(home, instance)) or _may_exist(global_panic_latch(home))
+    latches = instance_panic_latch(home, instance), global_panic_latch(home)
+    return any(_may_exist(one) for path in latches for one in (path, _aside(path), path))  # see `read_latch`
 
 
 def _may_exist(path: Path) -> bool:

@@ -17,6 +17,7 @@ from actors.shell.async_bridge import AsyncBridge
 from actors.shell.dead_letters import DeadLetters
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.part import AsyncPort, Part
+from actors.shell.patience import patience
 from actors.shell.plane import Plane
 from actors.shell.scoreboard import ScoreboardWriter
 from actors.shell.timers import Timers
@@ -127,7 +128,8 @@ class Performer:
 
     def _request(self, port: str, call: Message) -> None:
         if port in self._part.sync_ports:
-            answer = self._part.sync_ports[port].perform(call)
+            with patience(call, self._scoreboard.beat):
+                answer = self._part.sync_ports[port].perform(call)
             if answer is not None:
                 self.follow_ups.append(answer)
         elif port in self._async_ports and self._bridge is not None:

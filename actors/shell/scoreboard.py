@@ -16,7 +16,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -114,7 +114,9 @@ class ScoreboardReader:
 
 
 class ScoreboardWriter:
-    """The one writer of the cell of `role`. Each method writes the cell anew, heartbeat included."""
+    """The one writer of the cell of `role`. Each method writes the cell anew, heartbeat included, unless `is_alive`
+    says that a part of this process hangs.
+    """
 
     def __init__(self, path: Path, role: str, generation: int) -> None:
         with path.open("r+b") as file:
@@ -124,6 +126,7 @@ class ScoreboardWriter:
         self._offset = CELL_BYTES * (1 + roles.index(role))
         self._cell = Cell(role=role, pid=os.getpid(), generation=generation)
         self._beside: Mapping[str, Mapping[str, object]] = {}
+        self.is_alive: Callable[[], bool] = lambda: True
         self.beat()
 
     def beat(self) -> None:
@@ -147,8 +150,9 @@ class ScoreboardWriter:
         self._memory.close()
 
     def _write(self, cell: Cell) -> None:
-        self._cell = cell
-        packed = _pack(cell)
+        beaten_ns = time.monotonic_ns() if self.is_alive() else self._cell.heartbeat_ns
+        self._cell = replace(cell, heartbeat_ns=beaten_ns)
+        packed = _pack(self._cell)
         version = int(_VERSION.unpack_from(self._memory, self._offset)[0]) | 1
         _VERSION.pack_into(self._memory, self._offset, version)
         start = self._offset + _VERSION.size
@@ -161,7 +165,7 @@ def _pack(cell: Cell) -> bytes:
     fields = (
         cell.pid,
         cell.generation,
-        time.monotonic_ns(),
+        cell.heartbeat_ns,
         cell.sequence,
         cell.lease_until_ns,
         cell.digest.ljust(8, b"\0"),

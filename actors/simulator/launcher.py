@@ -6,7 +6,8 @@ from actors.shell.tree import SUPERVISOR
 from actors.simulator import births, post
 from actors.simulator.agenda import MS, SECOND
 from actors.simulator.stage import SimulatedTree
-from actors.supervisor import Supervision, Supervisor
+from actors.supervision import Supervision
+from actors.supervisor import Supervisor
 from engine.messages.account import RaiseLatch
 
 RESTARTS, RESTART_WINDOW_NS = 3, 300 * SECOND

@@ -23,7 +23,8 @@ from actors.shell.processes import ProcessId
 from actors.shell.scoreboard import ScoreboardWriter
 from actors.shell.tree import ACCOUNT_ROLES, SUPERVISOR, Tree, leases_file, spending_file
 from actors.spec import InstanceSpec
-from actors.supervisor import Supervision, Supervisor
+from actors.supervision import Supervision
+from actors.supervisor import Supervisor
 from adapters.ccxt.load import load_exchange
 from adapters.log import start_logging
 from engine.errors import ConfigurationError

@@ -24,6 +24,7 @@ from instance_manager.cli.options import (
     JsonOption,
     LoosenOption,
 )
+from instance_manager.early_end import end_on_sigterm
 from instance_manager.errors import AlreadyRunning, NotRunning
 from plays.errors import PlayError
 
@@ -99,6 +100,7 @@ def run(
     from instance_manager import preparation
     from instance_manager import run as foreground
 
+    end_on_sigterm()
     desk = open_desk(home, to_write=True)
     desk.instance(instance)
     _must_not_run(desk, instance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from instance_manager.cli import console
 from instance_manager.cli.desk import open_desk
 from instance_manager.cli.options import HomeOption, InstanceOption, JsonOption, ReasonOption
 from instance_manager.errors import NotRunning, RefusedForSafety
+from instance_manager.person import who_commands
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def resync(
         raise RefusedForSafety(f"{instance}: its mode sends no orders; there is nothing to resynchronise")
     if not lifecycle.is_running(desk.workspace.home, instance):
         raise NotRunning(f"{instance} is not running; start it: it reads the exchange and stays halted")
-    word = ResyncWanted(reason=reason, operator=getpass.getuser(), token=confirm)
+    word = ResyncWanted(reason=reason, operator=who_commands(), token=confirm)
     answer = control.ask(desk.workspace.home, instance, word)
     if not answer.is_done:
         raise RefusedForSafety(f"{instance}: nothing was adopted: {answer.text}")

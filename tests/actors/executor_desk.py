@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from actors.executor import Executor
-from actors.executor_state import ExecutorSettings, State
+from actors.executor_state import State
 from actors.simulator.network import unanswered
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine import reconcile
@@ -25,22 +25,13 @@ from engine.messages import market as mk
 from engine.messages.base import Message
 from engine.messages.reports import IncidentHappened
 from engine.order import Order, OrderPurpose, OrderStatus
-from engine.protection import ProtectionRules
 from engine.safety import gate
 from engine.safety.gate import Glance
 from engine.safety.limits import Limits
 from engine.signal import Intent, Signal
-from engine.sizing import Sizing, SizingMode
+from tests.actors.executor_settings import SETTINGS
 from tests.builders import BTC, MS, NOW_NS, SYMBOL, D
 
-RULES = ProtectionRules(
-    stoploss=D("0.02"), take_profit=D("0.05"), trailing_stop=True, trailing_stop_positive=D("0.005"),
-    trailing_stop_positive_offset=D("0.008"),
-)  # fmt: skip
-SETTINGS = ExecutorSettings(
-    instance="live-1", account="main", play="tried", play_hash="abcdef", symbol=SYMBOL, leverage=1,
-    capital=D(10_000), rules=RULES, sizing=Sizing(mode=SizingMode.FIXED_NOTIONAL, amount=D(4_000)), limits=Limits(),
-)  # fmt: skip
 FIRST_BAR_NS = NOW_NS // MINUTE_NS * MINUTE_NS
 UNANSWERED_MS = 3_000
 LATE_MS = 6_000

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from actors.panic import Panic, State
+from actors.shell import latch
 from actors.shell.latch import clear_latch, clear_seen, is_latched, latch_file, raise_latch, read_latch
 from actors.shell.own_ports import LatchPort, ScoreboardPort
 from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
@@ -120,6 +122,57 @@ def test_two_operators_at_once_a_reset_does_not_clear_a_panic_its_person_has_not
     assert clear_seen(latch, held.raised_at_ns)
     assert not is_latched(tmp_path, "live-1")
     assert clear_seen(latch, 0), "there was none"
+
+
+def test_a_panic_after_the_clock_went_back_is_another_one_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = latch_file(tmp_path, "live-1")
+    raise_latch(path, "fire")
+    seen = read_latch(path)
+    assert seen is not None
+    monkeypatch.setattr(latch.time, "time_ns", lambda: seen.raised_at_ns - 3_600_000_000_000)
+    raise_latch(path, "a second fire")
+
+    assert not clear_seen(path, seen.raised_at_ns)
+    assert is_latched(tmp_path, "live-1")
+
+
+@pytest.mark.parametrize("seen_was_first", [True, False])
+def test_who_dies_while_clearing_loses_no_panic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen_was_first: bool
+) -> None:
+    """Moved aside, and killed before it was looked at."""
+    path = latch_file(tmp_path, "live-1")
+    raise_latch(path, "fire")
+    raised = read_latch(path)
+    assert raised is not None
+    with monkeypatch.context() as dying:
+        dying.setattr(latch, "_read", _die)
+        with pytest.raises(KeyboardInterrupt):
+            clear_seen(path, 0)
+
+    assert is_latched(tmp_path, "live-1")
+    assert read_latch(path) == raised
+    if not seen_was_first:
+        raise_latch(path, "a second fire")
+        assert not clear_seen(path, raised.raised_at_ns)
+        raised = read_latch(path)
+        assert raised is not None
+    assert clear_seen(path, raised.raised_at_ns)
+    assert not is_latched(tmp_path, "live-1")
+    assert list(path.parent.iterdir()) == []
+
+
+def _die(_path: Path) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_two_who_clear_at_once_do_not_come_between_each_other(tmp_path: Path) -> None:
+    path = latch_file(tmp_path, "live-1")
+    raise_latch(path, "fire")
+    with latch._only_one_clears(path.parent):
+        assert not clear_seen(path, 0)
+
+    assert is_latched(tmp_path, "live-1")
 
 
 def test_a_latch_that_cannot_be_read_is_cleared_by_who_saw_it(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-"""The guard's other duty: how the host fares is read once a second and told by the one on duty."""
+"""The guard: who may vouch, and how the host fares. What it compares: `test_guard_compares`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+
+import pytest
 
 from actors.guard import Guard
 from actors.simulator import AT_EASE
@@ -33,6 +35,30 @@ def effects_of(machine, *messages):
         state, effects = machine.receive(state, message, NOW_NS)
         found = (*found, *effects)
     return found
+
+
+HOLD = Request(port="scoreboard", call=ct.HoldGuardLease(valid_for_ns=Limits().guard_lease_ms * MS))
+
+
+@pytest.mark.parametrize(
+    ("ages", "holds"),
+    [
+        (AGES, True),
+        ([("executor", 2_900 * MS)], True),
+        ([("executor", 3_000 * MS)], False),
+        ([("executor", 3_600_000 * MS)], False),
+        ([], False),
+    ],
+)
+def test_a12_a_guard_vouches_only_while_everybody_watched_beats(ages, holds):
+    assert (HOLD in effects_of(a_guard(), checked(ages))) is holds
+
+
+@pytest.mark.parametrize(("peer_ms", "holds"), [(0, False), (290, False), (300, True), (3_600_000, True)])
+def test_a12_the_standby_vouches_as_soon_as_the_guard_is_silent(peer_ms, holds):
+    seen = checked([("executor", 0), ("guard", peer_ms * MS)])
+
+    assert (HOLD in effects_of(a_guard("standby_guard"), seen)) is holds
 
 
 def test_the_host_is_read_once_a_second():

@@ -15,12 +15,13 @@ import pytest
 
 from actors.shell.latch import is_latched
 from actors.shell.outcome import read_outcome
-from actors.shell.processes import process_id, recorded
+from actors.shell.processes import parent_of, process_id, recorded
 from actors.shell.scoreboard import Cell
 from actors.shell.tree import tree_of
 from actors.spec import InstanceSpec
 from engine.errors import TradingError
-from instance_manager import lifecycle
+from engine.messages.control import ResetBreaker
+from instance_manager import control, lifecycle
 from instance_manager.errors import AlreadyRunning, NotRunning
 from instance_manager.lock import read_card
 from tests.actors.tree_builders import (
@@ -48,6 +49,11 @@ def spec(home: Path) -> InstanceSpec:
 
 def is_over(spec: InstanceSpec) -> bool:
     return not lifecycle.is_running(spec.home, spec.instance)
+
+
+def test_a_start_returns_when_every_actor_has_said_that_it_started(spec: InstanceSpec) -> None:
+    """A cell is fresh before that; who is stopped in between has half a minute to start."""
+    assert cells(spec)["supervisor"].phase == "RUNNING"
 
 
 def test_stop_leaves_no_process(spec: InstanceSpec) -> None:
@@ -92,6 +98,23 @@ def test_a_supervisor_that_hangs_is_replaced_with_its_whole_tree(spec: InstanceS
 
     eventually(lambda: all(is_gone(pid) for pid in first.values()))
     eventually(lambda: lifecycle.is_ready(spec))
+
+
+def test_an_admin_that_hangs_is_replaced_with_its_whole_tree(spec: InstanceSpec) -> None:
+    """Actors go on without it, but nobody can be started or asked any more; whoever asks is told so in bounded time."""
+    first = {role: cell.pid for role, cell in cells(spec).items()}
+    os.kill(parent_of(first["supervisor"]), signal.SIGSTOP)
+    began = time.monotonic()
+
+    answer = control.ask(spec.home, spec.instance, ResetBreaker(reason="seen", operator="me"))
+
+    assert not answer.is_done
+    assert "does not answer" in answer.text
+    assert "try again" in answer.text
+    assert time.monotonic() - began < 6
+    eventually(lambda: all(is_gone(pid) for pid in first.values()))
+    eventually(lambda: lifecycle.is_ready(spec))
+    assert "Thespian's admin hangs" in (spec.log_folder / "launcher.log").read_text()
 
 
 def test_a_tree_that_fails_three_times_ends_under_its_panic_latch(spec: InstanceSpec) -> None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from actors.spec import Permission
 from engine.messages import facts
+from engine.order import OrderPurpose
+from engine.signal import Intent
 from tests.actors.executor_desk import Desk
-from tests.actors.executor_laws import assert_all_agree, holding
+from tests.actors.executor_laws import assert_all_agree, fate_of, holding
 from tests.builders import D
 
 
@@ -52,3 +54,17 @@ def test_while_flat_limits_are_free():
 
     assert desk.book.breaker.level == "GREEN"
     assert desk.events(facts.LimitsSet)[-1].loosened == ()
+
+
+def test_an_entry_whose_answer_was_lost_counts_as_a_position():
+    """It filled, nobody heard of it, and all died: the book is flat and the exchange is not."""
+    desk = Desk(fate_of(OrderPurpose.ENTRY, "answer lost")).ready()
+    desk.stream_is_up = False
+    desk.cycle(1, Intent.ENTER_LONG)
+    assert (desk.book.position_quantity, bool(desk.exchange.position.quantity)) == (0, True)
+    desk.stream_is_up = True
+
+    born_again(desk)
+
+    assert (desk.book.breaker.level, desk.book.breaker.cause) == ("RED", "limits loosened")
+    assert desk.events(facts.LimitsSet)[-1].loosened == ("max_notional 50000 -> 90000",)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.shell import async_bridge
 from actors.shell.envelope import Identity
 from actors.shell.host import Host
 from actors.shell.latch import latch_file, raise_latch
@@ -23,6 +24,7 @@ from engine.messages.base import Message
 from engine.messages.budget import BudgetGranted
 from engine.messages.control import CommandAnswered, InstrumentGranted, ReconcileNow
 from engine.order import OrderPurpose
+from tests.actors import toys
 from tests.actors.toys import Toy, trader
 from tests.actors.tree_builders import eventually, toy_spec
 
@@ -215,6 +217,24 @@ def test_a_heartbeat_is_written_while_the_host_is_pumped_and_not_otherwise(stage
     stage.host.pump()
 
     assert reader.read()["executor"].heartbeat_ns > before
+
+
+def test_a_blocked_line_to_the_exchange_ends_the_heartbeat(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages are handled and shown as ever; only the asyncio thread does nothing any more."""
+    monkeypatch.setattr(async_bridge, "SILENT_S", 0.3)
+    monkeypatch.setattr(toys, "BLOCKED_S", 2.0)
+    with ExitStack() as stack:
+        stage = Stage(toy_spec(home), "executor", stack, part=toys.blocked(Place(None, "executor", None)))  # type: ignore[arg-type]
+        reader = ScoreboardReader(stage.tree.scoreboard_file)
+
+        def age_ms() -> float:
+            stage.tell(ReconcileNow(reason="hello"))
+            return reader.read()["executor"].age_ns / 1e6
+
+        assert age_ms() < 100
+        stage.tell(ReconcileNow(reason="read"))
+        eventually(lambda: age_ms() > 800)
+        eventually(lambda: age_ms() < 100)  # it came back, and so does the heartbeat
 
 
 def test_a_part_without_ports_needs_no_thread(home: Path) -> None:

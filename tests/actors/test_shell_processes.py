@@ -15,6 +15,7 @@ from actors.spec import InstanceSpec
 from engine.messages.control import ResetBreaker
 from instance_manager import control, lifecycle
 from tests.actors.tree_builders import (
+    TOY,
     cells,
     eventually,
     is_gone,
@@ -73,6 +74,7 @@ def test_two_that_die_together_both_come_back_at_once(spec: InstanceSpec) -> Non
             os.kill(pid_of(spec, role), signal.SIGKILL)
             time.sleep(apart_ms / 1_000)
         eventually(lambda times=times: restarts(spec, "guard") == restarts(spec, "executor") == times)
+        eventually(lambda: cells(spec)["supervisor"].phase == "RUNNING")  # who dies before counts as not recovered
 
     assert "hangs" not in (spec.log_folder / "supervisor.log").read_text()
 
@@ -95,6 +97,29 @@ def test_an_actor_that_hangs_is_killed_and_restarted(spec: InstanceSpec) -> None
 
     eventually(lambda: restarts(spec, "guard") == 1)
     assert is_gone(first)
+
+
+def test_a_recovery_longer_than_a_hang_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A13: a long journal once made six hangs of one crash, and a panic of them."""
+    monkeypatch.setenv("TOY_RECOVERY_S", "4.5")
+    spec = toy_spec(home, executor="tests.actors.toys:long_lived", guard=TOY)
+
+    lifecycle.start(spec)
+    os.kill(pid_of(spec, "executor"), signal.SIGKILL)
+
+    eventually(lambda: told_of(spec, "executor") == ["died", "restarted"])
+    assert restarts(spec, "executor") == 1
+    assert "killed" not in (spec.log_folder / "supervisor.log").read_text()
+
+
+def test_an_actor_whose_line_to_the_exchange_is_blocked_is_killed_and_restarted(home: Path) -> None:
+    spec = toy_spec(home, executor="tests.actors.toys:blocked", guard=TOY)
+    lifecycle.start(spec)
+
+    tell(spec, "read")
+
+    eventually(lambda: restarts(spec, "executor") == 1)
+    assert "killed: hangs" in (spec.log_folder / "supervisor.log").read_text()
 
 
 def test_messages_reach_the_next_life_of_a_peer(spec: InstanceSpec) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from actors.supervisor import SECOND, Life, State, Supervision, Supervisor
+from actors.supervision import SECOND, Life, State, Supervision
+from actors.supervisor import Supervisor
 from engine.machine import Effect, Kill, Request, Send, Spawn, Stop, WakeAt
 from engine.messages.account import CheckLauncher, LauncherSeen, LeafLeft, RaiseLatch
 from engine.messages.base import Message
@@ -165,9 +166,18 @@ def test_a_child_that_does_not_start_in_time_is_killed() -> None:
     tree = Tree(is_slow=True)
     tree.pass_s(31)
 
-    tree.tell(Woken(label="tick"))
+    tree.tell(HeartbeatsRead(ages_ns=(("executor", 30 * SECOND),)))
 
     assert tree.of(Kill) == [Kill(role="executor", generation=1)]
+
+
+def test_a_child_that_beats_while_it_starts_has_all_the_time_its_journal_takes() -> None:
+    tree = Tree(is_slow=True)
+    tree.pass_s(100)
+
+    tree.tell(HeartbeatsRead(ages_ns=(("executor", SECOND),)))
+
+    assert tree.of(Kill) == []
 
 
 def test_a_lost_notice_of_a_killed_childs_end_does_not_hold_the_restart() -> None:

@@ -19,6 +19,7 @@ from engine.messages.base import Message
 from engine.order import Order, OrderKind, OrderPurpose, Side
 
 MS = 1_000_000
+BLOCKED_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,15 @@ class ToyExchange:
         pass
 
 
+class BlockedExchange:
+    async def perform(self, call: Message) -> Message | None:
+        time.sleep(BLOCKED_S)  # noqa: ASYNC251 - just that is the defect
+        return None
+
+    async def close(self) -> None:
+        pass
+
+
 def toy(place: Place) -> Part:
     """A toy without ports."""
     return Part(machine=Toy(place.role))
@@ -146,9 +156,19 @@ def trader(place: Place) -> Part:
     )
 
 
+def blocked(place: Place) -> Part:
+    """A toy whose exchange never gives the asyncio thread back."""
+    return Part(machine=Toy(place.role), async_ports={"exchange": lambda _edge: BlockedExchange()})
+
+
 def late(place: Place) -> Part:
     """A toy that says RECOVERING and never becomes ready."""
     return Part(machine=LateToy(place.role))
+
+
+def long_lived(place: Place) -> Part:
+    """A toy whose journal is long: it takes `TOY_RECOVERY_S` to fold it."""
+    return Part(machine=LongLivedToy(place.role), sync_ports={"journal": EmptyJournal()})
 
 
 def broken(place: Place) -> Part:
@@ -162,3 +182,18 @@ class LateToy(Toy):
 
     def receive(self, state: Seen, message: Message, now_ns: int) -> Step[Seen]:
         return state, ()
+
+
+class EmptyJournal:
+    def perform(self, call: Message) -> Message:
+        return ct.JournalRead(events=())
+
+
+class LongLivedToy(Toy):
+    def start(self, now_ns: int) -> Step[Seen]:
+        return Seen(), (Publish(phase="RECOVERING"), Request(port="journal", call=ct.ReadJournal()))
+
+    def receive(self, state: Seen, message: Message, now_ns: int) -> Step[Seen]:
+        if isinstance(message, ct.JournalRead):
+            time.sleep(float(os.environ["TOY_RECOVERY_S"]))
+        return super().receive(state, message, now_ns)

@@ -33,9 +33,10 @@ def spec(workspace):
     return specify(workspace, settings, Order(instance="live-1"), {})
 
 
-def holds(spec, quantity):
+def holds(spec, quantity, **orders):
     journal = SqliteJournal(spec.journal_file)
-    view = InstanceView(sequence=1, phase="TRADING", wallet_balance=D(10_000), position_quantity=D(quantity))
+    held = InstanceView(sequence=1, phase="TRADING", wallet_balance=D(10_000), position_quantity=D(quantity))
+    view = replace(held, **orders)
     journal.append((LimitsSet(limits=loosening.as_text(spec.limits)),), (), view, NOW_NS)
     journal.close()
 
@@ -77,6 +78,14 @@ def test_the_journal_of_an_older_program_stops_no_start(spec):
     migrate_file(spec.journal_file, 1)
 
     assert permitted(spec, "") is spec
+
+
+@pytest.mark.parametrize("orders", [{"open_orders": 1}, {"unresolved_orders": 1}])
+def test_an_order_that_may_have_opened_a_position_counts_as_one(spec, orders):
+    holds(spec, "0", **orders)
+
+    with pytest.raises(RefusedForSafety, match="open orders"):
+        permitted(replace(spec, limits=replace(Limits(), max_notional=D(90_000))), "")
 
 
 def test_tighter_ones_flat_ones_and_first_ones_want_none(spec):

@@ -18,7 +18,8 @@ def test_the_unit_starts_the_instance_in_its_name_and_waits_as_long_as_an_end_ma
     service = unit["Service"]
 
     assert service["ExecStart"].endswith("predator run --instance %i")
-    assert (service["Type"], service["KillMode"]) == ("notify", "control-group")
+    assert (service["Type"], service["NotifyAccess"]) == ("notify", "main")
+    assert service["KillMode"] == "mixed", "SIGTERM to every actor at once would end them before an orderly stop"
     assert float(service["WatchdogSec"]) >= 10
     assert float(service["TimeoutStopSec"]) > STOP_LIMIT_S
     kept = {ExitCode.USAGE, ExitCode.REFUSED, ExitCode.ALREADY_RUNNING}

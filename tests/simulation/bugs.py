@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from actors import cycle, executor, intake, recovery, turn, watch
+from actors import cycle, executor, guard, intake, recovery, turn, watch
 from actors.leases import Leases
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.simulator import line
-from actors.supervisor import Life, _Turn
+from actors.supervision import Life
+from actors.supervisor import _Turn
 from engine import ledger, order, plan, reconcile
 from engine.book import fold
 from engine.book.state import Book
 from engine.messages import events as ev
 from engine.messages import exchange as ex
+from engine.messages import wire
+from engine.messages.reports import InstanceView, digest_of
 from engine.safety import gate
 from engine.safety.breaker import Breaker
 
@@ -210,6 +213,20 @@ def _only_when_told(now: _Turn, role: str, generation: int) -> None:
         now.spawn(role)
 
 
+def _show_another_book() -> tuple[Any, ...]:
+    right = turn._shown
+
+    def off(state: turn.State, view: InstanceView, _digest: bytes) -> Any:
+        return right(state, view, digest_of(wire.encode(replace(view, trade_count=view.trade_count + 1))))
+
+    return (patch.object(turn, "_shown", off),)
+
+
+def _guard_blind_to_mismatches() -> tuple[Any, ...]:
+    """Of an engine that shows another book than it keeps: without such a one there is nothing to be blind to."""
+    return (*_show_another_book(), patch.object(guard, "_mismatches", lambda *_: 0))
+
+
 # --- reconciliation and messages -------------------------------------------------------------------------------------
 
 
@@ -271,6 +288,8 @@ DEFECTS: Mapping[str, Patches] = {
     "grant the instrument to everyone": _grant_to_everyone,
     "restart once only": _restart_once_only,
     "a hang is fine": _hangs_are_fine,
+    "show another book than is kept": _show_another_book,
+    "guard blind to mismatches": _guard_blind_to_mismatches,
     "reconciler blind to orders": _reconciler_blind_to_orders,
     "reconciler blind to money": _reconciler_blind_to_money,
     "CRITICAL is no alarm": _critical_is_no_alarm,

@@ -6,6 +6,7 @@ from actors.simulator import BEGIN_NS, Faults, Simulation, births
 from engine.messages import events as ev
 from engine.order import OrderPurpose
 from tests.simulation.cast import simulate
+from tests.simulation.defects import defect
 
 SECOND_NS = 1_000_000_000
 FOR_EVER_NS = 10_000 * SECOND_NS
@@ -76,3 +77,23 @@ def test_a_guard_that_hangs_is_as_good_as_dead_and_the_other_acts_within_half_a_
         simulation.run(BEGIN_NS + 20 * SECOND_NS + tenth * SECOND_NS // 10)
         assert tenth > 5 or tree.guard_lease_left_ns() > -SECOND_NS // 2
         assert tenth < 5 or tree.guard_lease_left_ns() > 0
+
+
+def test_a11_an_engine_that_shows_another_book_than_is_kept_opens_nothing_more() -> None:
+    simulation, _ = simulate(1, Faults())
+    simulation.run(BEGIN_NS + 20 * SECOND_NS)
+
+    with defect("show another book than is kept"):
+        simulation.run(BEGIN_NS + 40 * SECOND_NS)
+        tripped = red_at(simulation)
+        simulation.run(BEGIN_NS + 120 * SECOND_NS)
+
+    assert entries_sent(simulation, tripped) == 0
+
+
+def red_at(simulation: Simulation) -> int:
+    """When engine and store were found to differ."""
+    journal = simulation.instances["sim-1"].disk.journals["executor"]
+    found = [at for at, e in journal if isinstance(e, ev.BreakerTripped) and e.cause == "engine and store differ"]
+    assert found, "nobody froze it"
+    return found[0]

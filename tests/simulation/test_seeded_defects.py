@@ -28,6 +28,7 @@ QUICK = (
     "ignore the panic latch",
     "restart once only",
     "CRITICAL is no alarm",
+    "guard blind to mismatches",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from actors.simulator import Simulation
 from actors.spending import RateLimits
 from engine.order import Order
+from tests.simulation.integrity import IntegrityWatch
 from tests.simulation.invariants import InstanceWatch
 from tests.simulation.laws import Broken, demand
 from tests.simulation.world import SmallWorld
@@ -15,12 +16,14 @@ class Watch:
 
     def __init__(self, simulation: Simulation, world: SmallWorld) -> None:
         self.instances = [InstanceWatch(tree, world) for tree in simulation.instances.values()]
+        self._integrity = {tree.name: IntegrityWatch(tree) for tree in simulation.instances.values()}
         self._world = world
         self._calls = 0
         self._writers: dict[tuple[str, str], tuple[str, int]] = {}
 
     def __call__(self, simulation: Simulation) -> None:
         for one in self.instances:
+            self._integrity[one.name].look(simulation, one.book)
             if one.must_look(simulation):
                 one.look(simulation)
                 for order in one.take_new_entries():
