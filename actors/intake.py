@@ -170,9 +170,10 @@ def _look_at_terms(turn: Turn, known: Order, report: ex.OrderReport) -> None:
 
 
 def _is_filled_as_amended(known: Order, report: ex.OrderReport) -> bool:
-    """Somebody had made it smaller, all of that was filled, and we know it: what we wanted beyond never comes."""
-    is_whole = report.status is OrderStatus.FILLED and report.quantity == report.filled_quantity
-    return is_whole and known.filled_quantity == report.filled_quantity < known.quantity
+    """Somebody had made it smaller, all of that was filled, and we know it: what we wanted beyond never comes. Of a
+    conditional one whoever asks hears only that it was triggered, and how much was filled."""
+    is_whole = report.status in (OrderStatus.FILLED, OrderStatus.TRIGGERED) and report.quantity > 0
+    return is_whole and known.filled_quantity == report.filled_quantity == report.quantity < known.quantity
 
 
 def _was_triggered(report: ex.OrderReport) -> bool:

@@ -123,8 +123,9 @@ class RateLimiter:
         me = frozenset((wanted.instance,))
         near, here = neighbours(state, wanted.account), frozenset((wanted.account,))
         weight, orders = total(state, wanted.account)
+        usable = self.limits.usable_weight if wanted.is_urgent else self.limits.ordinary_weight
         return (
-            self.limits.usable_weight(len(instances(state, near) | me)) - weight,
+            usable(len(instances(state, near) | me)) - weight,
             self.limits.usable_orders(len(instances(state, here) | me)) - orders,
         )
 
@@ -132,8 +133,8 @@ class RateLimiter:
         """The weight a minute for each instance's reconciliation."""
         near = neighbours(state, account)
         readers = sum(one.reads_account for one in askers_of(state, near))
-        usable = max(0, self.limits.usable_weight(len(instances(state, near))))
-        return max(1, int(usable * self.limits.reading_share / max(1, readers)))
+        ordinary = max(0, self.limits.ordinary_weight(len(instances(state, near))))
+        return max(1, int(ordinary * self.limits.reading_share / max(1, readers)))
 
     def _asker(self, wanted: BudgetWanted, weight: int, orders: int, waits_since_ns: int, now_ns: int) -> Asker:
         to = wanted.reply_to if "." in wanted.reply_to else f"{wanted.instance}.{wanted.reply_to}"

@@ -32,11 +32,16 @@ class RateLimits:
     reserved_orders: int = RESERVED_FOR * ORDERS_EACH
     lease_ns: int = 3 * SECOND
     forget_ns: int = 10 * SECOND
-    reading_share: float = 0.8  # of what is granted; the rest is for orders, and for reading bars
+    urgent_share: float = 0.1  # of what is granted, for whoever has to protect: late in a minute, too
+    reading_share: float = 0.89  # of the rest; what is left is for orders, and for reading bars
 
     def usable_weight(self, instances: int) -> int:
         """What so many instances may have in leases."""
         return self.weight_per_minute - max(self.reserved_weight, instances * WEIGHT_EACH)
+
+    def ordinary_weight(self, instances: int) -> int:
+        """Of that, what those may have who only read, ask and enter."""
+        return int(self.usable_weight(instances) * (1 - self.urgent_share))
 
     def usable_orders(self, instances: int) -> int:
         return self.orders_per_ten_seconds - max(self.reserved_orders, instances * ORDERS_EACH)

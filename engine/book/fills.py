@@ -22,7 +22,7 @@ def filled(book: Book, event: ev.OrderFilled, now_ns: int) -> Book:
     if book.trade is None:
         is_new = order.trade_number > book.trade_count and not fill.trade_id.startswith(ADOPTED)
         first = 0 if is_new else book.sequence
-        book = replace(book, trade=open_trade.new_trade(order, fill, now_ns, first))
+        book = replace(book, trade=open_trade.new_trade(order, fill, now_ns, book.trade_count, first))
     return _taken_in(book, fill)
 
 

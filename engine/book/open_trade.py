@@ -12,12 +12,14 @@ from engine.order import Order
 from engine.trade import Trade
 
 
-def new_trade(order: Order, fill: Fill, now_ns: int, first_intent: int) -> Trade:
-    """Its orders are numbered from `first_intent` on: one that was adopted, or that an order of a closed trade opened
-    (it reduced what somebody else held), shares its bar with what was traded before, and may not share its ids."""
+def new_trade(order: Order, fill: Fill, now_ns: int, trades_closed: int, first_intent: int) -> Trade:
+    """What an order of a closed trade opens (the rest of an entry, told late; an exit that reduced what somebody else
+    held) is a trade of its own: its number, under which its one message goes out, is used by no other. Its orders are
+    numbered from `first_intent` on: it, or one that was adopted, shares its bar with what was traded before, and may
+    not share its ids."""
     return Trade(
         intents=first_intent,
-        number=order.trade_number,
+        number=max(order.trade_number, trades_closed + 1),
         direction=fill.sign,
         opened_at_ns=fill.occurred_at_ns,
         bar_open_time_ns=order.bar_open_time_ns,

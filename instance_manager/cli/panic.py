@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from instance_manager.cli.desk import Desk, open_desk
 from instance_manager.cli.life import each
 from instance_manager.cli.options import AllOption, HomeOption, InstancesOption, JsonOption, ReasonOption
 from instance_manager.errors import NotRunning, RefusedForSafety
+from instance_manager.person import who_commands
 
 if TYPE_CHECKING:
     from engine.messages.base import Message
@@ -103,7 +103,7 @@ def _wake(desk: Desk, name: str, word: PanicWord, refused: StoreError | None) ->
     from engine.messages.control import PanicRaised
 
     command = PanicRaised(scope=word.scope, reason=word.reason, flatten=word.flatten)
-    answer = _ask(desk, name, command, role="supervisor")
+    answer = _tell(desk, name, command)
     if refused is not None:
         told = "it runs and was told all the same" if answer is not None and answer[0] else "and it was not told"
         raise StoreError(f"{name}: {refused}; {told}")
@@ -121,7 +121,7 @@ def _reset(desk: Desk, name: str, reason: str) -> dict[str, Any]:
     latch = latch_file(desk.workspace.home, name)
     seen_at_ns = _latched_at_ns(latch)
     if sends_orders(desk.instance(name).mode):  # only those have a breaker to reset; for others the latch is all
-        command = ResetBreaker(reason=reason, operator=getpass.getuser(), latched_at_ns=seen_at_ns)
+        command = ResetBreaker(reason=reason, operator=who_commands(), latched_at_ns=seen_at_ns)
         answer = _ask(desk, name, command, role="executor")
     if answer is not None:
         if not answer[0]:
@@ -154,14 +154,21 @@ def _latched_at_ns(latch: Path) -> int:
     return held.raised_at_ns if held is not None else 0
 
 
+def _tell(desk: Desk, name: str, command: Message) -> tuple[bool, str] | None:
+    """The latch is what counts; whoever is just being restarted looks at it first."""
+    try:
+        return _ask(desk, name, command, role="supervisor")
+    except NotRunning:
+        return None
+
+
 def _ask(desk: Desk, name: str, command: Message, *, role: str) -> tuple[bool, str] | None:
-    """(done, what was answered); None when the instance does not run."""
+    """(done, what was answered); None when the instance does not run. Raises NotRunning while it is just being
+    restarted: then nobody can judge, and to go on as if it had been stopped would clear a panic unjudged.
+    """
     from instance_manager import control, lifecycle
 
     if not lifecycle.is_running(desk.workspace.home, name):
         return None
-    try:
-        answer = control.ask(desk.workspace.home, name, command, role=role)
-    except NotRunning:
-        return None
+    answer = control.ask(desk.workspace.home, name, command, role=role)
     return answer.is_done, answer.text

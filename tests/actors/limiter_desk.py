@@ -11,6 +11,7 @@ from engine.messages.budget import BudgetGranted, BudgetWanted, UsageReported
 from engine.messages.control import JournalRead
 
 USABLE_WEIGHT = 1_680
+ORDINARY_WEIGHT = 1_512  # for all but those who have to protect
 USABLE_ORDERS = 100
 START_NS = 1_000 * MINUTE
 

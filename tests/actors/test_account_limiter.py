@@ -12,7 +12,7 @@ from actors.spending import MINUTE, SECOND
 from engine.machine import Record, Send
 from engine.messages.account import AccountSpending, SpendingNoted, StoreUnreadable
 from engine.messages.control import JournalRead, RecordFailed, Woken
-from tests.actors.limiter_desk import START_NS, USABLE_WEIGHT, Limiter, counted, wanted, weight_of
+from tests.actors.limiter_desk import ORDINARY_WEIGHT, START_NS, USABLE_WEIGHT, Limiter, counted, wanted, weight_of
 
 
 def test_a_grant_goes_to_who_asked_and_is_on_disk_before() -> None:
@@ -34,7 +34,7 @@ def test_twenty_greedy_instances_never_get_more_than_the_usable_share() -> None:
         name = f"live-{number % 20}"
         spent[name] += limiter.ask(name, weight=500, orders=100, spent=spent[name]).weight
 
-    assert 0.9 * USABLE_WEIGHT < spent.total() <= USABLE_WEIGHT
+    assert 0.9 * ORDINARY_WEIGHT < spent.total() <= ORDINARY_WEIGHT
 
 
 def test_a_newcomer_finds_something_left() -> None:
@@ -140,7 +140,7 @@ def test_a_restart_does_not_forget_what_was_granted() -> None:
     spent = AccountSpending(
         account="main",
         minute_started_at_ns=START_NS,
-        weight=USABLE_WEIGHT - 20,
+        weight=ORDINARY_WEIGHT - 20,
         orders_started_at_ns=START_NS,
         orders=0,
         backed_off_until_ns=0,

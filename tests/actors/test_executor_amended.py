@@ -72,6 +72,21 @@ def test_one_that_was_made_smaller_and_fills_is_over_when_that_is_filled():
     assert_all_agree(desk)
 
 
+def test_it_is_over_also_where_nobody_heard_that_it_filled():
+    """Whoever asks for a conditional order that filled hears that it was triggered: it was asked for without end, and
+    nothing was opened any more (seeds 247, 328)."""
+    desk = holding()
+    wrong = amend_by_hand(desk, quantity=D("0.01"))
+    desk.run(500)
+    desk.stream_is_up = False
+    desk.market(39_100)
+    desk.run(12_000)
+
+    ended = desk.book.orders[wrong.client_order_id]
+    assert (ended.status, ended.filled_quantity) == (OrderStatus.EXPIRED, D("0.01"))
+    assert_all_agree(desk)
+
+
 def test_a_target_is_put_right_too():
     desk = holding()
     amend_by_hand(desk, TARGET, trigger_price=D(90_000))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from actors.spending import SECOND
 from engine.machine import Send
 from engine.messages.budget import BudgetGranted
-from tests.actors.limiter_desk import USABLE_ORDERS, USABLE_WEIGHT, Limiter, counted, wanted
+from tests.actors.limiter_desk import ORDINARY_WEIGHT, USABLE_ORDERS, USABLE_WEIGHT, Limiter, counted, wanted
 
 BINANCE, BYBIT = "binanceusdm production", "bybit production"
 
@@ -37,7 +37,7 @@ def test_an_account_at_another_exchange_has_all_of_it_for_itself() -> None:
     for _ in range(40):
         ask(limiter, "main", weight=2_000)
 
-    assert ask(limiter, "elsewhere", BYBIT, weight=2_000).weight == USABLE_WEIGHT // 2
+    assert ask(limiter, "elsewhere", BYBIT, weight=2_000).weight == ORDINARY_WEIGHT // 2
 
 
 def test_orders_are_of_the_account() -> None:

@@ -270,9 +270,10 @@ def test_a_fee_in_another_asset_is_no_part_of_the_trade_s_fees():
     assert dict(book.ledger.elsewhere) == {"BNB": D("-0.01")}
 
 
-def test_what_a_late_order_of_a_closed_trade_opens_numbers_its_orders_anew():
+def test_what_a_late_order_of_a_closed_trade_opens_is_a_trade_with_a_number_and_ids_of_its_own():
     """A target that was stuck filled against what somebody else held. Its trade's ids were used: the executor died of
-    it each time it began (seed 6086)."""
+    it each time it began (seed 6086). Its number was used, too: of two messages of one number one is lost (seed 2175).
+    """
     target = an_order("target", OrderPurpose.TAKE_PROFIT)
     late = a_fill("3", "target", sign=-1, price=D(42_000))
     closed = folded([*opened(), intended(target), accepted("target"), *CLOSING, closed_trade()])
@@ -284,3 +285,4 @@ def test_what_a_late_order_of_a_closed_trade_opens_numbers_its_orders_anew():
     assert first is not None
     assert again is not None
     assert (first.intents, again.intents) == (0, closed.sequence)
+    assert (first.number, again.number) == (1, 2)

@@ -14,6 +14,7 @@ from engine.messages.control import CommandAnswered
 from engine.messages.reports import InstanceView
 from instance_manager import control, lifecycle
 from instance_manager.cli.main import app
+from instance_manager.errors import NotRunning
 from tests.builders import NOW_NS, D
 from tests.desk_builders import workspace_with
 
@@ -149,3 +150,21 @@ def test_a_journal_that_cannot_be_read_says_nothing_of_a_reset(desk):
 
     assert done.exit_code == 7
     assert desk.is_latched("live-1")
+
+
+def test_while_an_instance_is_being_restarted_no_reset_clears_what_nobody_judged(desk, monkeypatch):
+    desk.run("panic", "--instance", "live-1")
+
+    def ask(*_: Any, **__: Any) -> CommandAnswered:
+        raise NotRunning("live-1 is just being restarted; try again")
+
+    monkeypatch.setattr(lifecycle, "is_running", lambda *_: True)
+    monkeypatch.setattr(control, "ask", ask)
+
+    result = desk.run("reset", "--instance", "live-1", *WHY)
+    again = desk.run("panic", "--instance", "live-1")
+
+    assert result.exit_code == 3
+    assert "try again" in result.stderr
+    assert desk.is_latched("live-1")
+    assert again.exit_code == 0, "a panic needs nobody's answer: the latch is what counts"

@@ -197,7 +197,9 @@ class InstanceWatch:
 
     def _stop_is_for_what_was_filled(self, stop: Order) -> None:
         orders = (self.exchange.orders[key] for key in self._sent)
-        mine = (o for o in orders if o.purpose is OrderPurpose.ENTRY and o.trade_number == stop.trade_number)
+        entries = [o for o in orders if o.purpose is OrderPurpose.ENTRY and o.trade_number <= stop.trade_number]
+        newest = max((o.trade_number for o in entries), default=0)  # what it filled late is a trade of the next number
+        mine = (o for o in entries if o.trade_number == newest)
         filled = sum((o.filled_quantity for o in mine), Decimal(0))
         filled += sum((abs(fill) for number, fill in self._adopted if number == stop.trade_number), Decimal(0))
         text = f"stop {stop.client_order_id} for {stop.quantity}, filled {filled}"
