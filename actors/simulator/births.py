@@ -6,7 +6,7 @@ from actors.shell.budget_keeper import BudgetKeeper
 from actors.shell.lease_keeper import LeaseKeeper
 from actors.shell.tree import SUPERVISOR
 from actors.simulator import post
-from actors.simulator.lives import Life
+from actors.simulator.lives import EXCHANGE, Life
 from actors.simulator.stage import SimulatedTree
 from engine.messages import account as ac
 from engine.messages import control as ct
@@ -37,7 +37,14 @@ def _new_life(tree: SimulatedTree, role: str, generation: int, machine: object) 
         return stage.agenda.now_ns
 
     keeper = (
-        BudgetKeeper(instance=tree.name, account=tree.casting.account, role=role, now_ns=clock, purse=tree.purses[role])
+        BudgetKeeper(
+            instance=tree.name,
+            account=tree.casting.account,
+            exchange=EXCHANGE,
+            role=role,
+            now_ns=clock,
+            purse=tree.purses[role],
+        )
         if role in tree.casting.budgeted
         else None
     )

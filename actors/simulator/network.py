@@ -105,7 +105,7 @@ def _as_shown(tree: SimulatedTree, call: Message, answer: Message) -> Message:
 
 def _second_half(tree: SimulatedTree, life: Life, call: Message, first: ex.SnapshotTaken, sent_at_ns: int) -> None:
     """Balance and position are of the first look, orders and fills of the second."""
-    later = _carry_out(tree, call)
+    later = tree.stage.world.look_again(tree.name, call, tree.stage.agenda.now_ns)
     assert isinstance(later, ex.SnapshotTaken), later
     torn = replace(
         later.snapshot,

@@ -36,6 +36,10 @@ class World(Protocol):
 
     def perform(self, instance: str, call: Message, now_ns: int) -> Message: ...
 
+    def look_again(self, instance: str, call: Message, now_ns: int) -> Message:
+        """The second half of a reading whose parts are of different moments: one request all the same."""
+        ...
+
     def take_pushed(self) -> list[tuple[str, str, Message]]:
         """Stream events since the last look: instance, stream (user or market), event."""
         ...

@@ -266,7 +266,7 @@ def _notify_once_and_forget() -> tuple[Any, ...]:
     return (patch.object(executor, "_send_messages", send),)
 
 
-DEFECTS: Mapping[str, Patches] = {
+OF_BOOKKEEPING: Mapping[str, Patches] = {
     "resend on time-out": _resend_on_time_out,
     "a time-out means rejected": _time_out_means_rejected,
     "one 'not found' is enough": _one_not_found_is_enough,

@@ -119,6 +119,6 @@ def simulate(
     rate_limits: RateLimits | None = None,
 ) -> tuple[Simulation, SmallWorld]:
     """The full cast of these seats over a fresh world; `rate_limits` is what others leave them of the exchange's."""
-    world = SmallWorld(seed, seats)
+    world = SmallWorld(seed, seats, rate_limits or RateLimits())
     cast = {seat.name: casting(seat, sharers_of(seat, seats)) for seat in seats}
     return Simulation(seed, cast, world, faults, on_step, rate_limits), world

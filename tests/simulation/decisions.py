@@ -14,7 +14,7 @@ from engine.messages import events as ev
 from engine.order import Order, OrderPurpose, Side
 from engine.safety.breaker import Level
 from engine.signal import Signal, decide
-from tests.simulation.cast import LEVERAGE, SHARE_OF_EQUITY, STOPLOSS, WIDEST_STOP
+from tests.simulation.cast import SHARE_OF_EQUITY, STOPLOSS, WIDEST_STOP
 from tests.simulation.laws import demand
 
 NEAR = Decimal("0.0005")  # a stop is rounded to the tick, and the price a decision was made at is the last close
@@ -74,7 +74,7 @@ class Decisions:
         side = 1 if order.side is Side.BUY else -1
         wish = decide(int(signal.intent), 0)[1]
         demand(side == wish, "as the play wishes", f"{order.side} {order.client_order_id} after {signal.intent!r}")
-        most = before.ledger.wallet_balance * SHARE_OF_EQUITY * LEVERAGE * (1 + NEAR)
+        most = before.ledger.wallet_balance * SHARE_OF_EQUITY * (1 + NEAR)
         notional = order.quantity * Decimal(str(signal.close))
         demand(notional <= most, "size", f"{order.client_order_id} is worth {notional}, and {most} is the most")
 

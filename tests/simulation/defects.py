@@ -13,10 +13,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from engine.errors import InvariantViolated
-from tests.simulation.bugs import DEFECTS
+from tests.simulation.bugs import OF_BOOKKEEPING
+from tests.simulation.bugs_of_judgement import OF_JUDGEMENT
 from tests.simulation.laws import Broken
 from tests.simulation.story import law_of, live_through
 
+DEFECTS = {**OF_BOOKKEEPING, **OF_JUDGEMENT}
 LAWS = (Broken, InvariantViolated)  # a law of the simulator, or a machine that noticed by itself
 
 

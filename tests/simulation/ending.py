@@ -15,7 +15,8 @@ from engine.order import Order, OrderPurpose, OrderStatus
 from engine.position import Position
 from tests.simulation.cast import MoodyPlay
 from tests.simulation.halts import is_halted
-from tests.simulation.invariants import InstanceWatch, others_holding
+from tests.simulation.holding import others_holding
+from tests.simulation.invariants import InstanceWatch
 from tests.simulation.laws import demand
 from tests.simulation.watch import Watch
 from tests.simulation.world import FIRST_BALANCE, SmallWorld

@@ -11,8 +11,7 @@ import pytest
 
 from engine import plan
 from tests.simulation import defects
-from tests.simulation.bugs import DEFECTS
-from tests.simulation.defects import hunt
+from tests.simulation.defects import DEFECTS, hunt
 
 MOST_WORLDS = 40
 QUICK = (
@@ -48,5 +47,5 @@ def test_a_bug_that_fails_by_itself_proves_nothing(monkeypatch: pytest.MonkeyPat
 
 
 def test_there_are_enough_bugs_to_trust_the_laws() -> None:
-    assert len(DEFECTS) >= 25
+    assert len(DEFECTS) >= 40
     assert set(QUICK) <= DEFECTS.keys()

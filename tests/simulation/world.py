@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from actors.shell.budget_keeper import cost_of
 from actors.simulator import Stage
+from actors.spending import RateLimits
 from adapters.simulated_exchange import SimulatedExchange, Wallet
 from engine.market import MarkPrice
 from engine.messages import exchange as ex
@@ -37,7 +38,8 @@ class Seat:
 class SmallWorld:
     """Markets by symbol, exchanges by account and symbol. Everyone reaches it from one address."""
 
-    def __init__(self, seed: int, seats: Iterable[Seat]) -> None:
+    def __init__(self, seed: int, seats: Iterable[Seat], rate_limits: RateLimits) -> None:
+        self.rate_limits = rate_limits
         self.seats = {seat.name: seat for seat in seats}
         symbols = dict.fromkeys(seat.symbol for seat in self.seats.values())
         self.markets = {symbol: Market(seed, symbol) for symbol in symbols}
@@ -84,6 +86,9 @@ class SmallWorld:
                 return self._cancel(instance, call, now_ns)
             case _:
                 return self.exchange_of(instance).perform(call, now_ns)
+
+    def look_again(self, instance: str, call: Message, now_ns: int) -> Message:
+        return self.exchange_of(instance).perform(call, now_ns)
 
     def _cancel(self, instance: str, call: ex.CancelOrder, now_ns: int) -> Message:
         """Notes a stop that was taken away while nothing else covered the position."""
