@@ -214,12 +214,12 @@ def _only_when_told(now: _Turn, role: str, generation: int) -> None:
 
 
 def _show_another_book() -> tuple[Any, ...]:
-    right = turn._shown
+    right = turn.shown
 
     def off(state: turn.State, view: InstanceView, _digest: bytes) -> Any:
         return right(state, view, digest_of(wire.encode(replace(view, trade_count=view.trade_count + 1))))
 
-    return (patch.object(turn, "_shown", off),)
+    return (patch.object(turn, "shown", off),)
 
 
 def _guard_blind_to_mismatches() -> tuple[Any, ...]:

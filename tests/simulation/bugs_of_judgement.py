@@ -15,6 +15,7 @@ from actors.simulator import ports
 from engine import ledger, order, protection
 from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.messages.market import CycleReady
 from engine.safety import risk
 from engine.safety.breaker import Level
 
@@ -69,7 +70,8 @@ def _begin_a_play_anywhere() -> tuple[Any, ...]:
     def anywhere(state: strategy.State, bar: Any, observed_at_ns: int | None) -> Any:
         return right(replace(state, anchor_ns=None) if state.last_ns is None else state, bar, observed_at_ns)
 
-    return (patch.object(strategy, "_step", anywhere),)
+    believe = patch.object(CycleReady, "began_elsewhere", lambda *_: False)
+    return (patch.object(strategy, "_step", anywhere), believe)
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ QUICK = (
     "no resolution of unknown orders",
     "cancel the old stop first",
     "the same bar twice",
-    "stop for the ordered quantity",
     "clear RED on restart",
     "ignore the disk",
     "skip the guard lease",
@@ -28,6 +27,19 @@ QUICK = (
     "restart once only",
     "CRITICAL is no alarm",
     "guard blind to mismatches",
+    "enter on the wrong side",
+    "twice the size",
+    "enter when in doubt",
+    "a stop far away",
+    "a trail that loosens",
+    "profit without fees",
+    "the day begins with each life",
+    "a view that shows nothing",
+    "report the first halt only",
+    "lease to nobody",
+    "a guard lease for an hour",
+    "RED resets itself",
+    "spend without a budget",
 )
 
 
