@@ -264,9 +264,12 @@ class InstanceWatch:
         demand(self._naked_ns <= NAKED_BOUND_NS, "never naked", text)
 
     def _can_act(self, simulation: Simulation) -> bool:
-        """Dead or frozen it cannot; that the dead come back is another law."""
+        """Dead or frozen it cannot; that the dead come back is another law. Nor may it while the instrument is
+        another's, or when it was born while cut off from the keeper of leases: nobody may then tell whose it is."""
         life = self.tree.lives.get("executor")
-        return life is not None and simulation.now_ns >= life.hangs_until_ns
+        if life is None or simulation.now_ns < life.hangs_until_ns or others_holding(simulation, self.tree):
+            return False
+        return life.leases.epoch > 0 or not self.tree.is_cut_off()
 
     def _ours_of(self, held: Decimal) -> Decimal:
         """What our own orders opened and still stands there: others may have closed, turned or added to it."""
