@@ -79,9 +79,9 @@ def _shares_its_instrument(world: SmallWorld, one: InstanceWatch) -> bool:
 
 
 def _closed_if_told_so(simulation: Simulation, one: InstanceWatch) -> None:
-    """A latch that says so is obeyed: nothing that this one believes to hold is left."""
+    """A latch that says so is obeyed: nothing that this one believes to hold, and that stands there, is left."""
     told = [latch for scope, latch in simulation.latches.items() if scope in (GLOBAL, one.name) and latch.flatten]
-    held = one.book.position_quantity
+    held = one.book.position_quantity if one.ours_of(one.exchange.position.quantity) else 0
     demand(not told or not held, "flatten is obeyed", f"{one.name} holds {held} under {told}")
 
 

@@ -252,7 +252,7 @@ class InstanceWatch:
 
     def _not_naked_for_long(self, simulation: Simulation) -> None:
         held = self.exchange.position.quantity
-        ours = self._ours_of(held) if held else held
+        ours = self.ours_of(held) if held else held
         if not ours or self._was_taken_away() or is_covered(self.exchange.orders.values(), ours):
             self._naked_seen_ns, self._naked_ns = None, 0
             return
@@ -271,7 +271,7 @@ class InstanceWatch:
             return False
         return life.leases.epoch > 0 or not self.tree.is_cut_off()
 
-    def _ours_of(self, held: Decimal) -> Decimal:
+    def ours_of(self, held: Decimal) -> Decimal:
         """What our own orders opened and still stands there: others may have closed, turned or added to it."""
         ours = self.our_position()
         return min(ours, held, key=abs) if ours * held > 0 else Decimal(0)
