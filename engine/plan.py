@@ -119,8 +119,10 @@ def _exit(now: Situation, trade: Trade) -> tuple[Order, ...]:
 
 def _needs_another_exit(now: Situation, under_way: list[Order]) -> bool:
     """Nobody knows of the ones on their way, for too long. All of them only reduce and no entry leaves meanwhile, so
-    whichever arrive, the position is closed once."""
-    if len(under_way) >= now.limits.most_rejections or any(o.status is not OrderStatus.UNKNOWN for o in under_way):
+    whichever arrive, the position is closed once. Only so many at a time; those that are too old to arrive do not count
+    (what became of them is asked for anew in each life, and meanwhile the position would stand there)."""
+    arriving = [o for o in under_way if not now.is_older(o.created_at_ns, now.limits.receive_window_ms)]
+    if len(arriving) >= now.limits.most_rejections or any(o.status is not OrderStatus.UNKNOWN for o in under_way):
         return False
     return now.is_older(under_way[-1].changed_at_ns, now.limits.exit_again_ms)
 

@@ -42,7 +42,13 @@ def test_an_exit_unknown_for_too_long_gets_another_that_can_only_reduce_but_not_
 
     assert [(o.purpose, o.is_reduce_only, o.quantity) for o in another] == [(EXIT, True, D("0.1"))]
     assert len(planned(unknown_exits(2), after_ms=LIMITS.exit_again_ms).place) == 1
-    assert planned(unknown_exits(3), after_ms=60_000).place == ()
+    assert planned(unknown_exits(3), after_ms=LIMITS.receive_window_ms - 1).place == ()
+
+
+def test_exits_that_are_too_old_to_arrive_keep_no_other_from_being_tried():
+    """Three were lost and the executor began anew twice: each life asked for them from the start, and the position had
+    no stop for forty seconds (seed 772)."""
+    assert len(planned(unknown_exits(3), after_ms=LIMITS.receive_window_ms).place) == 1
 
 
 def test_exits_refused_beside_an_unknown_one_are_not_repeated_at_the_speed_of_the_network():
