@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors import strangers, zombies
+from actors import cycle, strangers, zombies
 from actors.turn import Turn
 from engine import order, reconcile
 from engine.fill import Fill
@@ -220,6 +220,7 @@ def take_fill(turn: Turn, fill: Fill) -> None:
     known = book.order_of(fill)
     if known is not None:
         turn.happen(ev.OrderFilled(client_order_id=known.client_order_id, fill=fill))
+        cycle.close_trade_if_flat(turn)  # at once: what fills beyond it in the same reading is another trade
     elif fill.occurred_at_ns >= book.began_at_ns:
         strangers.hold(turn, fill)
 

@@ -19,6 +19,7 @@ from engine.messages import events as ev
 from engine.messages.control import ReconcileNow
 
 MS = 1_000_000
+FOREIGN = "foreign fill"
 
 
 def hold(turn: Turn, fill: Fill) -> None:
@@ -51,7 +52,7 @@ def _judge_one(turn: Turn, since: int, fill: Fill) -> None:
         turn.change(unmatched=(*turn.state.unmatched, (since, fill)))
     elif _is_of_the_holder(turn, fill):
         turn.happen(ev.ForeignFillSeen(fill=fill))
-    elif is_reduction(turn.book, fill) and not _came_before(turn, fill):
+    elif is_reduction(turn.book, fill) and not _came_before(turn, fill) and not _may_close_his_own(turn, fill):
         _reduced(turn, fill)
     else:
         _foreign(turn, fill)
@@ -70,6 +71,13 @@ def _came_before(turn: Turn, fill: Fill) -> bool:
     return trade is not None and fill.occurred_at_ns < trade.opened_at_ns
 
 
+def _may_close_his_own(turn: Turn, fill: Fill) -> bool:
+    """Somebody has opened something beside ours, which halted us: whose the next one closes nobody can tell. Ours stays
+    as it is, stop included: one that is too large only reduces, one that is too small leaves a part without."""
+    others_trade_here = turn.book.breaker.cause == FOREIGN or bool(turn.book.unexplained)
+    return others_trade_here and not fill.is_liquidation
+
+
 def _has_waited(turn: Turn, since: int) -> bool:
     limits, waited = turn.state.settings.limits, turn.now_ns - since
     may_be_claimed = bool(turn.state.busy.doubted) or any(o.is_unresolved for o in turn.book.open_orders())
@@ -84,7 +92,7 @@ def _reduced(turn: Turn, fill: Fill) -> None:
 
 def _foreign(turn: Turn, fill: Fill) -> None:
     turn.happen(ev.ForeignFillSeen(fill=fill))
-    _alarm(turn, "foreign fill", f"execution {fill.trade_id} of {fill.sign * fill.quantity} is not ours")
+    _alarm(turn, FOREIGN, f"execution {fill.trade_id} of {fill.sign * fill.quantity} is not ours")
 
 
 def _alarm(turn: Turn, cause: str, text: str) -> None:

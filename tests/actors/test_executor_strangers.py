@@ -63,6 +63,36 @@ def test_what_was_executed_before_our_position_was_opened_is_no_part_of_it():
     assert desk.book.breaker.cause == "foreign fill"
 
 
+def test_what_fills_beyond_our_position_in_the_same_reading_is_a_trade_of_its_own():
+    """Simulated seed 6167: our stop closed ours, our target then reduced what somebody else held, and one reading told
+    both: the trade turned round, with the levels of the other side."""
+    desk = holding()
+    desk.stream_is_up = False
+    stop, target = desk.book.open_orders(OrderPurpose.STOP, OrderPurpose.TAKE_PROFIT)
+    beyond = a_fill("3", target.client_order_id, sign=-1, quantity=D("0.05"))
+
+    desk.tell(ex.FillsFetched(fills=(a_fill("2", stop.client_order_id, sign=-1), beyond)))
+
+    assert [trade.quantity for trade in closed_trades(desk)] == [D("0.1")]
+    assert (desk.book.trade.number, desk.book.trade.direction) == (2, -1)
+    assert desk.book.protection is None or desk.book.protection.side == -1
+
+
+def test_who_opened_something_beside_ours_and_closes_it_makes_our_stop_no_smaller():
+    """Simulated seed 4941: somebody sold on top of our short and bought his back; our stop was made smaller for it."""
+    desk = holding()
+    by_hand(desk, "0.05", Side.BUY, is_reduce_only=False)
+    desk.run(3_000)
+    assert desk.book.breaker.cause == "foreign fill"
+
+    by_hand(desk, "0.05", client_order_id="web_18")
+    desk.run(3_000)
+
+    assert desk.book.position_quantity == D("0.1") == desk.exchange.position.quantity
+    assert [o.quantity for o in desk.book.open_orders(OrderPurpose.STOP)] == [D("0.1")]
+    assert desk.book.breaker.level == "RED"
+
+
 def test_a_position_made_smaller_by_hand_keeps_a_stop_for_exactly_the_rest():
     desk = holding()
     by_hand(desk, "0.04")

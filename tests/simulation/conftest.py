@@ -14,7 +14,7 @@ import pytest
 from actors.simulator import Faults
 from tests.simulation.disasters import KINDS
 
-ENOUGH_TO_MEET_ALL = 100  # seeds after which a kind that never struck is a kind that is not tested
+ENOUGH_TO_MEET_ALL = 200  # seeds after which a kind that never struck is a kind that is not tested
 
 
 @dataclass(slots=True)
