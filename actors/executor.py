@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import cycle, intake, operator, recovery, resync, strangers, watch
+from actors import cycle, intake, operator, outbox, recovery, resync, strangers, watch
 from actors.executor_state import ExecutorSettings, State
 from actors.turn import Turn
 from engine import plan
@@ -20,13 +20,13 @@ from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.messages.base import Message
 from engine.messages.host import HostRead
 from engine.messages.operator import ResyncWanted
 from engine.safety import risk
 
 MS = 1_000_000
-NOTIFY_AGAIN_NS = 1_000_000_000
 LOOK_AT_LATCHES = Request(port="scoreboard", call=ct.ReadLatches())
 
 
@@ -72,7 +72,7 @@ def _follow_up(turn: Turn) -> None:
     _carry_out(turn)
     if ready.has_snapshot:
         cycle.enter_if_due(turn)
-    _send_messages(turn)
+    outbox.send(turn)
 
 
 def _carry_out(turn: Turn) -> None:
@@ -90,31 +90,6 @@ def _carry_out(turn: Turn) -> None:
         turn.find(order)
 
 
-def _send_messages(turn: Turn) -> None:
-    """The outbox: each message goes to the notifier again until it is acknowledged."""
-    for number, text in turn.book.outbox.items():
-        sent = turn.state.notified_at_ns.get(number)
-        if sent is None or turn.now_ns - sent > turn.state.settings.limits.notify_retry_ms * MS:
-            turn.change(notified_at_ns={**turn.state.notified_at_ns, number: turn.now_ns})
-            told = ct.Notify(trade_number=number, text=text, is_again=sent is not None)
-            turn.do(Send(to="notifier", message=told))
-
-
-def _notified(turn: Turn, message: ct.Notified) -> None:
-    if message.trade_number in turn.book.outbox:
-        turn.happen(ev.NotificationDelivered(trade_number=message.trade_number))
-        waiting = {n: at for n, at in turn.state.notified_at_ns.items() if n != message.trade_number}
-        turn.change(notified_at_ns=waiting)
-
-
-def _undelivered(turn: Turn, message: ct.Undeliverable) -> None:
-    """A notifier that is only just starting gets its messages soon, not after the patience one that took them needs.
-    Nothing else need be said again: a panic of others is on disk, and what is to be read is read in turn."""
-    if message.to == "notifier":
-        soon_ns = turn.now_ns - turn.state.settings.limits.notify_retry_ms * MS + NOTIFY_AGAIN_NS
-        turn.change(notified_at_ns={number: min(at, soon_ns) for number, at in turn.state.notified_at_ns.items()})
-
-
 def _woken(turn: Turn, message: ct.Woken) -> None:
     if message.label == "PrepareInstrument":
         recovery.prepare(turn)
@@ -127,6 +102,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)
     watch.hold_sharers(turn)
+    outbox.send_alerts(turn)
     recovery.look_after_lease(turn)
 
 
@@ -221,9 +197,10 @@ _HANDLERS: Mapping[type[Message], Callable[[Turn, Any], None]] = {
     ac.LatchFailed: watch.latch_refused,
     ct.SnapshotForwarded: _snapshot,
     ct.Reconciled: _reconciled,
-    ct.Notified: _notified,
+    nt.Notified: outbox.notified,
+    nt.Alerted: outbox.alerted,
     ct.StopInstance: _stop,
-    ct.Undeliverable: _undelivered,
+    ct.Undeliverable: outbox.undelivered,
     ex.InstrumentPrepared: recovery.prepared,
     ex.StreamOpened: _stream_opened,
     ex.StreamLost: _stream_lost,

@@ -12,6 +12,7 @@ from engine.fill import Fill
 from engine.machine import Publish
 from engine.messages.exchange import AccountSnapshot, InstrumentPrepared
 from engine.messages.market import CycleReady
+from engine.messages.notices import Alert
 from engine.messages.reports import InstanceView
 from engine.protection import ProtectionRules
 from engine.safety.alarms import Vitals
@@ -43,7 +44,10 @@ class ExecutorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The executor's state. Only `book` survives a crash; all else is learned again."""
+    """The executor's state. Only `book` survives a crash; all else is learned again.
+
+    `alerts` are those that no target has acknowledged yet, by their subject, each with when it was sent last.
+    """
 
     settings: ExecutorSettings
     book: Book = field(default_factory=Book)
@@ -60,6 +64,7 @@ class State:
     unmatched: tuple[tuple[int, Fill], ...] = ()
     vitals: Vitals = field(default_factory=Vitals)
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
+    alerts: Mapping[str, tuple[Alert, int]] = field(default_factory=dict)
     store_failed: str = ""
     seen: AccountSnapshot | None = None
     limits_before: Mapping[str, str] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """How often a reconciler reads the exchange, and how closely, on an account whose request budget many instances share.
 
 While the share is ample every round is full and comes at its usual time. On a crowded account most rounds read position
-and open orders only, what may cost money at once; a full one with balances and trades comes every half minute. The
-rounds come as often as the share allows, and never less than twice a minute.
+and open orders only, what may cost money at once; a full one with balances and trades comes every minute. The rounds
+come as often as the share allows, and never less than twice a minute.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from engine.budget import FULL_READING, LIGHT_READING, is_ample
 
 MINUTE_MS = 60_000
-FULL_EVERY_MS = 30_000
+FULL_EVERY_MS = 60_000
+RAREST_MS = 30_000
 HURRY_MS = 2_000
 
 
@@ -20,7 +21,7 @@ def every_ms(share: int, usual_ms: int) -> int:
         return usual_ms
     full_ones = MINUTE_MS / FULL_EVERY_MS
     light_ones = max(0.0, (share - full_ones * FULL_READING) / LIGHT_READING)
-    return max(usual_ms, int(MINUTE_MS / (full_ones + light_ones)))
+    return max(usual_ms, min(RAREST_MS, int(MINUTE_MS / (full_ones + light_ones))))
 
 
 def rest_ms(share: int, since_ms: int) -> int:

@@ -33,7 +33,7 @@ class RateLimits:
     lease_ns: int = 3 * SECOND
     forget_ns: int = 10 * SECOND
     urgent_share: float = 0.1  # of what is granted, for whoever has to protect: late in a minute, too
-    reading_share: float = 0.89  # of the rest; what is left is for orders, and for reading bars
+    reading_share: float = 0.74  # of the rest, for readings in turn; orders, and what they make one ask, take more
 
     def usable_weight(self, instances: int) -> int:
         """What so many instances may have in leases."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actors.executor_state import State
-from actors.executor_view import shown
+from actors.executor_view import alert_of, shown
 from engine.book import fold
 from engine.book.state import Book
 from engine.book.view import view_of
 from engine.frozen import replace
-from engine.machine import Effect, Publish, Record, Request
+from engine.machine import Effect, Publish, Record, Request, Send
 from engine.messages import wire
 from engine.messages.base import Message
 from engine.messages.events import BreakerTripped, PanicObserved
@@ -149,7 +149,8 @@ class Turn:
         if self._events:
             orders = tuple(self.book.orders[key] for key in self._touched if key in self.book.orders)
             record = (Record(events=tuple(self._events), orders=orders, view=view),)
-        return self.state, (*record, *self._effects, *self._incident(view), publish)
+        incident = self._incident(view)
+        return self.state, (*record, *self._effects, *incident, publish)
 
     def _shown(self) -> tuple[InstanceView, Publish]:
         """Without news what was shown last is shown again."""
@@ -181,7 +182,15 @@ class Turn:
             orders=self.book.open_orders(),
             snapshot=self.state.seen,
         )
-        return (Request(port="incidents", call=report),)
+        kept = Request(port="incidents", call=report)
+        return (kept, *self._alert(report)) if is_grave(grave) else (kept,)
+
+    def _alert(self, report: IncidentHappened) -> tuple[Effect, ...]:
+        """And a person is told, wherever he is."""
+        is_again = report.occurred_at_ns != self.now_ns  # an earlier life may have said it
+        alert = replace(alert_of(self.state.settings.instance, report), is_again=is_again)
+        self.change(alerts={**self.state.alerts, alert.subject: (alert, self.now_ns)})
+        return (Send(to="notifier", message=alert),)
 
     def _busy(self, **fields: object) -> None:
         self.change(busy=replace(self.state.busy, **fields))  # type: ignore[arg-type]

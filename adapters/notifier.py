@@ -1,8 +1,9 @@
-"""Delivering the one message of each trade to files and chats.
+"""Delivering the one message of each trade, and the word of each halt, to files and chats.
 
-A file is exact: a trade number that is there already is not written again. A chat has no such memory, so in one instant
-(the process dies after the chat took the message and before the journal knows) the message comes twice; it carries its
-trade number, by which a person recognises it, and the second says that it may be one. Losing it would be silent.
+A file is exact: what is there already, by its trade number or the time of the halt, is not written again. A chat has no
+such memory, so in one instant (the process dies after the chat took the message and before the journal knows) the
+message comes twice; it carries that subject, by which a person recognises it, and the second says that it may be one.
+Losing it would be silent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from adapters.notify_targets import AppriseTarget, FileTarget, NotDelivered, Target, TelegramTarget
 from adapters.redaction import redact
 from engine.errors import ConfigurationError
-from engine.messages.control import Notified, Notify, NotifyFailed
+from engine.messages.notices import Alert, Alerted, AlertFailed, Notified, Notify, NotifyFailed
 
 TOKEN_VARIABLE = "PREDATOR_TELEGRAM_TOKEN"
 URL_VARIABLE = "PREDATOR_TELEGRAM_URL"
@@ -26,24 +27,32 @@ class Notifier:
 
     def __init__(self, targets: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
         self._targets = [(target, _target(target, environment)) for target in targets]
-        self._has_it: set[tuple[str, int]] = set()
+        self._has_it: set[tuple[str, str]] = set()
 
-    async def perform(self, call: Notify) -> Notified | NotifyFailed:
+    async def perform(self, call: Notify | Alert) -> Notified | NotifyFailed | Alerted | AlertFailed:
         """Deliver to each target that has it not yet; asked again after a failure, only the missing ones are tried."""
         failures = [failure for name, target in self._targets if (failure := await self._try(name, target, call))]
-        if failures:
-            return NotifyFailed(trade_number=call.trade_number, text="; ".join(failures))
-        return Notified(trade_number=call.trade_number)
+        return _failed(call, "; ".join(failures)) if failures else _taken(call)
 
-    async def _try(self, name: str, target: Target, call: Notify) -> str | None:
-        if (name, call.trade_number) in self._has_it:
+    async def _try(self, name: str, target: Target, call: Notify | Alert) -> str | None:
+        if (name, call.subject) in self._has_it:
             return None
         try:
             await target.deliver(call)
         except NotDelivered as error:
             return redact(f"{name}: {error}")
-        self._has_it.add((name, call.trade_number))
+        self._has_it.add((name, call.subject))
         return None
+
+
+def _taken(call: Notify | Alert) -> Notified | Alerted:
+    return Alerted(subject=call.subject) if isinstance(call, Alert) else Notified(trade_number=call.trade_number)
+
+
+def _failed(call: Notify | Alert, text: str) -> NotifyFailed | AlertFailed:
+    if isinstance(call, Alert):
+        return AlertFailed(subject=call.subject, text=text)
+    return NotifyFailed(trade_number=call.trade_number, text=text)
 
 
 def _target(target: str, environment: Mapping[str, str]) -> Target:

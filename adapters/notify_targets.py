@@ -13,10 +13,12 @@ import aiohttp
 
 from adapters.redaction import register_secret
 from engine.errors import ConfigurationError
-from engine.messages.control import Notify
+from engine.messages.notices import Alert, Notify
 
 TIMEOUT_S = 10.0
 AGAIN = ", sent again: you may have it already"
+TRADE, ALERT = "trade_number", "alert"  # the fields by which a line of a file is recognised
+Mark = tuple[str, int | str]
 
 
 class NotDelivered(Exception):
@@ -26,48 +28,49 @@ class NotDelivered(Exception):
 class Target(Protocol):
     """Takes a message or raises NotDelivered."""
 
-    async def deliver(self, call: Notify) -> None: ...
+    async def deliver(self, call: Notify | Alert) -> None: ...
 
 
 class Doubts:
     """Which messages may have arrived though nobody said so: sent again, they say it."""
 
     def __init__(self) -> None:
-        self._tried: set[int] = set()
-        self._doubtful: set[int] = set()
+        self._tried: set[str] = set()
+        self._doubtful: set[str] = set()
 
-    def text_of(self, call: Notify) -> str:
+    def text_of(self, call: Notify | Alert) -> str:
         """What to send now; from here on it was tried."""
-        if call.is_again and call.trade_number not in self._tried:
+        if call.is_again and call.subject not in self._tried:
             self.doubt(call)  # an earlier life may have sent it
-        self._tried.add(call.trade_number)
-        doubt = AGAIN if call.trade_number in self._doubtful else ""
-        return f"{call.text} (trade {call.trade_number}{doubt})"
+        self._tried.add(call.subject)
+        doubt = AGAIN if call.subject in self._doubtful else ""
+        return f"{call.text} ({call.subject}{doubt})"
 
-    def doubt(self, call: Notify) -> None:
+    def doubt(self, call: Notify | Alert) -> None:
         """Nobody knows whether it arrived."""
-        self._doubtful.add(call.trade_number)
+        self._doubtful.add(call.subject)
 
 
 class FileTarget:
-    """JSON lines, one per trade, flushed to the disk."""
+    """JSON lines, one per trade and one per halt, flushed to the disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: set[int] | None = None
+        self._known: set[Mark] | None = None
 
-    async def deliver(self, call: Notify) -> None:
+    async def deliver(self, call: Notify | Alert) -> None:
         try:
             await asyncio.to_thread(self._write_once, call)
         except OSError as error:
             raise NotDelivered(f"can't be written: {error.strerror}") from error
 
-    def _write_once(self, call: Notify) -> None:
+    def _write_once(self, call: Notify | Alert) -> None:
         if self._known is None:
-            self._known = _numbers_in(self._path)
-        if call.trade_number not in self._known:
-            _append(self._path, {"trade_number": call.trade_number, "text": call.text})
-            self._known.add(call.trade_number)
+            self._known = _marks_in(self._path)
+        mark = _mark_of(call)
+        if mark not in self._known:
+            _append(self._path, {mark[0]: mark[1], "text": call.text})
+            self._known.add(mark)
 
 
 class TelegramTarget:
@@ -78,10 +81,10 @@ class TelegramTarget:
         self._chat, self._url = chat, f"{base_url.rstrip('/')}/bot{token}/sendMessage"
         self._doubts = Doubts()
 
-    async def deliver(self, call: Notify) -> None:
+    async def deliver(self, call: Notify | Alert) -> None:
         await self._post({"chat_id": self._chat, "text": self._doubts.text_of(call)}, call)
 
-    async def _post(self, body: Mapping[str, str], call: Notify) -> None:
+    async def _post(self, body: Mapping[str, str], call: Notify | Alert) -> None:
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
             async with (
@@ -117,7 +120,7 @@ class AppriseTarget:
         self._services = _services(name, url)
         self._doubts = Doubts()
 
-    async def deliver(self, call: Notify) -> None:
+    async def deliver(self, call: Notify | Alert) -> None:
         taken = await self._services.async_notify(body=self._doubts.text_of(call))
         if not taken:
             self._doubts.doubt(call)
@@ -136,14 +139,19 @@ def _services(name: str, url: str) -> Any:
     return services
 
 
-def _numbers_in(path: Path) -> set[int]:
-    """Trade numbers in the file; a line cut off by a crash is completed by nothing and counts for nothing."""
+def _mark_of(call: Notify | Alert) -> Mark:
+    return (ALERT, call.subject) if isinstance(call, Alert) else (TRADE, call.trade_number)
+
+
+def _marks_in(path: Path) -> set[Mark]:
+    """Of each line in the file; a line cut off by a crash is completed by nothing and counts for nothing."""
     if not path.exists():
         return set()
-    found = set()
+    found: set[Mark] = set()
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            found.add(int(json.loads(line)["trade_number"]))
+            row = json.loads(line)
+            found.add((ALERT, str(row[ALERT])) if ALERT in row else (TRADE, int(row[TRADE])))
         except (ValueError, KeyError, TypeError):
             continue
     return found

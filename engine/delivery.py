@@ -14,6 +14,7 @@ from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.messages.base import Message
 from engine.messages.budget import BudgetWanted
 
@@ -27,8 +28,10 @@ class Delivery(StrEnum):
 
 
 PROMISED: Mapping[type[Message], Delivery] = {
-    ct.Notify: Delivery.EFFECTIVELY_ONCE,
-    ct.Notified: Delivery.EFFECTIVELY_ONCE,
+    nt.Notify: Delivery.EFFECTIVELY_ONCE,
+    nt.Notified: Delivery.EFFECTIVELY_ONCE,
+    nt.Alert: Delivery.EFFECTIVELY_ONCE,
+    nt.Alerted: Delivery.EFFECTIVELY_ONCE,
     ex.FillReceived: Delivery.EFFECTIVELY_ONCE,
     ex.OrderUpdated: Delivery.EFFECTIVELY_ONCE,
     mk.CycleReady: Delivery.EFFECTIVELY_ONCE,
@@ -43,7 +46,16 @@ PROMISED: Mapping[type[Message], Delivery] = {
     ev.ActorChanged: Delivery.AT_LEAST_ONCE,
 }
 STOPPING = (ct.PanicRaised, ct.FreezeWanted)  # an old one stops again what a person let go on
-REPLAYABLE = (ct.Notify, ct.Notified, ct.PanicRaised, ct.FreezeWanted, ct.ReconcileNow, ev.ActorChanged)
+REPLAYABLE = (
+    nt.Notify,
+    nt.Notified,
+    nt.Alert,
+    nt.Alerted,
+    ct.PanicRaised,
+    ct.FreezeWanted,
+    ct.ReconcileNow,
+    ev.ActorChanged,
+)
 
 
 def promise_of(message: Message) -> Delivery:
@@ -60,7 +72,7 @@ def what_follows(message: Message) -> str:
             return "it turns the breaker RED: nothing is opened until a reset"
         case ct.ReconcileNow():
             return "the exchange is asked once more"
-        case ct.Notify():
+        case nt.Notify() | nt.Alert():
             return "the target is told, unless the notifier knows that it was"
         case _:
             return "who has had it already recognises it"

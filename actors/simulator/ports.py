@@ -15,6 +15,7 @@ from engine.machine import Request
 from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.messages.base import Message
 from engine.messages.reports import IncidentHappened
 
@@ -60,9 +61,14 @@ def _latch(tree: SimulatedTree, _life: Life, call: Message) -> Message:
 
 
 def _notify(tree: SimulatedTree, life: Life, call: Message) -> None:
-    assert isinstance(call, ct.Notify), call
-    tree.stage.told[tree.name].append(call.trade_number)
-    told = ct.Notified(trade_number=call.trade_number)
+    told: Message
+    if isinstance(call, nt.Alert):
+        tree.alerts.append(call.subject)
+        told = nt.Alerted(subject=call.subject)
+    else:
+        assert isinstance(call, nt.Notify), call
+        tree.stage.told[tree.name].append(call.trade_number)
+        told = nt.Notified(trade_number=call.trade_number)
     tree.stage.agenda.after(tree.stage.chance.delay_ns(5, 50), lambda: tree.deliver(life, told))
 
 

@@ -108,6 +108,7 @@ class SimulatedTree:
         self.end: str | None = None
         self.failures: list[int] = []
         self.incidents: list[IncidentHappened] = []
+        self.alerts: list[str] = []
         self.dead_before_birth: set[tuple[str, int]] = set()
         self.cut_off_until_ns = 0
         self.readings: dict[tuple[type[Message], str], tuple[int, Message]] = {}

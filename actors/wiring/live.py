@@ -198,9 +198,9 @@ class Outbox:
         self._targets = Targets(targets)
 
     async def perform(self, call: Message) -> Message:
-        from engine.messages.control import Notify
+        from engine.messages.notices import Alert, Notify
 
-        assert isinstance(call, Notify), call
+        assert isinstance(call, Notify | Alert), call
         return await self._targets.perform(call)
 
     async def close(self) -> None:

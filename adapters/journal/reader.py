@@ -15,9 +15,9 @@ from adapters.store_trouble import store_error
 from engine.errors import MalformedMessage, StoreError
 from engine.messages import wire
 from engine.messages.base import Message
-from engine.messages.control import Notify
 from engine.messages.events import SignalReceived, TradeClosed
 from engine.messages.facts import Checkpoint
+from engine.messages.notices import Notify
 from engine.messages.reports import InstanceView
 from engine.order import Order
 from engine.signal import Signal

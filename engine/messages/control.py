@@ -109,7 +109,7 @@ class CommandAnswered(Message):
     text: str
 
 
-# --- guard, reconciler, notifier -------------------------------------------------------------------------------------
+# --- guard and reconciler --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,30 +219,6 @@ class FreezeWanted(Message):
     """Guard to executor: something does not agree; open the breaker and cancel open entries."""
 
     cause: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notify(Message):
-    """Executor to notifier (and notifier to its port): deliver `text` once, recognisable by `trade_number`."""
-
-    trade_number: int
-    text: str
-    is_again: bool = False  # asked before, in this life or an earlier one, and nobody said that it arrived
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notified(Message):
-    """The target has it."""
-
-    trade_number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyFailed(Message):
-    """The target did not take it; try later."""
-
-    trade_number: int
     text: str
 
 

@@ -14,12 +14,25 @@ import msgpack
 from pydantic import TypeAdapter, ValidationError
 
 from engine.errors import MalformedMessage
-from engine.messages import account, backtest, budget, control, events, exchange, facts, host, market, operator, reports
+from engine.messages import (
+    account,
+    backtest,
+    budget,
+    control,
+    events,
+    exchange,
+    facts,
+    host,
+    market,
+    notices,
+    operator,
+    reports,
+)
 from engine.messages.base import Message
 
 VERSION = 1
 _LOCAL = (control.JournalRead,)  # answers of a port in the same process; they never travel
-_MODULES = (account, backtest, budget, control, events, exchange, facts, host, market, operator, reports)
+_MODULES = (account, backtest, budget, control, events, exchange, facts, host, market, notices, operator, reports)
 _NAMES: dict[str, type[Message]] = {
     name: kind
     for module in _MODULES

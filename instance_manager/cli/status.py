@@ -145,9 +145,9 @@ def troubles(one: InstanceStatus) -> list[str]:
         f"{actor.role} reads {service}: {phase}" for actor in one.actors for service, phase in actor.services.items()
     ]
     unsent = [
-        f"message of trade {number} not delivered yet: {text}"
+        f"message of {subject} not delivered yet: {text}"
         for actor in one.actors
-        for number, text in actor.undelivered.items()
+        for subject, text in actor.undelivered.items()
     ]
     dead = [f"dead letters: {one.dead_letters}; `predator dead-letters list`"] if one.dead_letters else []
     return [*late, *rests, *unsent, *dead]

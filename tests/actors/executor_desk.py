@@ -22,6 +22,7 @@ from engine.messages import account as ac
 from engine.messages import control as ct
 from engine.messages import exchange as ex
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.messages.base import Message
 from engine.messages.reports import IncidentHappened
 from engine.order import Order, OrderPurpose, OrderStatus
@@ -191,10 +192,9 @@ class Desk:
                     symbol=SYMBOL, epoch=self._epoch, valid_for_ns=valid_ns, asked_at_ns=asked_at_ns
                 )
                 self._answer(granted, life)
-            case Send(to="notifier", message=ct.Notify(trade_number=number)):
+            case Send(to="notifier", message=nt.Notify() | nt.Alert() as told):
                 self.sent.append(effect)
-                there = ct.Notified(trade_number=number)
-                self._answer(there if self.notifier_is_up else ct.Undeliverable(to="notifier", name="Notify"), life)
+                self._answer(self._notifier_says(told), life)
             case Send(to="strategy", message=mk.ResumePoint(anchor_ns=anchor_ns, last_bar_ns=last_ns)):
                 self.sent.append(effect)
                 if self.fed_from_ns in (None, anchor_ns):  # else it would begin anew
@@ -220,6 +220,12 @@ class Desk:
             return ac.LatchFailed(**said, text="the disk is full")
         self.latches_of_others.setdefault(call.scope, call)
         return ac.LatchRaised(**said)
+
+    def _notifier_says(self, told: nt.Notify | nt.Alert) -> Message:
+        if not self.notifier_is_up:
+            return ct.Undeliverable(to="notifier", name=type(told).__name__)
+        is_alert = isinstance(told, nt.Alert)
+        return nt.Alerted(subject=told.subject) if is_alert else nt.Notified(trade_number=told.trade_number)
 
     def _hand_over_again(self, last_ns: int, life: Executor | None) -> None:
         """As the strategy does: the cycles an executor says it never dealt with."""
@@ -268,9 +274,8 @@ class Desk:
         self._suspicions = self._suspicions + 1 if found and not view.in_flight else 0
         if found and self._suspicions < 2:
             return
-        state = reconcile.worst(found).value
-        differences = tuple(one.text for one in found)
-        self.tell(ct.Reconciled(state=state, differences=differences, compared_at_ns=self.now_ns))
+        state, texts = reconcile.worst(found).value, tuple(one.text for one in found)
+        self.tell(ct.Reconciled(state=state, differences=texts, compared_at_ns=self.now_ns))
 
     def _watch(self) -> None:
         held = abs(self.exchange.position.quantity)
@@ -292,5 +297,4 @@ def _matters(effect: Effect) -> bool:
 
 
 def _refusal(call: ex.PlaceOrder, reason: str, *, by_us: bool) -> ex.OrderRefused:
-    name = call.order.client_order_id
-    return ex.OrderRefused(client_order_id=name, by_us=by_us, reason=reason, code="", text=reason)
+    return ex.OrderRefused(client_order_id=call.order.client_order_id, by_us=by_us, reason=reason, code="", text=reason)

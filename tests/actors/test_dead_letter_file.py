@@ -12,7 +12,8 @@ from loguru import logger
 
 from actors.shell import dead_letters
 from actors.shell.dead_letters import DeadLetters, dead_letters_file
-from engine.messages.control import Notify, ReconcileNow
+from engine.messages.control import ReconcileNow
+from engine.messages.notices import Notify
 from tests.actors.test_shell_host import Stage, stage  # noqa: F401 - the fixture of a host
 
 NOTIFY = Notify(trade_number=1, text="closed")

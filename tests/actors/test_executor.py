@@ -8,6 +8,7 @@ from engine.messages import control as ct
 from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
 from engine.safety.limits import Limits
 from engine.signal import Intent, Signal
@@ -192,7 +193,7 @@ def test_av2_one_trade_is_one_message_even_when_the_notifier_is_deaf_for_a_while
     desk.market(39_100)
     desk.run(60_000, step_ms=500)
 
-    told = [one for one in desk.sent if isinstance(one.message, ct.Notify)]
+    told = [one for one in desk.sent if isinstance(one.message, nt.Notify)]
     assert len(told) == len(closed_trades(desk)) == 1
     assert desk.book.outbox == {}
 
@@ -213,7 +214,7 @@ def test_av2_a_notifier_that_starts_after_the_trade_has_its_message_within_two_s
 
 
 def told(desk: Desk) -> list[object]:
-    return [one.message for one in desk.sent if isinstance(one.message, ct.Notify)]
+    return [one.message for one in desk.sent if isinstance(one.message, nt.Notify)]
 
 
 def test_a_halted_instance_cancels_an_entry_that_still_works():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.messages import control as ct
 from engine.messages import events as ev
+from engine.messages import notices as nt
 from engine.order import OrderPurpose
 from engine.signal import Intent
 from tests.actors.executor_desk import Desk
@@ -48,12 +48,12 @@ def test_only_the_first_word_of_a_trade_is_not_said_again():
     desk.notifier_is_up = False
     desk.cycle(3, Intent.EXIT_LONG)
     desk.run(500)
-    first = [one.message.is_again for one in desk.sent if isinstance(one.message, ct.Notify)]
+    first = [one.message.is_again for one in desk.sent if isinstance(one.message, nt.Notify)]
     desk.crash()
     desk.notifier_is_up = True
     desk.run(2_000)
 
-    told = [one.message.is_again for one in desk.sent if isinstance(one.message, ct.Notify)]
+    told = [one.message.is_again for one in desk.sent if isinstance(one.message, nt.Notify)]
     assert first[0] is False
     assert told[len(first) :] == [True]
     assert desk.book.outbox == {}

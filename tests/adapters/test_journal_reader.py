@@ -14,8 +14,8 @@ from adapters.journal.reader import JournalReader
 from adapters.journal.sqlite_journal import SqliteJournal
 from engine.errors import StoreError
 from engine.messages import wire
-from engine.messages.control import Notify
 from engine.messages.events import ForeignFillSeen, NotificationDelivered, OrderAccepted
+from engine.messages.notices import Notify
 from engine.messages.reports import digest_of
 from engine.order import OrderKind, OrderPurpose, OrderStatus, Side
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from adapters.notifier import Notifier
 from engine.errors import ConfigurationError
-from engine.messages.control import Notified, Notify, NotifyFailed
+from engine.messages.notices import Alert, Alerted, AlertFailed, Notified, Notify, NotifyFailed
 
 TOKEN = "123456:AAxxYYzz-secret-part"
 
@@ -110,6 +110,38 @@ async def test_a_refusing_chat_is_tried_again_and_the_file_beside_it_is_not_writ
     assert third == Notified(trade_number=1)
     assert lines(path) == [1]
     assert len(telegram.received) == 3
+
+
+HALT = Alert(subject="halt of 2026-05-02 12:00:00.123 UTC", text="live-1 HALTED")
+
+
+async def test_a_halt_is_a_line_of_its_own_in_a_file_once(tmp_path):
+    path = tmp_path / "messages.jsonl"
+    for _ in range(2):
+        notifier = Notifier([f"file:{path}"])
+        assert await notifier.perform(message(1)) == Notified(trade_number=1)
+        assert await notifier.perform(HALT) == Alerted(subject=HALT.subject)
+
+    told = [json.loads(line) for line in path.read_text().splitlines()]
+    assert told == [{"trade_number": 1, "text": message(1).text}, {"alert": HALT.subject, "text": HALT.text}]
+
+
+async def test_a_halt_that_a_chat_refuses_is_tried_again_and_said_to_be_one(telegram):
+    telegram.answers = [(429, {"ok": False, "description": "Too Many Requests"})]
+    notifier = Notifier(["telegram:42"], variables(telegram.url))
+
+    first, second = [await notifier.perform(HALT) for _ in range(2)]
+
+    assert isinstance(first, AlertFailed)
+    assert (first.subject, second) == (HALT.subject, Alerted(subject=HALT.subject))
+    assert telegram.received[-1]["text"] == "live-1 HALTED (halt of 2026-05-02 12:00:00.123 UTC)"
+
+
+async def test_a_halt_that_an_executor_finds_at_its_start_may_be_known(telegram):
+    again = replace(HALT, is_again=True)
+
+    assert await Notifier(["telegram:42"], variables(telegram.url)).perform(again) == Alerted(subject=HALT.subject)
+    assert telegram.received[0]["text"].endswith("UTC, sent again: you may have it already)")
 
 
 async def test_what_an_earlier_life_may_have_sent_says_so_when_it_comes_again(telegram):

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from actors.executor_view import halt_at
+from actors.turn import is_grave
 from adapters.journal.reader import JournalReader
 from engine.errors import StoreError
 from engine.messages import events as ev
+from engine.messages.reports import InstanceView
 from tests.chaos.stage import Stage
 
 SECOND_NS = 1_000_000_000
+OFTEN = 1_000_000
+UNIT = Decimal("1e-6")  # of money; also the reconciler's
 NAKED_BOUND_S = 20.0  # the ladder of protection, a restart in the middle of it, and a request that times out
 Record = dict[str, Any]
 
@@ -41,7 +46,10 @@ def reckon(stage: Stage) -> Reckoning:
             *_doubled(records, {order.client_order_id for order in journal.orders()}),
             *_on_top(records),
             *_position(fills, account, journal),
+            *_money(account, journal.view()),
+            *_at_rest(account, journal.view()),
             *_told(journal, stage),
+            *_halts_told(journal, stage),
             *_chain(journal),
         ]
         trades = len(journal.trades())
@@ -88,18 +96,50 @@ def _position(fills: list[Record], account: Record, journal: JournalReader) -> I
         yield f"fees: the exchange took {fees}, we count {view.fees}"
 
 
+def _money(account: Record, view: InstanceView | None) -> Iterator[str]:
+    """What the exchange says it gave and took is in our books, to the precision in which it counts."""
+    if view is None:
+        return
+    ours = {"realized_pnl": view.realised_profit, "funding": view.funding, "fees": view.fees}
+    for name, counted in ours.items():
+        if abs(Decimal(account[name]) - counted) > UNIT:
+            yield f"money: {name} is {account[name]} at the exchange, {counted} in our books"
+
+
+def _at_rest(account: Record, view: InstanceView | None) -> Iterator[str]:
+    """Nobody doubts an order; one stop covers a position, and without a position nothing of ours rests."""
+    resting = [*account["open_orders"], *account["open_algo_orders"]]
+    held = sum((_signed_position(one) for one in account["positions"]), Decimal(0))
+    stops = [Decimal(one["quantity"]) for one in account["open_algo_orders"] if one["type"] == "STOP_MARKET"]
+    if view is not None and view.unresolved_orders:
+        yield f"nobody knows what became of {view.unresolved_orders} orders"
+    if resting and not held:
+        yield f"flat, and {len(resting)} orders still rest"
+    if held and stops != [abs(held)]:
+        yield f"a position of {held} has stops for {stops}"
+
+
 def _signed_position(position: Record) -> Decimal:
     return Decimal(position["quantity"]) * (-1 if position["side"] == "SHORT" else 1)
 
 
 def _told(journal: JournalReader, stage: Stage) -> Iterator[str]:
     closed = [trade.trade_number for trade in journal.trades()]
-    told = [json.loads(line)["trade_number"] for line in _lines(stage)]
+    told = [row["trade_number"] for row in map(json.loads, _lines(stage)) if "trade_number" in row]
     if sorted(told) != sorted(closed):
         yield f"{len(closed)} trades and {len(told)} messages: {sorted(Counter(told) - Counter(closed))} too many"
-    delivered = [entry.message for entry in journal.events(name="NotificationDelivered", limit=1_000_000)]
+    delivered = [entry.message for entry in journal.events(name="NotificationDelivered", limit=OFTEN)]
     if len(delivered) != len({m.trade_number for m in delivered if isinstance(m, ev.NotificationDelivered)}):
         yield "a message was acknowledged twice"
+
+
+def _halts_told(journal: JournalReader, stage: Stage) -> Iterator[str]:
+    """Moments at which it halted are told, each once. One that dies and is reset before it is told needs no telling."""
+    entries = [one for name in ("BreakerTripped", "PanicObserved") for one in journal.events(name=name, limit=OFTEN)]
+    halts = {halt_at(one.recorded_at_ns) for one in entries if is_grave(one.message)}
+    told = Counter(row["alert"] for row in map(json.loads, _lines(stage)) if "alert" in row)
+    if told.keys() - halts or any(times > 1 for times in told.values()) or (halts and not told):
+        yield f"halted at {sorted(halts)}, told {sorted(told.elements())}"
 
 
 def _lines(stage: Stage) -> list[str]:

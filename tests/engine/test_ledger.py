@@ -125,6 +125,9 @@ def a_payment(payment_id: str = "f1", amount: str | Decimal = "-1.5", asset: str
 payments = st.lists(st.integers(-10_000, 10_000).map(lambda n: D(n) / 10_000_000), max_size=12)
 
 
+LAST_DIGITS = D("1e-20")  # the average price of several fills may have no end; sums of 28 digits differ in the last
+
+
 @given(executions, payments, st.randoms())
 def test_the_wallet_is_start_plus_profit_less_fees_plus_funding_in_whatever_order_they_come(made, paid, chance):
     happened = [*fills_of(made), *(a_payment(f"f{n}", amount) for n, amount in enumerate(paid))]
@@ -135,8 +138,9 @@ def test_the_wallet_is_start_plus_profit_less_fees_plus_funding_in_whatever_orde
     for payment in funding:
         ledger = ledgers.after_funding(ledger, payment)
 
+    left = ledger.wallet_balance - (D(10_000) + ledger.realised_profit - ledger.fees + ledger.funding)
     assert ledger.funding == sum(paid, Decimal(0))
-    assert ledger.wallet_balance == D(10_000) + ledger.realised_profit - ledger.fees + ledger.funding
+    assert abs(left) < LAST_DIGITS
 
 
 def test_a_payment_booked_twice_is_a_defect():

@@ -17,6 +17,7 @@ from engine import delivery
 from engine.market import MarkPrice
 from engine.messages import control as ct
 from engine.messages import market as mk
+from engine.messages import notices as nt
 from engine.messages.budget import BudgetWanted
 from engine.messages.events import BreakerReset
 from instance_manager import dead_letters
@@ -26,7 +27,7 @@ from instance_manager.workspace import Workspace
 from tests.builders import NOW_NS, SECOND_NS, D
 from tests.desk_builders import predator, predator_json, workspace_with
 
-NOTIFY = ct.Notify(trade_number=3, text="closed")
+NOTIFY = nt.Notify(trade_number=3, text="closed")
 MARK = mk.MarkPriceChanged(mark=MarkPrice(price=D(1), observed_at_ns=NOW_NS))
 PANIC = ct.PanicRaised(scope="global", reason="fire", flatten=False)
 HOUR_NS = 3_600 * SECOND_NS

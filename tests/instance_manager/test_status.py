@@ -48,7 +48,7 @@ def gone_pid() -> int:
 def test_what_came_late_rests_or_was_never_taken_is_told():
     actor = ActorStatus(
         role="reconciler", pid=1, restarts=0, phase="READY", heartbeat_age_ms=1, inbox={"old message": 2},
-        services={"account": "OPEN"}, undelivered={"7": "503"},
+        services={"account": "OPEN"}, undelivered={"trade 7": "503"},
     )  # fmt: skip
     one = SimpleNamespace(actors=(actor,), dead_letters=3)
 

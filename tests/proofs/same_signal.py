@@ -7,6 +7,7 @@ way, so that one entry, one exit, one trade and one message are what must be the
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def show(folder: Path, copies: int, fault: dict[str, object] | None = None) -> S
 def _counted(stage: ProofStage, copies: int) -> Shown:
     with JournalReader(stage.journal_file) as journal:
         trades = len(journal.trades())
-    messages = len(stage.notifications_file.read_text().splitlines())
+    told = [json.loads(line) for line in stage.notifications_file.read_text().splitlines()]
+    messages = sum("trade_number" in one for one in told)
     return Shown(copies, _count(stage, "E"), _count(stage, "X"), trades, messages, reckon(stage))
 
 

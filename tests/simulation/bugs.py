@@ -227,7 +227,7 @@ def _guard_blind_to_mismatches() -> tuple[Any, ...]:
     return (*_show_another_book(), patch.object(guard, "_mismatches", lambda *_: 0))
 
 
-# --- reconciliation and messages -------------------------------------------------------------------------------------
+# --- reconciliation --------------------------------------------------------------------------------------------------
 
 
 def _reconciler_blind_to_orders() -> tuple[Any, ...]:
@@ -247,23 +247,6 @@ def _critical_is_no_alarm() -> tuple[Any, ...]:
 
 def _critical_is_ones_own_affair() -> tuple[Any, ...]:
     return (patch.object(watch, "_warn_sharers", _nothing), patch.object(watch, "hold_sharers", _nothing))
-
-
-def _acknowledge_twice() -> tuple[Any, ...]:
-    def always(now: turn.Turn, message: Any) -> None:
-        now.happen(ev.NotificationDelivered(trade_number=message.trade_number))
-
-    return (patch.dict(executor._HANDLERS, {executor.ct.Notified: always}),)
-
-
-def _notify_once_and_forget() -> tuple[Any, ...]:
-    def send(now: turn.Turn) -> None:
-        for number, text in now.book.outbox.items():
-            if number not in now.state.notified_at_ns:
-                now.change(notified_at_ns={**now.state.notified_at_ns, number: now.now_ns})
-                now.do(executor.Send(to="notifier", message=executor.ct.Notify(trade_number=number, text=text)))
-
-    return (patch.object(executor, "_send_messages", send),)
 
 
 OF_BOOKKEEPING: Mapping[str, Patches] = {
@@ -294,6 +277,4 @@ OF_BOOKKEEPING: Mapping[str, Patches] = {
     "reconciler blind to money": _reconciler_blind_to_money,
     "CRITICAL is no alarm": _critical_is_no_alarm,
     "CRITICAL is one's own affair": _critical_is_ones_own_affair,
-    "acknowledge twice": _acknowledge_twice,
-    "notify once and forget": _notify_once_and_forget,
 }

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from engine.errors import InvariantViolated
 from tests.simulation.bugs import OF_BOOKKEEPING
 from tests.simulation.bugs_of_judgement import OF_JUDGEMENT
+from tests.simulation.bugs_of_telling import OF_TELLING
 from tests.simulation.laws import Broken
 from tests.simulation.story import law_of, live_through
 
-DEFECTS = {**OF_BOOKKEEPING, **OF_JUDGEMENT}
+DEFECTS = {**OF_BOOKKEEPING, **OF_JUDGEMENT, **OF_TELLING}
 LAWS = (Broken, InvariantViolated)  # a law of the simulator, or a machine that noticed by itself
 
 

@@ -52,7 +52,7 @@ class Disasters:
     def strike(self, stage: Stage) -> None:
         source = stage.chance.of("disaster")
         name = source.choice(tuple(self._world.seats))
-        kind = source.choice(tuple(KINDS))
+        kind = source.choice(DRAWN)
         if not self._happens(stage, kind, name, source) and kind in NEED_A_MOMENT:
             self._lie_in_wait(stage, kind, name, source)
 
@@ -292,6 +292,7 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
 }
 # these are possible only while something is held: they lie in wait for it
 NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "amended_by_hand", "liquidated", "funding_time"})
+DRAWN = (*KINDS, *(kind for kind in KINDS if kind in NEED_A_MOMENT))  # twice in the hat: many a moment never comes
 LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
 OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.executor_view import halt_at
 from actors.shell.latch import GLOBAL
 from actors.simulator import Simulation
+from actors.turn import is_grave
 from engine import position as positions
 from engine.book.state import Book
 from engine.messages import events as ev
@@ -69,8 +71,16 @@ def _ended_well(simulation: Simulation, world: SmallWorld, one: InstanceWatch) -
     demand(not struck or halted or waits, "disasters halt", f"{one.name} goes on after {struck}")
     text = f"{one.name} halted {one.halts.times} times, {len(one.tree.incidents)} reports: {book.breaker}"
     demand(len(one.tree.incidents) >= one.halts.times, "halted with a report", text)
+    _halt_was_told(one, halted=halted)
     _view_is_the_store(one)
     _closed_if_told_so(simulation, one)
+
+
+def _halt_was_told(one: InstanceWatch, *, halted: bool) -> None:
+    """To a person, by the notifier, whatever was lost on the way: the newest cause at least, of one that stands."""
+    grave = [at_ns for at_ns, event in one.tree.disk.journals["executor"] if is_grave(event)]
+    told = f"{one.name}: nobody heard of {grave[-1:]}, but of {one.tree.alerts}"
+    demand(not halted or halt_at(grave[-1]) in one.tree.alerts, "a halt is told", told)
 
 
 def _shares_its_instrument(world: SmallWorld, one: InstanceWatch) -> bool:

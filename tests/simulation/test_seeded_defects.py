@@ -36,6 +36,7 @@ QUICK = (
     "the day begins with each life",
     "a view that shows nothing",
     "report the first halt only",
+    "halt and tell nobody",
     "lease to nobody",
     "a guard lease for an hour",
     "RED resets itself",
