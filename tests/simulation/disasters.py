@@ -290,8 +290,10 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "closed_symbol": Disasters._closed_symbol,
     "upgraded": Disasters._upgraded,
 }
-# these are possible only while something is held: they lie in wait for it
-NEED_A_MOMENT = frozenset({"closed_by_hand", "cancelled_by_hand", "amended_by_hand", "liquidated", "funding_time"})
+# these are possible only while something is held, or once the balance is known: they lie in wait for it
+NEED_A_MOMENT = frozenset(
+    {"balance_drift", "closed_by_hand", "cancelled_by_hand", "amended_by_hand", "liquidated", "funding_time"}
+)
 DRAWN = (*KINDS, *(kind for kind in KINDS if kind in NEED_A_MOMENT))  # twice in the hat: many a moment never comes
 LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
