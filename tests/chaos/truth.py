@@ -100,7 +100,7 @@ def _money(account: Record, view: InstanceView | None) -> Iterator[str]:
     """What the exchange says it gave and took is in our books, to the precision in which it counts."""
     if view is None:
         return
-    ours = {"realized_pnl": view.realised_profit, "funding": view.funding, "fees": view.fees}
+    ours = {"realized_pnl": view.realised_profit, "funding": view.funding}
     for name, counted in ours.items():
         if abs(Decimal(account[name]) - counted) > UNIT:
             yield f"money: {name} is {account[name]} at the exchange, {counted} in our books"
