@@ -41,6 +41,7 @@ class State:
     `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
     as urgently (`asked_urgently`): one that was on its way before is none.
 
+    `full_at_ns` is when the newest whole reading was made that proved something: what is in flight hides the rest.
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on;
     `is_broke`: the newest reading could not be paid. `holds` is whether there is anything that a stop must cover.
     """
@@ -126,9 +127,15 @@ class Reconciler:
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
 
     def _may_be_light(self, state: State, now_ns: int) -> bool:
-        """Whoever is in doubt looks at everything."""
-        is_calm = not (state.is_urgent or state.suspicions or state.nonsense or state.verdict == Verdict.CRITICAL)
-        return is_calm and pace.may_be_light(state.share, (now_ns - state.full_at_ns) // MS)
+        """Whoever is in doubt looks at everything; who only waits for an order need not yet."""
+        is_calm = not (state.is_urgent or state.nonsense or self._doubts(state))
+        since_full_ms = 0 if state.in_flight_since_ns is not None else (now_ns - state.full_at_ns) // MS
+        return is_calm and pace.may_be_light(state.share, since_full_ms)
+
+    def _doubts(self, state: State) -> bool:
+        """It has seen what did not agree, and no whole reading has agreed since."""
+        is_odd = account_drift.is_in_doubt(state.account, self.epsilon)
+        return bool(state.suspicions) or state.verdict == Verdict.CRITICAL or is_odd
 
     def _is_blind(self, state: State, now_ns: int) -> bool:
         """It holds something, and nobody knows any more whether its stop still rests."""
@@ -146,7 +153,7 @@ class Reconciler:
         if snapshot.is_light:
             return state, (forward,)
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
-        return replace(state, full_at_ns=snapshot.started_at_ns), (*asked, forward)
+        return state, (*asked, forward)
 
     def _hurry(self, state: State, settles_ms: int, now_ns: int) -> Step[State]:
         """When what is to be seen has settled; on a crowded account not too soon after the last round. Else again right
@@ -171,18 +178,26 @@ class Reconciler:
             view, snapshot, instance=self.instance, owns_wallet=self.owns_wallet, epsilon=self.epsilon
         )
         state, drift = self._look_at_account(state, snapshot)
+        if view.in_flight and differences:
+            return self._wait(state, now_ns)
+        state = state if snapshot.is_light else replace(state, full_at_ns=snapshot.started_at_ns)
         if drift and not differences:
             return self._settled(state, reconcile.worst(drift), drift, now_ns)
+        if not differences and snapshot.is_light and self._doubts(state):
+            return self._undecided(state, now_ns)
         if not differences:
             return self._agreed(state, now_ns)
-        if view.in_flight:
-            return self._wait(state, now_ns)
         kinds = frozenset(difference.kind for difference in differences)
         rounds = state.suspicions + 1 if kinds & state.suspected else 1
         state = replace(state, suspicions=rounds, suspected=kinds)
         if rounds < ROUNDS_TO_BELIEVE:
             return self._suspect(state, differences, now_ns)
         return self._settled(state, reconcile.worst(differences), differences, now_ns)
+
+    def _undecided(self, state: State, now_ns: int) -> Step[State]:
+        """It could not pay for a whole reading: what a light one does not show it does not clear."""
+        wake = _wake(now_ns, self._next_ms(state))
+        return replace(state, again=False, in_flight_since_ns=None), (wake,)
 
     def _agreed(self, state: State, now_ns: int) -> Step[State]:
         """Nothing differs. Of what made no sense (the status of a stop, say) this snapshot may only have had none."""
@@ -196,9 +211,12 @@ class Reconciler:
         return f"the exchange answered what cannot be, {until}: {state.nonsense}"
 
     def _look_at_account(self, state: State, snapshot: ex.AccountSnapshot) -> tuple[State, tuple[Difference, ...]]:
-        """Of an account that instances share: is its balance explained by all of them?"""
-        if state.explained is None or snapshot.is_light:
+        """Of an account that instances share: is its balance explained by all of them? A light reading has none, and
+        what was found stands."""
+        if state.explained is None:
             return state, ()
+        if snapshot.is_light:
+            return state, account_drift.drift(state.account, state.explained, self.epsilon)
         watch = account_drift.looked(state.account, snapshot.wallet_balance, state.explained, self.epsilon)
         return replace(state, account=watch), account_drift.drift(watch, state.explained, self.epsilon)
 
@@ -230,12 +248,10 @@ class Reconciler:
         self, state: State, verdict: Verdict, texts: tuple[str, ...], now_ns: int, next_ms: int | None = None
     ) -> Step[State]:
         word = ct.Reconciled(state=verdict.value, differences=texts, compared_at_ns=now_ns)
-        soon_ms = SOON_MS if state.is_urgent else max(SOON_MS, pace.rest_ms(state.share, 0))
-        next_ms = next_ms or (soon_ms if state.again else self._every_ms(state))
         effects: tuple[Effect, ...] = (
             Send(to="executor", message=word),
             Publish(phase=verdict.value, extra={"differences": list(texts), "compared_at_ns": now_ns}),
-            _wake(now_ns, next_ms),
+            _wake(now_ns, next_ms or self._next_ms(state)),
         )
         return replace(state, again=False, verdict=verdict.value), effects
 
@@ -260,6 +276,11 @@ class Reconciler:
     def _pause_ms(self, failures: int, retry_after_ms: int) -> int:
         """As long as the answer says, or longer each time; never longer than between rounds that succeed."""
         return min(retry_after_ms or 1_000 * 2 ** min(failures, 4), self.limits.reconcile_every_ms)
+
+    def _next_ms(self, state: State) -> int:
+        if not state.again:
+            return self._every_ms(state)
+        return SOON_MS if state.is_urgent else max(SOON_MS, pace.rest_ms(state.share, 0))
 
     def _every_ms(self, state: State) -> int:
         return pace.every_ms(state.share, self.limits.reconcile_every_ms)

@@ -42,6 +42,12 @@ def looked(watch: Watch, wallet: Decimal, explained: Explained, epsilon: Decimal
     return replace(watch, anchor=found) if is_first else watch
 
 
+def is_in_doubt(watch: Watch, epsilon: Decimal) -> bool:
+    """Whether the balance moved and nobody explains it yet: who looks again soon knows sooner."""
+    moved = watch.anchor is not None and abs(watch.unexplained - watch.anchor) > epsilon
+    return moved and watch.looks < LOOKS_TO_BELIEVE
+
+
 def drift(watch: Watch, explained: Explained, epsilon: Decimal) -> tuple[Difference, ...]:
     """Money that nobody explains, once it stands still. While an instance that holds a position is down, it may have
     been stopped out: that is a reason to wait, not to panic.

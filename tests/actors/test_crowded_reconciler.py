@@ -53,15 +53,33 @@ class Rounds:
 
     def answer(self, snapshot: ex.AccountSnapshot) -> tuple[ct.Reconciled, int]:
         """The round's verdict, and ms until the next one."""
-        self.tell(ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=0))
-        view = ct.ViewReported(
-            snapshot_started_at_ns=snapshot.started_at_ns, position_quantity=D(0), open_orders=(),
-            wallet_expected=D(1), in_flight=False, fills_since_ns=0,
-        )  # fmt: skip
-        effects = self.tell(view)
+        effects = self.judged(snapshot)
         [verdict] = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, ct.Reconciled)]
         wake = [(e.at_ns - self.now_ns) // MS for e in effects if isinstance(e, WakeAt)][-1]
         return verdict, wake
+
+    def judged(self, snapshot: ex.AccountSnapshot, *, in_flight: bool = False) -> tuple[Effect, ...]:
+        self.tell(ex.SnapshotTaken(snapshot=snapshot, clock_offset_ns=0))
+        return self.tell(ct.ViewReported(
+            snapshot_started_at_ns=snapshot.started_at_ns, position_quantity=D(0), open_orders=(),
+            wallet_expected=D(1), in_flight=in_flight, fills_since_ns=0,
+        ))  # fmt: skip
+
+    def says(self, *, wallet: str, is_light: bool, position: str = "0") -> str:
+        """One whole round: begun, answered, its verdict; nothing when it says nothing."""
+        self.now_ns += SECOND
+        assert self.ask() is is_light
+        effects = self.judged(a_snapshot(self.now_ns, is_light=is_light, wallet=wallet, position=position))
+        told = [e.message.state for e in effects if isinstance(e, Send) and isinstance(e.message, ct.Reconciled)]
+        return told[0] if told else ""
+
+    def cannot_pay(self) -> None:
+        self.now_ns += SECOND
+        assert not self.ask()
+        refusal = ex.ExchangeUnavailable(
+            call="TakeSnapshot", detail="", kind=ex.RATE_LIMITED, text="no budget", retry_after_ms=0
+        )
+        self.tell(refusal)
 
 
 def after_a_full_round() -> Rounds:
@@ -140,3 +158,36 @@ def test_whoever_is_in_doubt_looks_at_everything(doubt: dict[str, object]) -> No
     rounds.state = replace(State(share=CROWDED, full_at_ns=rounds.now_ns), **doubt)  # type: ignore[arg-type]
 
     assert not rounds.ask()
+
+
+def test_what_only_a_whole_reading_shows_is_not_cleared_by_a_light_one_for_want_of_budget() -> None:
+    """Simulated seed 6485: a deposit nobody explained was suspected, and forgotten at the end of a minute."""
+    rounds = after_a_full_round()
+    rounds.state = replace(rounds.state, full_at_ns=0)
+    assert rounds.says(wallet="2", is_light=False) == "WARNING"
+
+    rounds.cannot_pay()
+    assert rounds.says(wallet="1", is_light=True) == ""
+
+    assert [rounds.says(wallet="2", is_light=False) for _ in range(2)] == ["WARNING", "CRITICAL"]
+
+
+def test_a_critical_difference_of_money_stays_one_while_there_is_budget_for_light_readings_only() -> None:
+    rounds = after_a_full_round()
+    rounds.state = replace(rounds.state, full_at_ns=0)
+    assert [rounds.says(wallet="2", is_light=False) for _ in range(3)][-1] == "CRITICAL"
+
+    rounds.cannot_pay()
+    assert rounds.says(wallet="1", is_light=True) == ""
+    assert rounds.state.verdict == "CRITICAL"
+    assert rounds.says(wallet="1", is_light=False) == "HEALTHY"
+
+
+def test_a_whole_reading_that_what_is_in_flight_made_worthless_is_made_again() -> None:
+    rounds = after_a_full_round()
+    rounds.now_ns += 61 * SECOND
+    assert not rounds.ask()
+    rounds.judged(a_snapshot(rounds.now_ns, is_light=False, wallet="2"), in_flight=True)
+
+    assert rounds.says(wallet="1", is_light=True) == "HEALTHY", "what waits for an order reads what orders change"
+    assert rounds.says(wallet="1", is_light=False) == "HEALTHY"

@@ -14,6 +14,7 @@ from actors.shell.scoreboard import ScoreboardWriter, create_scoreboard
 from actors.shell.sharers_port import SharersPort
 from actors.wiring.live import view_in
 from adapters.journal.sqlite_journal import SqliteJournal
+from engine import account_drift
 from engine.errors import InvariantViolated
 from engine.machine import Record, Request, Send
 from engine.messages import control as ct
@@ -55,6 +56,37 @@ def verdicts(*looks: tuple[int, int]) -> list[str]:
 def test_the_reconciler_halts_on_money_that_no_instance_explains():
     assert verdicts(*[(10_000, 0)] * 3, *[(10_050, 50)] * 3) == ["HEALTHY"] * 6
     assert verdicts(*[(10_000, 0)] * 3, *[(9_975, 0)] * 3) == ["HEALTHY"] * 5 + ["CRITICAL"]
+
+
+def test_a_balance_that_moved_is_looked_at_whole_until_it_is_explained_or_believed_to_have():
+    crowded = account_drift.Watch(anchor=D(0), unexplained=D(50), looks=1)
+
+    assert [account_drift.is_in_doubt(replace(crowded, looks=n), D("1e-6")) for n in (1, 2, 3)] == [True, True, False]
+    assert not account_drift.is_in_doubt(replace(crowded, unexplained=D(0)), D("1e-6"))
+    assert not account_drift.is_in_doubt(replace(crowded, anchor=None), D("1e-6"))
+
+
+def test_drift_of_the_account_stands_while_there_is_budget_for_light_readings_only():
+    drifted = account_drift.Watch(anchor=D(0), unexplained=D(50), looks=3)
+    state = replace(
+        READER.start(NOW_NS)[0], account=drifted, explained=account_drift.Explained(total=D(0), down=("live-2",))
+    )
+    light = ex.AccountSnapshot(
+        symbol=SYMBOL, started_at_ns=1, finished_at_ns=1, wallet_balance=D(0), available_balance=D(0),
+        position_quantity=D(0), entry_price=D(0), mark_price=D(1), liquidation_price=None, open_orders=(), fills=(),
+        is_light=True,
+    )  # fmt: skip
+    view = ct.ViewReported(
+        snapshot_started_at_ns=1, position_quantity=D(0), open_orders=(), wallet_expected=None, in_flight=False,
+        fills_since_ns=0,
+    )  # fmt: skip
+
+    state, _ = READER.receive(state, ex.SnapshotTaken(snapshot=light), NOW_NS)
+    _, effects = READER.receive(state, view, NOW_NS)
+
+    [verdict] = [e.message for e in effects if isinstance(e, Send)]
+    assert verdict.state == "WARNING"
+    assert "live-2 holds a position and is down" in verdict.differences[0]
 
 
 def sharing() -> Desk:
