@@ -23,8 +23,7 @@ SECOND_NS = 1_000_000_000
 CONFIRM = "confirm with --confirm "
 # beyond the first and beyond the second limit of `engine.safety.host`
 STRAINS: tuple[dict[str, float], ...] = (
-    {"memory_used": 0.95},
-    {"memory_used": 0.99},
+    *({"memory_used": share} for share in (0.95, 0.99)),
     {"load_per_core": 30.0},
     {"disk_free_bytes": 500_000_000},
     {"disk_free_bytes": 50_000_000},
@@ -109,8 +108,8 @@ class Disasters:
 
     def _ghost_order(self, stage: Stage, name: str, source: Random) -> bool:
         exchange = self._world.exchange_of(name)
-        price = exchange.instrument.round_price(float(exchange.price) * 0.8)
-        self._foreign(exchange, stage.now_ns, OrderKind.STOP_MARKET, Side.SELL, Decimal(1), price)
+        far = exchange.instrument.round_price(float(exchange.price) * 0.8)
+        self._foreign(exchange, stage.now_ns, OrderKind.STOP_MARKET, Side.SELL, Decimal(1), far)
         return True
 
     def _foreign_position(self, stage: Stage, name: str, source: Random) -> bool:
@@ -291,9 +290,8 @@ KINDS: Mapping[str, Callable[[Disasters, Stage, str, Random], bool]] = {
     "upgraded": Disasters._upgraded,
 }
 # these are possible only while something is held, or once the balance is known: they lie in wait for it
-NEED_A_MOMENT = frozenset(
-    {"balance_drift", "closed_by_hand", "cancelled_by_hand", "amended_by_hand", "liquidated", "funding_time"}
-)
+BY_HAND = frozenset({"closed_by_hand", "cancelled_by_hand", "amended_by_hand"})
+NEED_A_MOMENT = BY_HAND | {"liquidated", "funding_time", "balance_drift"}
 DRAWN = (*KINDS, *(kind for kind in KINDS if kind in NEED_A_MOMENT))  # twice in the hat: many a moment never comes
 LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
