@@ -33,6 +33,9 @@ ANSWER_MS = 2_000  # the executor's answer is awaited so long before the round i
 FIRST_LOOK_BACK_NS = 24 * 3_600 * 1_000_000_000
 ROUNDS_TO_BELIEVE = 3
 FAILURES_TO_WARN = 3
+SOONER = (
+    4  # whole readings, while a shared balance moved and nobody explains it; each at once would cost all the budget
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +131,10 @@ class Reconciler:
 
     def _may_be_light(self, state: State, now_ns: int) -> bool:
         """Whoever is in doubt looks at everything; who only waits for an order need not yet."""
-        is_calm = not (state.is_urgent or state.nonsense or self._doubts(state))
+        is_calm = not (state.is_urgent or state.nonsense or _doubts(state))
         since_full_ms = 0 if state.in_flight_since_ns is not None else (now_ns - state.full_at_ns) // MS
-        return is_calm and pace.may_be_light(state.share, since_full_ms)
-
-    def _doubts(self, state: State) -> bool:
-        """It has seen what did not agree, and no whole reading has agreed since."""
         is_odd = account_drift.is_in_doubt(state.account, self.epsilon)
-        return bool(state.suspicions) or state.verdict == Verdict.CRITICAL or is_odd
+        return is_calm and pace.may_be_light(state.share, since_full_ms * (SOONER if is_odd else 1))
 
     def _is_blind(self, state: State, now_ns: int) -> bool:
         """It holds something, and nobody knows any more whether its stop still rests."""
@@ -183,7 +182,7 @@ class Reconciler:
         state = state if snapshot.is_light else replace(state, full_at_ns=snapshot.started_at_ns)
         if drift and not differences:
             return self._settled(state, reconcile.worst(drift), drift, now_ns)
-        if not differences and snapshot.is_light and self._doubts(state):
+        if not differences and snapshot.is_light and _doubts(state):
             return self._undecided(state, now_ns)
         if not differences:
             return self._agreed(state, now_ns)
@@ -284,6 +283,11 @@ class Reconciler:
 
     def _every_ms(self, state: State) -> int:
         return pace.every_ms(state.share, self.limits.reconcile_every_ms)
+
+
+def _doubts(state: State) -> bool:
+    """It has seen what did not agree, and no whole reading has agreed since."""
+    return bool(state.suspicions) or state.verdict == Verdict.CRITICAL
 
 
 def _wake(now_ns: int, after_ms: int) -> WakeAt:

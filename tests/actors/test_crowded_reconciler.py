@@ -9,6 +9,7 @@ import pytest
 from actors import pace
 from actors.reconciler import Reconciler, State
 from actors.spending import SECOND
+from engine.account_drift import Watch
 from engine.budget import AMPLE_SHARE
 from engine.machine import Effect, Request, Send, WakeAt
 from engine.messages import control as ct
@@ -99,6 +100,19 @@ def test_the_first_round_is_full_and_a_minute_of_light_ones_follows() -> None:
         assert (verdict.state, wake_ms) == ("HEALTHY", pace.every_ms(CROWDED, 5_000))
 
     assert kinds == [True] * 6 + [False, True, True]
+
+
+@pytest.mark.parametrize(("looks", "kinds"), [(1, [True, False, True, False]), (3, [True] * 4)])
+def test_while_a_shared_balance_is_in_doubt_every_other_round_is_full(looks: int, kinds: list[bool]) -> None:
+    rounds = after_a_full_round()
+    rounds.state = replace(rounds.state, account=Watch(anchor=D(0), unexplained=D(5), looks=looks))
+    found = []
+    for _ in kinds:
+        rounds.now_ns += pace.every_ms(CROWDED, 5_000) * MS
+        found.append(rounds.ask())
+        rounds.answer(a_snapshot(rounds.now_ns, is_light=found[-1]))
+
+    assert found == kinds
 
 
 def test_a_light_round_that_finds_a_difference_is_followed_by_full_ones() -> None:

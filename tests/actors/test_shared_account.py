@@ -58,7 +58,7 @@ def test_the_reconciler_halts_on_money_that_no_instance_explains():
     assert verdicts(*[(10_000, 0)] * 3, *[(9_975, 0)] * 3) == ["HEALTHY"] * 5 + ["CRITICAL"]
 
 
-def test_a_balance_that_moved_is_looked_at_whole_until_it_is_explained_or_believed_to_have():
+def test_a_balance_that_moved_is_in_doubt_until_it_is_explained_or_believed_to_have():
     crowded = account_drift.Watch(anchor=D(0), unexplained=D(50), looks=1)
 
     assert [account_drift.is_in_doubt(replace(crowded, looks=n), D("1e-6")) for n in (1, 2, 3)] == [True, True, False]
