@@ -44,7 +44,7 @@ class State:
     `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
     as urgently (`asked_urgently`): one that was on its way before is none.
 
-    `full_at_ns` is when the newest whole reading was made that proved something: what is in flight hides the rest.
+    `full_at_ns` is when the newest whole reading was made; 0 when what was in flight hid whatever it may have shown.
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on;
     `is_broke`: the newest reading could not be paid. `holds` is whether there is anything that a stop must cover.
     """
@@ -152,7 +152,7 @@ class Reconciler:
         if snapshot.is_light:
             return state, (forward,)
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
-        return state, (*asked, forward)
+        return replace(state, full_at_ns=snapshot.started_at_ns), (*asked, forward)
 
     def _hurry(self, state: State, settles_ms: int, now_ns: int) -> Step[State]:
         """When what is to be seen has settled; on a crowded account not too soon after the last round. Else again right
@@ -178,8 +178,7 @@ class Reconciler:
         )
         state, drift = self._look_at_account(state, snapshot)
         if view.in_flight and differences:
-            return self._wait(state, now_ns)
-        state = state if snapshot.is_light else replace(state, full_at_ns=snapshot.started_at_ns)
+            return self._wait(state if snapshot.is_light else replace(state, full_at_ns=0), now_ns)
         if drift and not differences:
             return self._settled(state, reconcile.worst(drift), drift, now_ns)
         if not differences and snapshot.is_light and _doubts(state):

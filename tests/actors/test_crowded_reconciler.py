@@ -205,3 +205,14 @@ def test_a_whole_reading_that_what_is_in_flight_made_worthless_is_made_again() -
 
     assert rounds.says(wallet="1", is_light=True) == "HEALTHY", "what waits for an order reads what orders change"
     assert rounds.says(wallet="1", is_light=False) == "HEALTHY"
+
+
+def test_a_whole_reading_that_nobody_answers_is_not_made_again_every_two_seconds() -> None:
+    """Simulated seed 655: an executor that was not ready yet; its neighbours had no budget left for half a minute."""
+    rounds = after_a_full_round()
+    rounds.now_ns += 61 * SECOND
+    assert not rounds.ask()
+    rounds.tell(ex.SnapshotTaken(snapshot=a_snapshot(rounds.now_ns, is_light=False), clock_offset_ns=0))
+    rounds.now_ns += 2 * SECOND
+
+    assert rounds.ask()
