@@ -44,7 +44,8 @@ class State:
     `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
     as urgently (`asked_urgently`): one that was on its way before is none.
 
-    `full_at_ns` is when the newest whole reading was made; 0 when what was in flight hid whatever it may have shown.
+    `full_at_ns` is when the newest whole reading was made, `is_proven` whether anything followed from it: perhaps nobody
+    answered, or what was in flight hid the rest.
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on;
     `is_broke`: the newest reading could not be paid. `holds` is whether there is anything that a stop must cover.
     """
@@ -68,6 +69,7 @@ class State:
     nonsense_at_ns: int = 0
     share: int = 0
     full_at_ns: int = 0
+    is_proven: bool = False
     read_at_ns: int = 0
     is_broke: bool = False
     holds: bool = True
@@ -130,10 +132,10 @@ class Reconciler:
         return state, (Request(port="exchange", call=call), WakeAt(at_ns=now_ns + ANSWER_MS * MS, label="round"))
 
     def _may_be_light(self, state: State, now_ns: int) -> bool:
-        """Whoever is in doubt looks at everything; who only waits for an order need not yet."""
+        """Whoever is in doubt looks at everything; whose newest look at everything proved nothing does so sooner."""
         is_calm = not (state.is_urgent or state.nonsense or _doubts(state))
-        since_full_ms = 0 if state.in_flight_since_ns is not None else (now_ns - state.full_at_ns) // MS
-        is_odd = account_drift.is_in_doubt(state.account, self.epsilon)
+        is_odd = not state.is_proven or account_drift.is_in_doubt(state.account, self.epsilon)
+        since_full_ms = (now_ns - state.full_at_ns) // MS
         return is_calm and pace.may_be_light(state.share, since_full_ms * (SOONER if is_odd else 1))
 
     def _is_blind(self, state: State, now_ns: int) -> bool:
@@ -152,7 +154,7 @@ class Reconciler:
         if snapshot.is_light:
             return state, (forward,)
         asked = (Request(port="sharers", call=ReadSharers()),) if self.has_sharers else ()
-        return replace(state, full_at_ns=snapshot.started_at_ns), (*asked, forward)
+        return replace(state, full_at_ns=snapshot.started_at_ns, is_proven=False), (*asked, forward)
 
     def _hurry(self, state: State, settles_ms: int, now_ns: int) -> Step[State]:
         """When what is to be seen has settled; on a crowded account not too soon after the last round. Else again right
@@ -178,7 +180,8 @@ class Reconciler:
         )
         state, drift = self._look_at_account(state, snapshot)
         if view.in_flight and differences:
-            return self._wait(state if snapshot.is_light else replace(state, full_at_ns=0), now_ns)
+            return self._wait(state, now_ns)
+        state = replace(state, is_proven=state.is_proven or not snapshot.is_light)
         if drift and not differences:
             return self._settled(state, reconcile.worst(drift), drift, now_ns)
         if not differences and snapshot.is_light and _doubts(state):
