@@ -98,6 +98,7 @@ def _woken(turn: Turn, message: ct.Woken) -> None:
     if message.label != "tick":
         return
     recovery.tick_again(turn)
+    turn.count_time()
     turn.do(LOOK_AT_LATCHES)
     cycle.begin_day(turn)
     watch.look_at_alarms(turn)

@@ -46,6 +46,8 @@ class ExecutorSettings:
 class State:
     """The executor's state. Only `book` survives a crash; all else is learned again.
 
+    `counted_ms` is time counted from tick to tick, the last at `counted_at_ns`, while something is not found: however
+    far the clock is set forward, it adds little.
     `alerts` are those that no target has acknowledged yet, by their subject, each with when it was sent last.
     """
 
@@ -60,7 +62,8 @@ class State:
     replaced_cycles: int = 0
     last_bar_ns: int | None = None
     missed: tuple[int, int] = (0, 0)
-    not_found: Mapping[str, int] = field(default_factory=dict)
+    counted_ms: int = 0
+    counted_at_ns: int = 0
     unmatched: tuple[tuple[int, Fill], ...] = ()
     vitals: Vitals = field(default_factory=Vitals)
     notified_at_ns: Mapping[int, int] = field(default_factory=dict)
@@ -92,5 +95,6 @@ class State:
             busy=self.busy,
             limits=self.settings.limits,
             hears=self.ready.hears,
+            counted_ms=self.counted_ms,
             now_ns=now_ns,
         )

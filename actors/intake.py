@@ -97,7 +97,7 @@ def _found(turn: Turn, message: ex.OrderFound) -> None:
     name = message.report.client_order_id
     turn.heard(name)
     turn.answered(name)
-    turn.change(not_found={key: times for key, times in turn.state.not_found.items() if key != name})
+    turn.found(name)
     _report(turn, message.report)
 
 
@@ -108,21 +108,17 @@ def _not_found(turn: Turn, message: ex.OrderNotFound) -> None:
     if known is None or not known.is_open:
         turn.answered(message.client_order_id)
         return
-    times = turn.state.not_found.get(known.client_order_id, 0) + 1
-    turn.change(not_found={**turn.state.not_found, known.client_order_id: times})
     limits = turn.state.settings.limits
+    times, counted_ms = turn.not_found(known.client_order_id)
     lived = turn.now_ns - known.created_at_ns > limits.receive_window_ms * MS
-    if times >= _answers_needed(known, limits) and lived:
+    if times >= limits.not_found_needed and lived and _cannot_arrive(known, limits, counted_ms):
         turn.answered(known.client_order_id)
         _never_came(turn, known)
 
 
-def _answers_needed(known: Order, limits: Limits) -> int:
-    """While the request itself may still be on its way, its time is counted in answers, too, which are that far apart:
-    the clock alone may have been set."""
-    if not known.is_unresolved:
-        return limits.not_found_needed
-    return max(limits.not_found_needed, limits.receive_window_ms // limits.resolve_every_ms)
+def _cannot_arrive(known: Order, limits: Limits, counted_ms: int) -> bool:
+    """While the request itself may still be on its way its time is counted, too: a clock may have been set forward."""
+    return not known.is_unresolved or counted_ms >= limits.receive_window_ms
 
 
 def _never_came(turn: Turn, known: Order) -> None:

@@ -44,8 +44,8 @@ class State:
     `hurried_ns` when one that was asked for out of turn is due. `is_urgent` until a reading has come that was asked for
     as urgently (`asked_urgently`): one that was on its way before is none.
 
-    `full_at_ns` is when the newest whole reading was made, `is_proven` whether anything followed from it: perhaps nobody
-    answered, or what was in flight hid the rest.
+    `full_at_ns` is when the newest whole reading was made, `is_proven` whether anything followed from it: nobody may
+    have answered, or what was in flight have hidden the rest.
     `nonsense` is what the newest answer that could not be said. `share` is what the limiter lets us count on;
     `is_broke`: the newest reading could not be paid. `holds` is whether there is anything that a stop must cover.
     """

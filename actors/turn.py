@@ -24,6 +24,7 @@ from engine.order import Order
 from engine.safety import alarms
 from engine.safety.breaker import Level
 
+MS = 1_000_000
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
 
 
@@ -82,6 +83,7 @@ class Turn:
         known = self.book.orders.get(client_order_id)
         if known is not None and not known.is_open:
             self.answered(client_order_id)
+            self.found(client_order_id)
             self._busy(amended=self.state.busy.amended - {client_order_id})
 
     def do(self, effect: Effect) -> None:
@@ -139,6 +141,26 @@ class Turn:
     def heard(self, client_order_id: str) -> None:
         """A question about this order was answered, whatever the answer."""
         self._busy(unheard=_without(self.state.busy.unheard, client_order_id))
+
+    def not_found(self, client_order_id: str) -> tuple[int, int]:
+        """How often the exchange did not find it by now, and for how many ms of the counted time."""
+        if not self.state.busy.absent:
+            self.change(counted_at_ns=self.now_ns)
+        times, first_ms = self.state.busy.absent.get(client_order_id, (0, self.state.counted_ms))
+        self._busy(absent={**self.state.busy.absent, client_order_id: (times + 1, first_ms)})
+        return times + 1, self.state.counted_ms - first_ms
+
+    def count_time(self) -> None:
+        """At each tick. However far the clock was set forward, it counts no more than lies between two questions."""
+        if self.state.busy.absent:
+            passed_ms = max(0, self.now_ns - self.state.counted_at_ns) // MS
+            counted_ms = self.state.counted_ms + min(passed_ms, self.state.settings.limits.resolve_every_ms)
+            self.change(counted_ms=counted_ms, counted_at_ns=self.now_ns)
+
+    def found(self, client_order_id: str) -> None:
+        """Or it is over: nobody looks for it any more."""
+        if client_order_id in self.state.busy.absent:
+            self._busy(absent={key: seen for key, seen in self.state.busy.absent.items() if key != client_order_id})
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""

@@ -22,20 +22,23 @@ class Busy:
     """What has been asked of the exchange and not been answered, by client order id and since when.
 
     `finding` keeps the time of the last question even after its answer, `unheard` how many were asked in a row since
-    one was answered; `doubted` is what must be asked for. `amended` are orders of ours that somebody changed there.
+    one was answered; `absent` how often it was not found, and the counted time of the first; `doubted` is what must be
+    asked for. `amended` are orders of ours that somebody changed there.
     """
 
     placing: Mapping[str, int] = field(default_factory=dict)
     cancelling: Mapping[str, int] = field(default_factory=dict)
     finding: Mapping[str, int] = field(default_factory=dict)
     unheard: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     doubted: frozenset[str] = frozenset()
     amended: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything the plan looks at. `hears` is whether nothing that becomes of an order escapes us."""
+    """Everything the plan looks at. `hears` is whether nothing that becomes of an order escapes us; `counted_ms` is the
+    time that no clock shortens (counted while something is not found)."""
 
     instance: str
     play_hash: str
@@ -44,6 +47,7 @@ class Situation:
     limits: Limits
     hears: bool
     now_ns: int
+    counted_ms: int = 0
 
     @property
     def held(self) -> Decimal:
@@ -53,10 +57,18 @@ class Situation:
         return self.now_ns - at_ns >= limit_ms * MS
 
     def question_pause_ms(self, order: Order) -> int:
-        """Until its fate is asked for again. Where no question is answered they become rarer: they cost what others
-        need for theirs."""
+        """Until its fate is asked for again. Where no question is answered, or the answers begin to be the same, they
+        become rarer: they cost what others need for theirs."""
+        if self._says_the_same(order):
+            return self.limits.resolve_every_ms * MOST_PATIENCE
         unheard = self.busy.unheard.get(order.client_order_id, 0)
         return self.limits.resolve_every_ms * max(1, min(unheard - UNHEARD, MOST_PATIENCE))
+
+    def _says_the_same(self, order: Order) -> bool:
+        """Not found, and while its request may still arrive one more such answer proves nothing."""
+        times, first_ms = self.busy.absent.get(order.client_order_id, (0, 0))
+        may_arrive = self.counted_ms - first_ms < self.limits.receive_window_ms
+        return times >= self.limits.not_found_needed and may_arrive
 
     def exit_pause_ms(self, refused: int) -> int:
         """Until the position is tried to be closed again. Where the exchange says that it is another than we believe,

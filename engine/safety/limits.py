@@ -20,7 +20,7 @@ class Limits:
     reconciliation_valid_ms: int = 20_000  # an older verdict counts as none
     resolve_every_ms: int = 500
     receive_window_ms: int = RECEIVE_WINDOW_MS  # until then a lost request may still be accepted
-    not_found_needed: int = 3  # at least; of a request that may be on its way still, one for each `resolve_every_ms`
+    not_found_needed: int = 3  # at least; and for a request that may be on its way still, as long as that may take
     order_answer_ms: int = 10_000  # a request unanswered for so long is UNKNOWN
     naked_limit_ms: int = 5_000  # a position without a stop for so long is closed
     trigger_stuck_ms: int = 3_000  # a triggered stop that does not fill

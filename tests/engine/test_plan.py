@@ -180,6 +180,16 @@ def test_an_unknown_order_is_asked_for_again_but_not_at_the_speed_of_the_network
     assert len(planned(book, finding={"entry": NOW_NS}, after_ms=LIMITS.resolve_every_ms).find) == 1
 
 
+@pytest.mark.parametrize(("times", "pause_ms"), [(1, 500), (2, 500), (3, 2_000), (20, 2_000)])
+def test_what_is_not_found_again_and_again_is_asked_for_more_rarely(times, pause_ms):
+    """Eight lost exits, asked for twice a second, took the weight of a minute (seed 3415)."""
+    book = folded([intended(an_order()), ev.OrderBecameUnknown(client_order_id="entry", text="")])
+    asked = {"finding": {"entry": NOW_NS}, "absent": {"entry": (times, 0)}}
+
+    assert planned(book, **asked, after_ms=pause_ms - 1).find == ()
+    assert len(planned(book, **asked, after_ms=pause_ms).find) == 1
+
+
 @pytest.mark.parametrize(
     ("unheard", "pause_ms"), [(1, 500), (4, 500), (5, 500), (6, 1_000), (8, 2_000), (1_000, 2_000)]
 )
