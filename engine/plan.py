@@ -50,7 +50,7 @@ def make(now: Situation) -> Plan:
         return Plan(events=_lost_answers(now), cancel=_leftovers(now) + _forbidden(now), find=find)
     if trade.exit_reason:
         events = _lost_answers(now) + _exit_failing(now, trade)
-        return Plan(events=events, place=_exit(now, trade), cancel=_forbidden(now), find=find)
+        return Plan(events=events, place=_exit(now, trade), cancel=_superseded(now) + _forbidden(now), find=find)
     return Plan(
         events=_lost_answers(now) + _give_up(now, trade) + _now_protected(now, trade),
         place=_stop(now, trade) + _take_profit(now, trade),

@@ -5,7 +5,7 @@ import pytest
 from engine.messages import events as ev
 from engine.order import OrderKind
 from tests.builders import MS, NOW_NS, D, accepted, an_order, folded, intended
-from tests.engine.planning import EMERGENCY, EXIT, LIMITS, planned, refused, with_stop
+from tests.engine.planning import EMERGENCY, EXIT, LIMITS, planned, refused, the_stop, with_stop
 
 
 def leaving(reason="exit_signal"):
@@ -20,6 +20,14 @@ def test_leaving_is_one_market_order_for_all_of_it_and_the_stop_stays():
     ]
     assert made.cancel == ()
     assert [o.purpose for o in planned(leaving("emergency_exit")).place] == [EMERGENCY]
+
+
+def test_an_older_stop_that_rests_beside_the_newest_goes_while_leaving_too():
+    """Where the exit can reduce nothing, both would rest for ever (simulated seed 966)."""
+    both = folded([intended(the_stop("new")), ev.ExitWanted(reason="exit_signal")], book=with_stop())
+    assert planned(both).cancel == ()
+
+    assert [o.client_order_id for o in planned(folded([accepted("new")], book=both)).cancel] == ["stop"]
 
 
 def unknown_exits(count):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from engine.messages import events as ev
 from engine.messages import exchange as ex
 from engine.messages.operator import ResyncWanted
 from engine.order import Order, OrderKind, OrderPurpose, OrderStatus, Side
+from tests.simulation.struck import MUST_HALT, Struck, holder_of, kinds_against, must_halt
 
 if TYPE_CHECKING:
     from tests.simulation.world import SmallWorld
@@ -28,15 +29,6 @@ STRAINS: tuple[dict[str, float], ...] = (
     {"disk_free_bytes": 500_000_000},
     {"disk_free_bytes": 50_000_000},
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Struck:
-    """What happened to whom."""
-
-    at_ns: int
-    kind: str
-    name: str
 
 
 class Disasters:
@@ -57,9 +49,10 @@ class Disasters:
 
     def _happens(self, stage: Stage, kind: str, name: str, source: Random) -> bool:
         self._number += 1
+        holder = holder_of(self._world.exchange_of(name).fills, self._world.seats, name)
         if kind in self.spared or not KINDS[kind](self, stage, name, source):
             return False
-        self.struck.append(Struck(stage.now_ns, kind, name))
+        self.struck.append(Struck(stage.now_ns, kind, name, holder))
         stage.chance.met[kind] += 1
         if kind in MUST_HALT and source.random() < PEOPLE_COME:
             self._call_a_person(stage, name, source)
@@ -79,22 +72,11 @@ class Disasters:
         stage.agenda.after(LOOK_AGAIN_NS, look)
 
     def kinds_against(self, name: str, since_ns: int) -> set[str]:
-        """What struck the account and instrument of `name`, whoever of those who sit there was meant."""
-        seats = self._world.seats
-        mine = seats[name]
-        return {
-            one.kind
-            for one in self.struck
-            if seats[one.name].account == mine.account
-            and one.at_ns >= since_ns
-            and (one.kind in OF_THE_ACCOUNT or seats[one.name].symbol == mine.symbol)
-        }
+        return kinds_against(self.struck, self._world.seats, name, since_ns)
 
     def must_halt(self, name: str, since_ns: int) -> set[str]:
-        """What struck `name` and is only ever ended by a person. A shared wallet is nobody's to explain alone."""
-        seats = self._world.seats.values()
-        shares = sum(seat.account == self._world.seats[name].account for seat in seats) > 1
-        return self.kinds_against(name, since_ns) & (MUST_HALT - {"balance_drift"} if shares else MUST_HALT)
+        """What struck `name` and is only ever ended by a person."""
+        return must_halt(self.struck, self._world.seats, name, since_ns)
 
     def _call_a_person(self, stage: Stage, name: str, source: Random) -> None:
         """Somebody reads the incident report and decides some seconds later."""
@@ -295,6 +277,3 @@ NEED_A_MOMENT = BY_HAND | {"liquidated", "funding_time", "balance_drift"}
 DRAWN = (*KINDS, *(kind for kind in KINDS if kind in NEED_A_MOMENT))  # twice in the hat: many a moment never comes
 LOOK_AGAIN_NS = SECOND_NS // 2
 PEOPLE_COME = 0.5  # of the disasters that only a person ends
-OF_THE_ACCOUNT = frozenset({"balance_drift", "panic_of_all"})
-# after these an instance must stand still until a person has looked
-MUST_HALT = frozenset({"ghost_order", "foreign_position", "balance_drift", "closed_by_hand", "liquidated"})

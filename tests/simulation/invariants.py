@@ -95,7 +95,7 @@ class InstanceWatch:
             self.book = fold.apply(self.book, event, at_ns)
             self.halts.take(simulation, before, event, self.book)
             if isinstance(event, ev.InstanceStarted):
-                self.began_at_ns = self.began_at_ns or simulation.now_ns
+                self.began_at_ns = self.began_at_ns or max(at_ns, simulation.now_ns)  # before that is history, to it
             if isinstance(event, ev.OrderIntended):
                 self._note_intent(simulation, event.order)
             if isinstance(event, ev.OrderFilled):
@@ -264,10 +264,13 @@ class InstanceWatch:
         demand(self._naked_ns <= NAKED_BOUND_NS, "never naked", text)
 
     def _can_act(self, simulation: Simulation) -> bool:
-        """Dead or frozen it cannot; that the dead come back is another law. Nor may it while the instrument is
-        another's, or when it was born while cut off from the keeper of leases: nobody may then tell whose it is."""
-        life = self.tree.lives.get("executor")
-        if life is None or simulation.now_ns < life.hangs_until_ns or others_holding(simulation, self.tree):
+        """Dead or frozen it cannot, nor while its disk takes nothing: no order leaves before it is durable. That the
+        dead come back is another law. Nor may it while the instrument is another's, or when it was born while cut off
+        from the keeper of leases: nobody may then tell whose it is."""
+        life, stands_ns = self.tree.lives.get("executor"), self.tree.disk.refuses_until_ns
+        if life is None or simulation.now_ns < max(life.hangs_until_ns, stands_ns):
+            return False
+        if others_holding(simulation, self.tree):
             return False
         return life.leases.epoch > 0 or not self.tree.is_cut_off()
 

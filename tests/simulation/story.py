@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from actors.simulator import BEGIN_NS, Faults, Simulation
 from tests.simulation.cast import CROWDED, LAYOUTS, simulate
-from tests.simulation.disasters import KINDS, MUST_HALT
+from tests.simulation.disasters import KINDS
 from tests.simulation.ending import at_the_end
 from tests.simulation.laws import Broken
+from tests.simulation.struck import MUST_HALT
 from tests.simulation.watch import Watch
 from tests.simulation.world import SmallWorld
 
