@@ -42,6 +42,7 @@ class Faults:
     hang: float = 0.0  # an actor stands still for a while, then goes on
     blind: float = 0.0  # both guards stand still for a while
     freeze: float = 0.0  # a whole instance stands still, longer than its leases last, then goes on
+    suspended: float = 0.0  # the same, between deciding on an order and sending it
     cut_off: float = 0.0  # an instance and the keeper of instrument leases do not hear each other for a while
     kill_instance: float = 0.0
     kill_account: float = 0.0

@@ -7,10 +7,14 @@ from typing import Any
 
 from actors.shell.tree import SUPERVISOR
 from actors.simulator import births, launcher, ports, post
+from actors.simulator.agenda import MS
 from actors.simulator.lives import Life
-from actors.simulator.stage import SimulatedTree
+from actors.simulator.stage import OUTLASTS_NS, SimulatedTree
 from engine.machine import Effect, Kill, Note, Publish, Record, Request, Send, Spawn, Stop, WakeAt
 from engine.messages import control as ct
+from engine.messages.exchange import PlaceOrder
+
+SUSPENDED_MS = 17_000, 28_000
 
 
 def perform(tree: SimulatedTree, life: Life, effects: tuple[Effect, ...]) -> None:
@@ -19,11 +23,32 @@ def perform(tree: SimulatedTree, life: Life, effects: tuple[Effect, ...]) -> Non
         return
     chance, now_ns = tree.stage.chance, tree.agenda.now_ns
     may_crash = life.role != SUPERVISOR and chance.may_strike("crash", now_ns)
-    for effect in effects:
+    for at, effect in enumerate(effects):
         if may_crash and chance.strikes("crash", now_ns):
             births.kill(tree, life.role)
+        if _sends_an_order(effect) and chance.strikes("suspended", now_ns):
+            _suspend(tree, life, effects[at:])
+            return
         if not life.is_alive or _PERFORM[type(effect)](tree, life, effect) is False:
             return
+
+
+def _sends_an_order(effect: Effect) -> bool:
+    return isinstance(effect, Request) and isinstance(effect.call, PlaceOrder)
+
+
+def _suspend(tree: SimulatedTree, life: Life, rest: tuple[Effect, ...]) -> None:
+    """The machine stands still for longer than an instrument stays with who is silent; then it does the rest first."""
+    drawn_ns = tree.stage.chance.of("suspended").randint(*SUSPENDED_MS) * MS
+    for_ns = min(drawn_ns, tree.stage.chance.until_ns + OUTLASTS_NS - tree.agenda.now_ns)
+    tree.agenda.after(for_ns, lambda: _resume(tree, life, rest))
+    tree.freeze(for_ns)
+
+
+def _resume(tree: SimulatedTree, life: Life, rest: tuple[Effect, ...]) -> None:
+    calls = (effect.call for effect in rest if isinstance(effect, Request))
+    tree.resumed += [call.order.client_order_id for call in calls if isinstance(call, PlaceOrder)]
+    perform(tree, life, rest)
 
 
 def _record(tree: SimulatedTree, life: Life, effect: Record) -> bool:

@@ -15,7 +15,7 @@ from actors.simulator.agenda import BEGIN_NS, MS, SECOND
 from actors.simulator.casting import Casting
 from actors.simulator.faults import Faults
 from actors.simulator.performing import perform
-from actors.simulator.stage import SimulatedTree, Stage, World
+from actors.simulator.stage import OUTLASTS_NS, SimulatedTree, Stage, World
 from actors.spending import RateLimits
 
 ILL_WILL_EVERY_NS = 500 * MS
@@ -24,7 +24,6 @@ LONGEST_FREEZE_MS = 45_000  # longer than a lease lasts and its instrument rests
 LONGEST_CUT_OFF_MS = 60_000
 # of prices that stop coming the adapter makes a lost stream after ten seconds; nobody can tell for the other
 LONGEST_SILENCE_MS = {"market": 9_500, "user": 30_000}
-OUTLASTS_NS = 25_000 * MS  # how far the last freeze may reach into the time without faults
 GUARDS = ("guard", "standby_guard")
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
-from actors.simulator.agenda import Agenda
+from actors.simulator.agenda import MS, Agenda
 from actors.simulator.casting import Casting
 from actors.simulator.disk import Disk
 from actors.simulator.faults import Chance, Faults
@@ -26,6 +26,7 @@ from engine.messages.host import HostRead
 from engine.messages.reports import IncidentHappened
 
 KEPT_NOTES = 400
+OUTLASTS_NS = 25_000 * MS  # how far the last freeze may reach into the time without faults
 AT_EASE = HostRead(
     memory_used=0.3, load_per_core=0.5, disk_free_bytes=50_000_000_000, instance_bytes=400_000_000, clock_step_ns=0
 )
@@ -92,7 +93,8 @@ class SimulatedTree:
     """An instance, or the account system: its lives, its scoreboard (`cells`) and its disk.
 
     `run` counts its supervisors; `end` says why it ended by itself; `failures` are the times its supervisor was killed;
-    `readings` are its newest of the exchange, and when: what a replica that lags behind still shows.
+    `resumed` are orders that were decided on long before they are sent; `readings` are its newest of the exchange, and
+    when: what a replica that lags behind still shows.
     """
 
     def __init__(self, stage: Stage, name: str, casting: Casting, perform: Perform) -> None:
@@ -109,6 +111,7 @@ class SimulatedTree:
         self.failures: list[int] = []
         self.incidents: list[IncidentHappened] = []
         self.alerts: list[str] = []
+        self.resumed: list[str] = []
         self.dead_before_birth: set[tuple[str, int]] = set()
         self.cut_off_until_ns = 0
         self.readings: dict[tuple[type[Message], str], tuple[int, Message]] = {}

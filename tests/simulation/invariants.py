@@ -42,7 +42,7 @@ class InstanceWatch:
         self.began_at_ns = 0
         self.longest_naked_ns = 0
         self._journal = tree.disk.journals.setdefault("executor", [])
-        self._events = self._accepted = 0
+        self._events = self._accepted = self._resumed = 0
         self._seen_state: object = None
         self._seen_touched = -1
         self._intended: dict[str, Order] = {}
@@ -64,13 +64,12 @@ class InstanceWatch:
         return taken
 
     def must_look(self, simulation: Simulation) -> bool:
-        """Whether anything changed that a law speaks of, or one that speaks of time counts.
-
-        Most steps are somebody's clock ticking: what held before such a step holds after it.
-        """
+        """Whether anything changed that a law speaks of, or one that speaks of time counts. Most steps are somebody's
+        clock ticking: what held before such a step holds after it."""
         life, touched = self._lives.get("executor"), self._world.touched
         state = None if life is None else life.state
-        is_same = state is self._seen_state and touched == self._seen_touched and len(self._journal) == self._events
+        is_read = (len(self._journal), len(self.tree.resumed)) == (self._events, self._resumed)
+        is_same = state is self._seen_state and touched == self._seen_touched and is_read
         if is_same and self._naked_seen_ns is None:
             return bool(simulation.latches) and self.halts.is_latched(simulation) and not self.book.is_panicked
         self._seen_state, self._seen_touched = state, touched
@@ -78,6 +77,7 @@ class InstanceWatch:
 
     def look(self, simulation: Simulation) -> None:
         self._read_journal(simulation)
+        self._read_resumed(simulation)
         self._read_orders()
         self._stops_never_gap(simulation)
         self._executor_is_the_fold()
@@ -109,9 +109,16 @@ class InstanceWatch:
     def _note_intent(self, simulation: Simulation, order: Order) -> None:
         self._intended[order.client_order_id] = order
         self._no_rush(simulation.now_ns)
-        self._forbidden[order.client_order_id] = (
-            self._why_no_entry(simulation) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(simulation)
-        )
+        self._forbidden[order.client_order_id] = self._why_not(simulation, order)
+
+    def _read_resumed(self, simulation: Simulation) -> None:
+        """What is sent long after it was intended may leave only if it may now."""
+        for key in self.tree.resumed[self._resumed :]:
+            self._forbidden[key] = self._why_not(simulation, self._intended[key])
+        self._resumed = len(self.tree.resumed)
+
+    def _why_not(self, now: Simulation, order: Order) -> str:
+        return self._why_no_entry(now) if order.purpose is OrderPurpose.ENTRY else self._why_nothing(now)
 
     def _note_fill(self, event: ev.OrderFilled) -> None:
         fill = event.fill
@@ -264,11 +271,10 @@ class InstanceWatch:
         demand(self._naked_ns <= NAKED_BOUND_NS, "never naked", text)
 
     def _can_act(self, simulation: Simulation) -> bool:
-        """Dead or frozen it cannot, nor while its disk takes nothing: no order leaves before it is durable. That the
-        dead come back is another law. Nor may it while the instrument is another's, or when it was born while cut off
-        from the keeper of leases: nobody may then tell whose it is."""
-        life, stands_ns = self.tree.lives.get("executor"), self.tree.disk.refuses_until_ns
-        if life is None or simulation.now_ns < max(life.hangs_until_ns, stands_ns):
+        """Dead or frozen it cannot, nor while its disk takes nothing: no order leaves before it is durable. Nor may it
+        while the instrument is another's, or nobody can tell whose it is: born cut off from the keeper of leases."""
+        life, refuses_until_ns = self.tree.lives.get("executor"), self.tree.disk.refuses_until_ns
+        if life is None or simulation.now_ns < max(life.hangs_until_ns, refuses_until_ns):
             return False
         if others_holding(simulation, self.tree):
             return False
