@@ -99,16 +99,7 @@ def _cause(stage: Stage) -> str:
 
 
 def _come_to_rest(stage: Stage, outcome: Outcome) -> None:
-    """The market stands still; what is on its way arrives, and what became of every order is found out."""
+    """The market stands still; what is on its way arrives."""
     stage.ask_exchange("POST", "pause", {})
     time.sleep(SETTLED_S)
     _until_healthy(stage, outcome, "the market stands still")
-    until = time.monotonic() + HEALTHY_LIMIT_S
-    while _unresolved(stage) and time.monotonic() < until:
-        time.sleep(LOOK_S)
-
-
-def _unresolved(stage: Stage) -> int:
-    with JournalReader(stage.journal_file) as journal:
-        view = journal.view()
-    return view.unresolved_orders if view is not None else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.chaos.stage import Stage
 
 SECOND_NS = 1_000_000_000
 OFTEN = 1_000_000
+KNOWN_LIMIT_S, LOOK_S = 45.0, 0.1
 UNIT = Decimal("1e-6")  # of money; also the reconciler's
 NAKED_BOUND_S = 20.0  # the ladder of protection, a restart in the middle of it, and a request that times out
 Record = dict[str, Any]
@@ -36,7 +38,8 @@ class Reckoning:
 
 
 def reckon(stage: Stage) -> Reckoning:
-    """Compares everything; the instance is at rest, the exchange still answers."""
+    """Compares everything, once it is known what became of each order; it is at rest, the exchange still answers."""
+    _until_known(stage)
     records = stage.truth()
     account = stage.ask_exchange("GET", "accounts/account-1")
     fills = [record for record in records if record["kind"] == "order.fill"]
@@ -56,6 +59,18 @@ def reckon(stage: Stage) -> Reckoning:
     if naked_s > NAKED_BOUND_S:
         found.append(f"no stop rested for {naked_s:.1f} s")
     return Reckoning(len(_ids(records)), len(fills), trades, naked_s, tuple(found))
+
+
+def _until_known(stage: Stage) -> None:
+    until = time.monotonic() + KNOWN_LIMIT_S
+    while _unresolved(stage) and time.monotonic() < until:
+        time.sleep(LOOK_S)
+
+
+def _unresolved(stage: Stage) -> int:
+    with JournalReader(stage.journal_file) as journal:
+        view = journal.view()
+    return view.unresolved_orders if view is not None else 0
 
 
 def _ids(records: list[Record]) -> list[str]:
