@@ -6,10 +6,7 @@ that comes to life in a halted book says it anew, and it is recognised by when i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
-from actors.turn import Turn
+from actors.turn import Turn, without
 from engine.frozen import replace
 from engine.machine import Send
 from engine.messages import control as ct
@@ -18,8 +15,6 @@ from engine.messages import notices as nt
 
 MS = 1_000_000
 AGAIN_SOON_NS = 1_000_000_000
-KeyT = TypeVar("KeyT")
-ValueT = TypeVar("ValueT")
 
 
 def send(turn: Turn) -> None:
@@ -44,11 +39,11 @@ def send_alerts(turn: Turn) -> None:
 def notified(turn: Turn, message: nt.Notified) -> None:
     if message.trade_number in turn.book.outbox:
         turn.happen(ev.NotificationDelivered(trade_number=message.trade_number))
-        turn.change(notified_at_ns=_without(turn.state.notified_at_ns, message.trade_number))
+        turn.change(notified_at_ns=without(turn.state.notified_at_ns, message.trade_number))
 
 
 def alerted(turn: Turn, message: nt.Alerted) -> None:
-    turn.change(alerts=_without(turn.state.alerts, message.subject))
+    turn.change(alerts=without(turn.state.alerts, message.subject))
 
 
 def undelivered(turn: Turn, message: ct.Undeliverable) -> None:
@@ -69,7 +64,3 @@ def _is_due(turn: Turn, sent_ns: int) -> bool:
 
 def _patience_ns(turn: Turn) -> int:
     return turn.state.settings.limits.notify_retry_ms * MS
-
-
-def _without(waiting: Mapping[KeyT, ValueT], key: KeyT) -> Mapping[KeyT, ValueT]:
-    return {k: v for k, v in waiting.items() if k != key}

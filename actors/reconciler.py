@@ -33,9 +33,7 @@ ANSWER_MS = 2_000  # the executor's answer is awaited so long before the round i
 FIRST_LOOK_BACK_NS = 24 * 3_600 * 1_000_000_000
 ROUNDS_TO_BELIEVE = 3
 FAILURES_TO_WARN = 3
-SOONER = (
-    4  # whole readings, while a shared balance moved and nobody explains it; each at once would cost all the budget
-)
+SOONER = 4  # times as often a whole reading, where one is wanted; with each look it would cost all the budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ what follows from them, then what everybody may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from actors.executor_state import State
 from actors.executor_view import alert_of, shown
@@ -25,6 +26,8 @@ from engine.safety import alarms
 from engine.safety.breaker import Level
 
 MS = 1_000_000
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
 FILL_MARGIN_NS = 60_000_000_000  # executions are asked for from a little before the newest known one
 
 
@@ -133,14 +136,14 @@ class Turn:
         an order whose fills are late is not asked for at the speed of the network."""
         busy = self.state.busy
         self._busy(
-            placing=_without(busy.placing, client_order_id),
-            cancelling=_without(busy.cancelling, client_order_id),
+            placing=without(busy.placing, client_order_id),
+            cancelling=without(busy.cancelling, client_order_id),
             doubted=busy.doubted - {client_order_id},
         )
 
     def heard(self, client_order_id: str) -> None:
         """A question about this order was answered, whatever the answer."""
-        self._busy(unheard=_without(self.state.busy.unheard, client_order_id))
+        self._busy(unheard=without(self.state.busy.unheard, client_order_id))
 
     def not_found(self, client_order_id: str) -> tuple[int, int]:
         """How often the exchange did not find it by now, and for how many ms of the counted time."""
@@ -160,7 +163,7 @@ class Turn:
     def found(self, client_order_id: str) -> None:
         """Or it is over: nobody looks for it any more."""
         if client_order_id in self.state.busy.absent:
-            self._busy(absent={key: seen for key, seen in self.state.busy.absent.items() if key != client_order_id})
+            self._busy(absent=without(self.state.busy.absent, client_order_id))
 
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after this turn, and its effects in the order in which they are to be performed."""
@@ -223,5 +226,6 @@ def is_grave(event: Message) -> bool:
     return isinstance(event, PanicObserved) or (isinstance(event, BreakerTripped) and event.level == Level.RED)
 
 
-def _without(asked: Mapping[str, int], key: str) -> Mapping[str, int]:
-    return {k: v for k, v in asked.items() if k != key}
+def without(waiting: Mapping[KeyT, ValueT], key: KeyT) -> Mapping[KeyT, ValueT]:
+    """All but this one."""
+    return {k: v for k, v in waiting.items() if k != key}
